@@ -1,0 +1,10 @@
+// What set-up prints: one line per step to stderr, and failures with a remedy.
+export function say(text) {
+  process.stderr.write(`chancery setup: ${text}\n`);
+}
+
+/** Ends the process with exit code 1: what went wrong, then what to do. */
+export function fail(problem, remedy) {
+  process.stderr.write(`chancery setup: ${problem}\n  remedy: ${remedy}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,27 @@
+// What the compiler gives: resources as messages (wire names, snake_case), each with the place in the configuration it comes from.
+import type { ConfigPath } from '../lib/issue.ts';
+import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
+import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
+import type { Listener } from '../proto/generated/envoy/config/listener/v3/Listener.ts';
+import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
+import type { Secret } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/Secret.ts';
+
+export type CompiledResource =
+  | { readonly kind: 'Listener'; readonly name: string; readonly message: Listener; readonly path: ConfigPath }
+  | { readonly kind: 'RouteConfiguration'; readonly name: string; readonly message: RouteConfiguration; readonly path: ConfigPath }
+  | { readonly kind: 'Cluster'; readonly name: string; readonly message: Cluster; readonly path: ConfigPath }
+  | { readonly kind: 'ClusterLoadAssignment'; readonly name: string; readonly message: ClusterLoadAssignment; readonly path: ConfigPath }
+  | { readonly kind: 'Secret'; readonly name: string; readonly message: Secret; readonly path: ConfigPath };
+
+export interface Compilation {
+  readonly gateway: string;
+  /** Sorted by kind, then name; same model, same messages (C15). */
+  readonly resources: readonly CompiledResource[];
+  /** Finer places inside resources: where one route, virtual host or filter chain of a resource was written. */
+  readonly sourceMap: SourceMap;
+}
+
+/** Resource kind + name + path inside the message (`virtual_hosts[0].routes[3]`) → configuration path; the longest known prefix answers. */
+export interface SourceMap {
+  find(kind: CompiledResource['kind'], name: string, messagePath?: readonly (string | number)[]): ConfigPath | undefined;
+}

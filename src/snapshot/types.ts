@@ -1,0 +1,30 @@
+// An immutable snapshot: all resources of one revision for one gateway, each encoded once and shared by every stream (P9).
+
+export type TypeUrl = string;
+
+/** One xDS resource; frozen. */
+export interface SnapshotResource {
+  readonly typeUrl: TypeUrl;
+  readonly name: string;
+  /** Hash of the canonical bytes: the resource version (X71). */
+  readonly version: string;
+  /** An encoded google.protobuf.Any holding the resource. */
+  readonly any: Buffer;
+}
+
+/** All resources of one type. */
+export interface TypeView {
+  readonly typeUrl: TypeUrl;
+  /** Hash over sorted (name, version); changes if and only if the contents do (X16, X17). */
+  readonly version: string;
+  /** Sorted by name. */
+  readonly resources: ReadonlyMap<string, SnapshotResource>;
+}
+
+export interface Snapshot {
+  /** The gateway it is for; equals node.cluster. */
+  readonly gateway: string;
+  /** Hash over all type versions. */
+  readonly version: string;
+  readonly views: ReadonlyMap<TypeUrl, TypeView>;
+}
