@@ -1,0 +1,135 @@
+// Settings of the process itself, from flags and environment variables: ports, places, log. The gateway's configuration is not read here.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { ChanceryError } from '../lib/errors.ts';
+import { Secret } from '../lib/secret.ts';
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'a port is a number from 0 to 65535; 0 takes any free one')
+  .transform(Number)
+  .pipe(z.number().max(65_535, 'a port is at most 65535'));
+
+const yesOrNo = z.enum(['true', 'false', '1', '0'], 'use true or false').transform((text) => text === 'true' || text === '1');
+
+const schema = z.object({
+  host: z.string().min(1, 'an address to listen on is needed'),
+  xdsPort: port,
+  adminPort: port,
+  authzPort: port,
+  ratelimitPort: port,
+  state: z.string().min(1, 'a directory is needed').optional(),
+  redis: z.url({ protocol: /^rediss?$/, error: 'use redis://HOST:PORT or rediss://HOST:PORT' }).optional(),
+  insecurePlaintext: yesOrNo,
+  logLevel: z.enum(['debug', 'info', 'warn', 'error'], 'use debug, info, warn or error'),
+  logFormat: z.enum(['auto', 'json', 'pretty'], 'use auto, json or pretty'),
+});
+
+/** Text as it came from a flag or the environment; absent takes the default. */
+export type RawSettings = { readonly [Name in keyof z.input<typeof schema>]?: string | undefined };
+
+export interface Settings {
+  /** Address of every port. Default 127.0.0.1. */
+  readonly host: string;
+  /** 0: any free port. Defaults 18000, 18080, 18001, 18002. */
+  readonly xdsPort: number;
+  readonly adminPort: number;
+  readonly authzPort: number;
+  readonly ratelimitPort: number;
+  /** Directory of what must survive a restart; absent: nothing is kept. */
+  readonly state?: string;
+  readonly redis?: Secret;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'auto' | 'json' | 'pretty';
+}
+
+export interface SettingOrigin {
+  readonly name: keyof RawSettings;
+  readonly flag: string;
+  readonly variable: string;
+  readonly fallback?: string;
+  readonly help: string;
+}
+
+/** Flag, environment variable and default of each setting; help texts and messages use the same table. */
+export const SETTINGS: readonly SettingOrigin[] = [
+  { name: 'xdsPort', flag: '--xds-port', variable: 'CHANCERY_XDS_PORT', fallback: '18000', help: 'port of the xDS server; 0: any' },
+  { name: 'adminPort', flag: '--admin-port', variable: 'CHANCERY_ADMIN_PORT', fallback: '18080', help: 'port of API and page; 0: any' },
+  {
+    name: 'authzPort',
+    flag: '--authz-port',
+    variable: 'CHANCERY_AUTHZ_PORT',
+    fallback: '18001',
+    help: 'reserved for the authz companion, which comes later: not opened yet',
+  },
+  {
+    name: 'ratelimitPort',
+    flag: '--ratelimit-port',
+    variable: 'CHANCERY_RATELIMIT_PORT',
+    fallback: '18002',
+    help: 'reserved for the rate-limit companion, which comes later: not opened yet',
+  },
+  { name: 'host', flag: '--host', variable: 'CHANCERY_HOST', fallback: '127.0.0.1', help: 'address of all ports' },
+  {
+    name: 'insecurePlaintext',
+    flag: '--insecure-plaintext',
+    variable: 'CHANCERY_INSECURE_PLAINTEXT',
+    fallback: 'false',
+    help: 'allow a --host that other machines reach, without TLS: only where the network itself is trusted',
+  },
+  { name: 'state', flag: '--state', variable: 'CHANCERY_STATE', help: 'directory that keeps the last good configuration over restarts' },
+  { name: 'redis', flag: '--redis', variable: 'CHANCERY_REDIS', help: 'reserved for shared rate limits, which come later: not used yet' },
+  { name: 'logLevel', flag: '--log-level', variable: 'CHANCERY_LOG_LEVEL', fallback: 'info', help: 'debug, info, warn or error' },
+  {
+    name: 'logFormat',
+    flag: '--log-format',
+    variable: 'CHANCERY_LOG_FORMAT',
+    fallback: 'auto',
+    help: 'json, pretty, or auto: pretty on a terminal',
+  },
+];
+
+/**
+ * Checks settings; a flag wins over the environment variable, an empty variable counts as absent.
+ * Throws ERR_USAGE that names every wrong flag or variable. Other addresses than loopback need TLS and tokens (O7, O8), which are
+ * not built yet: they are refused unless `insecurePlaintext` says that the network itself is trusted.
+ */
+export function parseSettings(flags: RawSettings, env: Readonly<Record<string, string | undefined>>): Settings {
+  const origin = new Map<string, string>();
+  const raw: Record<string, string> = {};
+  for (const { name, flag, variable, fallback } of SETTINGS) {
+    const fromFlag = flags[name];
+    const fromEnv = env[variable] === '' ? undefined : env[variable];
+    const text = fromFlag ?? fromEnv ?? fallback;
+    origin.set(name, fromFlag === undefined && fromEnv !== undefined ? variable : flag);
+    if (text !== undefined) raw[name] = text;
+  }
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return `${origin.get(name)} is "${name === 'redis' ? '[redacted]' : raw[name]}": ${issue.message}`;
+    });
+    throw new ChanceryError('ERR_USAGE', problems.join('; '), { remedy: 'chancery serve --help lists every flag and variable' });
+  }
+  return checkedSettings(parsed.data);
+}
+
+function checkedSettings({ insecurePlaintext, redis, state, ...settings }: z.output<typeof schema>): Settings {
+  if (!isLoopback(settings.host) && !insecurePlaintext) {
+    throw new ChanceryError('ERR_USAGE', `refusing to serve keys and configuration in plain text on ${settings.host}`, {
+      remedy: 'keep --host 127.0.0.1, or add --insecure-plaintext where the network itself is trusted (a container network, a tunnel)',
+    });
+  }
+  return {
+    ...settings,
+    ...(state === undefined ? {} : { state }),
+    ...(redis === undefined ? {} : { redis: new Secret(redis) }),
+  };
+}
+
+/** True for addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
+}

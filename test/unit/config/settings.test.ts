@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { isLoopback, parseSettings, SETTINGS } from '../../../src/config/settings.ts';
+import { ChanceryError } from '../../../src/lib/errors.ts';
+
+function refusal(flags: Parameters<typeof parseSettings>[0], env: Parameters<typeof parseSettings>[1] = {}): ChanceryError {
+  try {
+    parseSettings(flags, env);
+  } catch (error) {
+    if (error instanceof ChanceryError) return error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+describe('process settings', () => {
+  it('listen on loopback with the documented ports unless told otherwise (O7, O8)', () => {
+    expect(parseSettings({}, {})).toEqual({
+      host: '127.0.0.1',
+      xdsPort: 18_000,
+      adminPort: 18_080,
+      authzPort: 18_001,
+      ratelimitPort: 18_002,
+      logLevel: 'info',
+      logFormat: 'auto',
+    });
+  });
+
+  it('come from the environment, and a flag wins over it', () => {
+    const env = { CHANCERY_XDS_PORT: '1', CHANCERY_ADMIN_PORT: '2', CHANCERY_STATE: '/var/lib/chancery' };
+    expect(parseSettings({ xdsPort: '3' }, env)).toMatchObject({ xdsPort: 3, adminPort: 2, state: '/var/lib/chancery' });
+  });
+
+  it('take an empty variable as absent', () => {
+    expect(parseSettings({}, { CHANCERY_XDS_PORT: '' })).toMatchObject({ xdsPort: 18_000 });
+  });
+
+  it('name every wrong flag and variable at once, and are a usage error', () => {
+    const error = refusal({ xdsPort: 'abc', logLevel: 'loud' }, { CHANCERY_ADMIN_PORT: '70000' });
+    expect(error.code).toBe('ERR_USAGE');
+    expect(error.message).toContain('--xds-port is "abc"');
+    expect(error.message).toContain('CHANCERY_ADMIN_PORT is "70000"');
+    expect(error.message).toContain('--log-level is "loud"');
+  });
+
+  it('refuse plain text beyond loopback unless it is asked for (O7, O8)', () => {
+    expect(refusal({ host: '0.0.0.0' }).remedy).toContain('--insecure-plaintext');
+    expect(parseSettings({ host: '0.0.0.0', insecurePlaintext: 'true' }, {})).toMatchObject({ host: '0.0.0.0' });
+    expect(parseSettings({}, { CHANCERY_HOST: '::', CHANCERY_INSECURE_PLAINTEXT: '1' })).toMatchObject({ host: '::' });
+  });
+
+  it('never print the Redis URL, which may carry a password (C7)', () => {
+    expect(JSON.stringify(parseSettings({ redis: 'redis://:planted@redis:6379' }, {}))).not.toContain('planted');
+    expect(refusal({ redis: 'planted' }).message).not.toContain('planted');
+  });
+
+  it.each([
+    ['127.0.0.1', true],
+    ['127.8.9.10', true],
+    ['localhost', true],
+    ['::1', true],
+    ['[::1]', true],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['10.0.0.1', false],
+    ['127.example.com', false],
+  ])('see %s as loopback: %s', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
+  });
+
+  it('name each flag after its variable', () => {
+    for (const { flag, variable } of SETTINGS) {
+      expect(variable).toBe(`CHANCERY_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`);
+    }
+  });
+});
