@@ -1,0 +1,119 @@
+// Every metric of the program, in one table: name, type, labels, help (operating.md §4). Labels are bounded: never a node, a user or a key.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+
+interface Definition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labels: readonly string[];
+  readonly help: string;
+  /** Upper bounds of a histogram, in the unit of the name. */
+  readonly buckets?: readonly number[];
+}
+
+const SECONDS_TO_COMPILE = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const SECONDS_TO_CONVERGE = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+export const METRICS = {
+  chancery_build_info: { type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1; the labels say what runs.' },
+  chancery_config_revision_info: {
+    type: 'gauge',
+    labels: ['gateway', 'version'],
+    help: 'Always 1; the snapshot that each gateway serves.',
+  },
+  chancery_config_apply_total: {
+    type: 'counter',
+    labels: ['gateway', 'result'],
+    help: 'Loads of a changed configuration: accepted, unchanged or refused.',
+  },
+  chancery_config_last_success_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['gateway'],
+    help: 'When the configuration on disk was last found good.',
+  },
+  chancery_config_problems: {
+    type: 'gauge',
+    labels: ['gateway', 'severity'],
+    help: 'Errors and warnings in the configuration as it is on disk.',
+  },
+  chancery_config_convergence_seconds: {
+    type: 'histogram',
+    labels: ['gateway'],
+    help: 'From an accepted change to the last ACK of all connected nodes.',
+    buckets: SECONDS_TO_CONVERGE,
+  },
+  chancery_compile_duration_seconds: {
+    type: 'histogram',
+    labels: ['gateway'],
+    help: 'From changed files to a snapshot ready to publish.',
+    buckets: SECONDS_TO_COMPILE,
+  },
+  chancery_certificate_expiry_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['gateway', 'certificate'],
+    help: 'When the first certificate of each chain expires.',
+  },
+  chancery_xds_connected_nodes: { type: 'gauge', labels: ['gateway'], help: 'Nodes with at least one open stream.' },
+  chancery_xds_stale_nodes: { type: 'gauge', labels: ['gateway'], help: 'Connected nodes that have not accepted what they should run.' },
+  chancery_xds_streams: { type: 'gauge', labels: ['variant'], help: 'Open xDS streams: state of the world or delta.' },
+  chancery_xds_requests_total: { type: 'counter', labels: ['type'], help: 'Discovery requests received.' },
+  chancery_xds_responses_total: { type: 'counter', labels: ['type'], help: 'Discovery responses sent.' },
+  chancery_xds_response_bytes_total: { type: 'counter', labels: ['type'], help: 'Bytes of discovery responses sent.' },
+  chancery_xds_acks_total: { type: 'counter', labels: ['type'], help: 'Responses that a client accepted.' },
+  chancery_xds_nacks_total: { type: 'counter', labels: ['type'], help: 'Responses that a client refused.' },
+} as const satisfies Readonly<Record<string, Definition>>;
+
+type Table = typeof METRICS;
+type Name<Type extends Definition['type']> = { [Key in keyof Table]: Table[Key]['type'] extends Type ? Key : never }[keyof Table];
+type Labels<Key extends keyof Table> = { readonly [Label in Table[Key]['labels'][number]]: string };
+
+/** The metrics of one running program; nothing is shared between two of them. */
+export interface Metrics {
+  increment<Key extends Name<'counter'>>(name: Key, labels: Labels<Key>, by?: number): void;
+  set<Key extends Name<'gauge'>>(name: Key, labels: Labels<Key>, value: number): void;
+  /** Gives a gauge exactly these series; those of before are gone. */
+  replace<Key extends Name<'gauge'>>(name: Key, series: readonly (readonly [Labels<Key>, number])[]): void;
+  observe<Key extends Name<'histogram'>>(name: Key, labels: Labels<Key>, value: number): void;
+  /** The OpenMetrics text of now; `beforeRead` callbacks have run. */
+  text(): Promise<string>;
+  readonly contentType: string;
+  /** Runs before each reading, for gauges that are counted only when asked for. */
+  beforeRead(refresh: () => void): void;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Also the process's own: CPU, memory, event-loop lag, garbage collection. Default false. */
+  readonly processMetrics?: boolean;
+}
+
+/** Builds a registry of its own with every metric of the table. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const counters = new Map<string, Counter>();
+  const gauges = new Map<string, Gauge>();
+  const histograms = new Map<string, Histogram>();
+  for (const [name, definition] of Object.entries<Definition>(METRICS)) {
+    const settings = { name, help: definition.help, labelNames: [...definition.labels], registers: [registry] };
+    if (definition.type === 'counter') counters.set(name, new Counter(settings));
+    else if (definition.type === 'gauge') gauges.set(name, new Gauge(settings));
+    else histograms.set(name, new Histogram({ ...settings, buckets: [...(definition.buckets ?? [])] }));
+  }
+  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+  gauges.get('chancery_build_info')?.set({ version: options.version, node_version: process.version }, 1);
+  const refreshes: (() => void)[] = [];
+  return {
+    increment: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
+    set: (name, labels, value) => gauges.get(name)?.set(labels, value),
+    replace: (name, series) => {
+      gauges.get(name)?.reset();
+      for (const [labels, value] of series) gauges.get(name)?.set(labels, value);
+    },
+    observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
+    contentType: registry.contentType,
+    beforeRead: (refresh) => void refreshes.push(refresh),
+    text: () => {
+      for (const refresh of refreshes) refresh();
+      return registry.metrics();
+    },
+  };
+}
