@@ -1,0 +1,197 @@
+// Keeps the last good snapshot of each gateway file on disk (D17, D25), so that a restart over a broken file serves what ran before.
+// The files hold private keys: they are readable by their owner only. Decides nothing about when to use them.
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Snapshot, SnapshotResource, TypeView } from '../snapshot/types.ts';
+
+export interface LastGood {
+  readonly snapshot: Snapshot;
+  /** Hash of the configuration files that the snapshot was made from. */
+  readonly contentHash: string;
+  /** When it was accepted, in milliseconds since the epoch. */
+  readonly acceptedAtMs: number;
+}
+
+export type LastGoodRead =
+  | { readonly kind: 'found'; readonly lastGood: LastGood }
+  | { readonly kind: 'absent' }
+  /** There is a file, but not one that we wrote completely; it is never served. */
+  | { readonly kind: 'damaged'; readonly file: string; readonly reason: string };
+
+export interface LastGoodStore {
+  /** What was kept for this root file of a gateway. Throws only where the directory cannot be read. */
+  read(rootFile: string): Promise<LastGoodRead>;
+  /**
+   * Replaces what is kept for this root file. When the promise resolves it survives a power cut; a kill at any instruction leaves
+   * the old or the new one. Writes of one root file follow each other; of several that wait only the newest is written.
+   */
+  write(rootFile: string, lastGood: LastGood): Promise<void>;
+}
+
+const MAGIC = 'chancery-last-good 1';
+
+const headerSchema = z.strictObject({
+  gateway: z.string(),
+  version: z.string(),
+  contentHash: z.string(),
+  acceptedAtMs: z.number(),
+  views: z.array(
+    z.strictObject({
+      typeUrl: z.string(),
+      version: z.string(),
+      resources: z.array(z.strictObject({ name: z.string(), version: z.string(), bytes: z.int().nonnegative() })),
+    }),
+  ),
+});
+
+type Header = z.output<typeof headerSchema>;
+
+interface Writing {
+  done: Promise<void>;
+  next?: LastGood;
+}
+
+/** `directory` is made when something is first written. */
+export function createLastGoodStore(directory: string): LastGoodStore {
+  const writing = new Map<string, Writing>();
+  const fileOf = (rootFile: string): string => path.join(directory, `${fileStem(rootFile)}.snapshot`);
+
+  async function writeAll(target: string, state: Writing): Promise<void> {
+    while (state.next !== undefined) {
+      const lastGood = state.next;
+      delete state.next;
+      await replaceFile(target, encodeLastGood(lastGood));
+    }
+  }
+
+  return {
+    read: (rootFile) => readLastGood(fileOf(rootFile)),
+    write: (rootFile, lastGood) => {
+      const target = fileOf(rootFile);
+      const current = writing.get(target);
+      if (current !== undefined) {
+        current.next = lastGood;
+        return current.done;
+      }
+      const state: Writing = { done: Promise.resolve(), next: lastGood };
+      state.done = writeAll(target, state).finally(() => writing.delete(target));
+      writing.set(target, state);
+      return state.done;
+    },
+  };
+}
+
+/** The root file's base name for people, a hash of its whole path against clashes. */
+function fileStem(rootFile: string): string {
+  const absolute = path.resolve(rootFile);
+  const base = path.basename(absolute, path.extname(absolute)).replaceAll(/[^\w.-]/g, '_');
+  return `${base}-${createHash('sha256').update(absolute).digest('hex').slice(0, 12)}`;
+}
+
+/** A checksum line, a JSON header line, then the resources' bytes in the header's order. */
+export function encodeLastGood({ snapshot, contentHash, acceptedAtMs }: LastGood): Buffer {
+  const views = [...snapshot.views.values()];
+  const header: Header = {
+    gateway: snapshot.gateway,
+    version: snapshot.version,
+    contentHash,
+    acceptedAtMs,
+    views: views.map((view) => ({
+      typeUrl: view.typeUrl,
+      version: view.version,
+      resources: [...view.resources.values()].map(({ name, version, any }) => ({ name, version, bytes: any.length })),
+    })),
+  };
+  const bodies = views.flatMap((view) => [...view.resources.values()].map((resource) => resource.any));
+  const rest = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...bodies]);
+  return Buffer.concat([Buffer.from(`${MAGIC} ${sha256(rest)}\n`), rest]);
+}
+
+/** The inverse of `encodeLastGood`, or the reason why these bytes are not what it wrote. */
+export function decodeLastGood(bytes: Buffer): LastGood | string {
+  const firstEnd = bytes.indexOf(0x0a);
+  const [first, rest] = [bytes.subarray(0, Math.max(firstEnd, 0)).toString('latin1'), bytes.subarray(firstEnd + 1)];
+  if (!first.startsWith(`${MAGIC} `)) return 'it does not begin as a file of this version does';
+  if (first.slice(MAGIC.length + 1) !== sha256(rest)) return 'its checksum does not fit: it is cut off or changed';
+  const headerEnd = rest.indexOf(0x0a);
+  const header = headerSchema.safeParse(JSON.parse(rest.subarray(0, headerEnd).toString('utf8')));
+  if (!header.success) return 'its header is not understood';
+  const { gateway, version, contentHash, acceptedAtMs } = header.data;
+  return { snapshot: { gateway, version, views: decodeViews(header.data, rest.subarray(headerEnd + 1)) }, contentHash, acceptedAtMs };
+}
+
+function decodeViews(header: Header, bodies: Buffer): ReadonlyMap<string, TypeView> {
+  const views = new Map<string, TypeView>();
+  let offset = 0;
+  for (const { typeUrl, version, resources } of header.views) {
+    const decoded = new Map<string, SnapshotResource>();
+    for (const { name, version: resourceVersion, bytes } of resources) {
+      decoded.set(name, Object.freeze({ typeUrl, name, version: resourceVersion, any: bodies.subarray(offset, offset + bytes) }));
+      offset += bytes;
+    }
+    views.set(typeUrl, { typeUrl, version, resources: decoded });
+  }
+  return views;
+}
+
+async function readLastGood(file: string): Promise<LastGoodRead> {
+  await removeLeftovers(file);
+  const bytes = await readIfThere(file);
+  if (bytes === undefined) return { kind: 'absent' };
+  const decoded = decodeLastGood(bytes);
+  return typeof decoded === 'string' ? { kind: 'damaged', file, reason: decoded } : { kind: 'found', lastGood: decoded };
+}
+
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A process that was killed while it wrote leaves its unfinished file. */
+async function removeLeftovers(file: string): Promise<void> {
+  try {
+    const names = await readdir(path.dirname(file));
+    const leftovers = names.filter((name) => name.startsWith(`${path.basename(file)}.`) && name.endsWith('.tmp'));
+    await Promise.all(leftovers.map((name) => rm(path.join(path.dirname(file), name), { force: true })));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+async function replaceFile(target: string, bytes: Buffer): Promise<void> {
+  await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+  const unfinished = `${target}.${process.pid}.tmp`;
+  const handle = await open(unfinished, 'w', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(unfinished, target);
+  await syncDirectory(path.dirname(target));
+}
+
+/** The rename itself must reach the disk too. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
