@@ -41,7 +41,10 @@ function tell(text) {
 /** Runs one step; its name when it failed. */
 function step(name, script, ...args) {
   tell(name);
-  const { status } = spawnSync(process.execPath, [path.join(root, script), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(process.execPath, [path.join(root, script), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   return status === 0 ? undefined : name;
 }
 

@@ -1,8 +1,8 @@
 // One run at a time per checkout: `npm start` in one terminal and `npm test` in another may both need set-up.
 import { mkdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readIfPresent } from './stamp.mjs';
 import { fail, say } from './say.mjs';
+import { readIfPresent } from './stamp.mjs';
 
 const POLL_MS = 100;
 const WAIT_MS = 15 * 60_000;

@@ -92,7 +92,11 @@ function remedyFor(output) {
   if (/DO NOT MATCH THE HASHES/i.test(output)) {
     return 'the download is not the file that the pin names: run it again; if it stays so, do not trust the package index';
   }
-  if (/NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|CERTIFICATE_VERIFY|name resolution|Connection (refused|reset)|Network is unreachable/i.test(output)) {
+  if (
+    /NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|CERTIFICATE_VERIFY|name resolution|Connection (refused|reset)|Network is unreachable/i.test(
+      output,
+    )
+  ) {
     return 'PyPI was not reached: check the network, the proxy and `pip config list`, then run it again';
   }
   if (/No space left/i.test(output)) return 'the disk is full: free some space, then run it again';

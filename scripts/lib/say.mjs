@@ -3,7 +3,10 @@ export function say(text) {
   process.stderr.write(`chancery setup: ${text}\n`);
 }
 
-/** Ends the process with exit code 1: what went wrong, then what to do. */
+/**
+ * Ends the process with exit code 1: what went wrong, then what to do.
+ * @returns {never}
+ */
 export function fail(problem, remedy) {
   process.stderr.write(`chancery setup: ${problem}\n  remedy: ${remedy}\n`);
   process.exit(1);
