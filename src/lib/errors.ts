@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   ERR_ENVOY_FAILED: 'Envoy ended or did not become ready.',
   ERR_API_DESCRIPTORS: "Envoy's API descriptors are missing or unreadable.",
   ERR_ENCODE: 'A message does not fit its protobuf type.',
+  ERR_DECODE: 'Bytes are no message of the protobuf type they should have.',
   ERR_SERVER_UNREACHABLE: 'The admin API did not answer.',
 } as const;
 
