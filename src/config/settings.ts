@@ -1,7 +1,7 @@
 // Settings of the process itself, from flags and environment variables: ports, places, log. The gateway's configuration is not read here.
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { Secret } from '../lib/secret.ts';
 
 const port = z
@@ -126,10 +126,4 @@ function checkedSettings({ insecurePlaintext, redis, state, ...settings }: z.out
     ...(state === undefined ? {} : { state }),
     ...(redis === undefined ? {} : { redis: new Secret(redis) }),
   };
-}
-
-/** True for addresses that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
 }
