@@ -1,0 +1,19 @@
+// What the admin server reads: handed in by the composition root, asked anew for each request.
+import type { GatewayStatus } from '../gateway-status.ts';
+import type { EnvoyApi } from '../proto/api.ts';
+import type { SnapshotStore } from '../snapshot/store.ts';
+import type { TypeUrl } from '../snapshot/types.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { NodeStatus } from '../xds/node-status.ts';
+
+export interface AdminSources {
+  readonly version: string;
+  readonly gateways: () => readonly GatewayStatus[];
+  /** Nodes with an open stream. */
+  readonly nodes: () => readonly NodeStatus[];
+  readonly snapshots: Pick<SnapshotStore, 'get' | 'gateways'>;
+  readonly api: Pick<EnvoyApi, 'decode' | 'toJson'>;
+  /** `file:line` of what a served resource was made from. */
+  readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => string | undefined;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+}
