@@ -9,6 +9,8 @@ export interface FieldChecks {
   readonly each: Check | undefined;
   /** Of each key of a map. */
   readonly key: Check | undefined;
+  /** The rules inside the message, or inside each, do not count. */
+  readonly isSkipped: boolean;
 }
 
 /** One `validate.rules` option in JSON form: kind of rules → rule → argument. */
@@ -31,8 +33,10 @@ export function fieldChecks(rules: FieldRules, isScalar: boolean): FieldChecks |
     whole: valueCheck(rules, isScalar),
     each: valueCheck(nested(list?.['items'] ?? map?.['values']), isScalar),
     key: valueCheck(nested(map?.['keys']), true),
+    isSkipped: rules['message']?.['skip'] === true,
   };
-  return checks.whole === undefined && checks.each === undefined && checks.key === undefined ? undefined : checks;
+  const restricts = checks.whole !== undefined || checks.each !== undefined || checks.key !== undefined || checks.isSkipped;
+  return restricts ? checks : undefined;
 }
 
 /** What is wrong when the field, which is no arm of a oneof, is not set: a proto3 scalar then has its zero value. */
@@ -47,11 +51,6 @@ export function absenceProblem(rules: FieldRules, isScalar: boolean): string | u
     if (problem !== undefined) return problem;
   }
   return undefined;
-}
-
-/** protoc-gen-validate's `message.skip`: rules inside the message do not count. */
-export function isSkipped(rules: FieldRules | undefined): boolean {
-  return rules?.['message']?.['skip'] === true;
 }
 
 function valueCheck(rules: FieldRules | undefined, isScalar: boolean): Check | undefined {

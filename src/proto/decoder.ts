@@ -31,21 +31,19 @@ class Reader {
       const tag = this.#varint32(end);
       const wireType = tag & 7;
       const field = type.fieldsById.get(tag >>> 3);
-      if (field === undefined || !fits(field, wireType)) this.#skip(tag, end);
-      else if (field.shape === 'single') this.#single(type, field, into, end);
-      else if (field.shape === 'list') this.#list(field, into, { wireType, end });
-      else this.#mapEntry(field, into, this.#delimited(end));
+      if (field === undefined || !fits(field, wireType)) {
+        this.#skip(tag, end);
+      } else if (field.shape === 'single') {
+        if (field.oneof !== undefined) chooseArm(type, field.oneof, { name: field.name, into });
+        into[field.name] = this.#value(field.content, end, into[field.name]);
+      } else if (field.shape === 'list') {
+        this.#list(field, into, { wireType, end });
+      } else {
+        this.#mapEntry(field, into, this.#delimited(end));
+      }
     }
     this.#depth--;
     return into;
-  }
-
-  #single(type: MessageType, field: Field, into: MutableMessage, end: number): void {
-    if (field.oneof !== undefined && into[field.oneof] !== field.name) {
-      for (const arm of type.oneofs.get(field.oneof) ?? []) delete into[arm];
-      into[field.oneof] = field.name;
-    }
-    into[field.name] = this.#value(field.content, end, into[field.name]);
   }
 
   #list(field: Field, into: MutableMessage, { wireType, end }: { readonly wireType: number; readonly end: number }): void {
@@ -113,26 +111,18 @@ class Reader {
         return Number(BigInt.asIntN(64, BigInt(this.#varint64(end))));
       case 'sint64':
         return unzigzag(BigInt(this.#varint64(end)));
-      default:
-        return this.#fixed(kind, end);
-    }
-  }
-
-  #fixed(kind: Exclude<ScalarKind, VariableKind>, end: number): number {
-    const at = this.#take(wireTypeOf(kind) === WIRE_FIXED32 ? 4 : 8, end);
-    switch (kind) {
       case 'double':
-        return this.#bytes.readDoubleLE(at);
+        return this.#bytes.readDoubleLE(this.#take(8, end));
       case 'float':
-        return this.#bytes.readFloatLE(at);
+        return this.#bytes.readFloatLE(this.#take(4, end));
       case 'fixed32':
-        return this.#bytes.readUInt32LE(at);
+        return this.#bytes.readUInt32LE(this.#take(4, end));
       case 'sfixed32':
-        return this.#bytes.readInt32LE(at);
+        return this.#bytes.readInt32LE(this.#take(4, end));
       case 'fixed64':
-        return Number(this.#bytes.readBigUInt64LE(at));
+        return Number(this.#bytes.readBigUInt64LE(this.#take(8, end)));
       case 'sfixed64':
-        return Number(this.#bytes.readBigInt64LE(at));
+        return Number(this.#bytes.readBigInt64LE(this.#take(8, end)));
       default:
         return kind satisfies never;
     }
@@ -222,7 +212,12 @@ class Reader {
   }
 }
 
-type VariableKind = 'string' | 'bytes' | 'bool' | 'uint32' | 'int32' | 'sint32' | 'uint64' | 'int64' | 'sint64';
+/** The arm read last is the one that is set. */
+function chooseArm(type: MessageType, oneof: string, { name, into }: { readonly name: string; readonly into: MutableMessage }): void {
+  if (into[oneof] === name) return;
+  for (const arm of type.oneofs.get(oneof) ?? []) delete into[arm];
+  into[oneof] = name;
+}
 
 function wireTypeOfContent(content: FieldContent): number {
   if (content.kind === 'scalar') return wireTypeOf(content.scalar);

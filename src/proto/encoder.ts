@@ -3,7 +3,8 @@
 // their default value left out (X17).
 import { ByteWriter } from './byte-writer.ts';
 import type { Check } from './constraint-rules.ts';
-import type { Descriptors, Field, MessageType } from './descriptors.ts';
+import type { Descriptors, EnumType, Field, MessageType } from './descriptors.ts';
+import { checkForm, checkPresence, type PlainObject, presentFields, type ReportProblem } from './message-checks.ts';
 import { describe, enumNumber, isDefaultScalar, WIRE_DELIMITED, WIRE_VARINT, wireTypeOf, writeScalar } from './scalars.ts';
 import { typeNameOf } from './type-urls.ts';
 
@@ -26,13 +27,8 @@ const FRAMED_TYPES: ReadonlySet<string> = new Set([
   'envoy.config.endpoint.v3.LocalityLbEndpoints',
 ]);
 const ANY = 'google.protobuf.Any';
-const DURATION = 'google.protobuf.Duration';
 /** Protobuf parsers, Envoy's too, refuse deeper nesting. */
 const MAX_DEPTH = 100;
-const MAX_DURATION_SECONDS = 315_576_000_000;
-const MAX_NANOS = 999_999_999;
-
-type PlainObject = Readonly<Record<string, unknown>>;
 
 /** Writes messages one after the other; remembers the bytes of framed messages as long as these live, so it must never be given a changed one. */
 export class Encoder {
@@ -42,6 +38,11 @@ export class Encoder {
   readonly #path: (string | number)[] = [];
   #problems: ProtoProblem[] = [];
   #depth = 0;
+  /** Above 0 inside a field whose rules are skipped. */
+  #unruled = 0;
+  readonly #report: ReportProblem = (message, field) => {
+    this.#problems.push({ path: field === undefined ? [...this.#path] : [...this.#path, field], message });
+  };
 
   constructor(descriptors: Descriptors) {
     this.#descriptors = descriptors;
@@ -67,6 +68,7 @@ export class Encoder {
     this.#problems = [];
     this.#path.length = 0;
     this.#depth = 0;
+    this.#unruled = 0;
   }
 
   #outcome(): EncodeOutcome {
@@ -75,14 +77,10 @@ export class Encoder {
     return { bytes: this.#writer.copy(this.#writer.length) };
   }
 
-  #problem(message: string, field?: string): void {
-    this.#problems.push({ path: field === undefined ? [...this.#path] : [...this.#path, field], message });
-  }
-
   /** Writes the fields of a message, not its length; says whether it was a message at all. */
   #message(type: MessageType, message: unknown): boolean {
     if (typeof message !== 'object' || message === null || Array.isArray(message) || message instanceof Uint8Array) {
-      this.#problem(`must be a message of type ${type.name}, not ${describe(message)}`);
+      this.#report(`must be a message of type ${type.name}, not ${describe(message)}`);
       return false;
     }
     const fields = message as PlainObject;
@@ -110,7 +108,7 @@ export class Encoder {
     const typeUrl = message['@type'];
     const type = typeof typeUrl === 'string' ? this.#descriptors.messageType(typeNameOf(typeUrl)) : undefined;
     if (typeof typeUrl !== 'string' || type === undefined) {
-      this.#problem(`must be the URL of a type in Envoy's API, not ${describe(typeUrl)}`, '@type');
+      this.#report(`must be the URL of a type in Envoy's API, not ${describe(typeUrl)}`, '@type');
       return;
     }
     const start = this.#writer.length;
@@ -126,85 +124,35 @@ export class Encoder {
 
   #body(type: MessageType, message: PlainObject, isInAny: boolean): void {
     if (this.#depth >= MAX_DEPTH) {
-      this.#problem(`must not be nested more than ${MAX_DEPTH} messages deep`);
+      this.#report(`must not be nested more than ${MAX_DEPTH} messages deep`);
       return;
     }
     this.#depth++;
-    const present = this.#presentFields(type, message, isInAny);
+    const present = presentFields(type, message, { isInAny, report: this.#report });
     for (let index = present.length - 1; index >= 0; index--) {
       const field = present[index];
       if (field !== undefined) this.#field(field, message[field.name]);
     }
-    this.#checkWhole(type, message, present);
+    checkForm(type, message, { present, report: this.#report });
+    if (this.#unruled === 0) checkPresence(type, message, { present, report: this.#report });
     this.#depth--;
-  }
-
-  /** The fields that are set, by number. */
-  #presentFields(type: MessageType, message: PlainObject, isInAny: boolean): Field[] {
-    const present: Field[] = [];
-    for (const key of Object.keys(message)) {
-      if (message[key] === undefined || message[key] === null) continue;
-      const field = type.fields.get(key);
-      if (field === undefined) {
-        if (key !== '@type' || !isInAny) this.#unknownKey(type, message, key);
-        continue;
-      }
-      let place = present.length;
-      while (place > 0 && (present[place - 1]?.id ?? 0) > field.id) place--;
-      if (place === present.length) present.push(field);
-      else present.splice(place, 0, field);
-    }
-    return present;
-  }
-
-  /** The name of a oneof may stand beside its arm, as decoded messages have it; it must then name the arm that is set. */
-  #unknownKey(type: MessageType, message: PlainObject, key: string): void {
-    const arms = type.oneofs.get(key);
-    const arm = message[key];
-    if (arms === undefined) this.#problem(`is not a field of ${type.name}`, key);
-    else if (typeof arm !== 'string' || !arms.includes(arm) || message[arm] === undefined || message[arm] === null) {
-      this.#problem(`must name the one of ${arms.join(', ')} that is set, not ${describe(arm)}`, key);
-    }
-  }
-
-  #checkWhole(type: MessageType, message: PlainObject, present: readonly Field[]): void {
-    for (let index = 1; index < present.length; index++) {
-      const oneof = present[index]?.oneof;
-      if (oneof !== undefined) this.#checkOneArm(oneof, present, index);
-    }
-    for (const { name, message: problem } of type.requiredFields) {
-      if (message[name] === undefined || message[name] === null) this.#problem(problem, name);
-    }
-    for (const oneof of type.requiredOneofs) {
-      if (!present.some((field) => field.oneof === oneof)) this.#problem(`must have one of ${(type.oneofs.get(oneof) ?? []).join(', ')}`);
-    }
-    if (type.name === DURATION) this.#checkDuration(message);
-  }
-
-  #checkOneArm(oneof: string, present: readonly Field[], index: number): void {
-    const first = present.findIndex((field) => field.oneof === oneof);
-    if (first < index) this.#problem(`cannot be set beside ${present[first]?.name}: both are arms of ${oneof}`, present[index]?.name);
-  }
-
-  #checkDuration(message: PlainObject): void {
-    const seconds = Number(message['seconds'] ?? 0);
-    const nanos = Number(message['nanos'] ?? 0);
-    const isValid = Math.abs(seconds) <= MAX_DURATION_SECONDS && Math.abs(nanos) <= MAX_NANOS && seconds * nanos >= 0;
-    if (!isValid) this.#problem('must be a duration within 10,000 years, seconds and nanos with one sign');
   }
 
   #field(field: Field, value: unknown): void {
     this.#path.push(field.name);
+    const isSkipped = field.checks?.isSkipped === true;
+    if (isSkipped) this.#unruled++;
     if (field.shape === 'single') this.#single(field, value);
     else if (field.shape === 'list') this.#list(field, value);
     else this.#map(field, value);
+    if (isSkipped) this.#unruled--;
     this.#path.pop();
   }
 
   #single(field: Field, value: unknown): void {
     // An arm of a oneof is present with its default value too; elsewhere proto3 cannot tell that from an absent field.
     if (field.oneof === undefined && isDefault(field, value)) {
-      this.#check(field.checks?.whole, field, value);
+      this.#check(field.checks?.whole, field.content.kind === 'enum' ? 0 : value);
       return;
     }
     if (this.#value(field, value, field.checks?.whole)) this.#tag(field.id, wireTypeOfField(field));
@@ -212,7 +160,7 @@ export class Encoder {
 
   #list(field: Field, value: unknown): void {
     if (!Array.isArray(value)) {
-      this.#problem(`must be a list, not ${describe(value)}`);
+      this.#report(`must be a list, not ${describe(value)}`);
       return;
     }
     const start = this.#writer.length;
@@ -225,12 +173,12 @@ export class Encoder {
     }
     // Proto3 packs numbers, booleans and enums into one block.
     if (wireType !== WIRE_DELIMITED && value.length > 0) this.#delimit(field.id, start);
-    this.#check(field.checks?.whole, field, value);
+    this.#check(field.checks?.whole, value);
   }
 
   #map(field: Field, value: unknown): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.#problem(`must be a map, not ${describe(value)}`);
+      this.#report(`must be a map, not ${describe(value)}`);
       return;
     }
     const entries = value as PlainObject;
@@ -242,45 +190,48 @@ export class Encoder {
       this.#path.pop();
       this.#delimit(field.id, start);
     }
-    this.#check(field.checks?.whole, field, value);
+    this.#check(field.checks?.whole, value);
   }
 
   #mapKey(field: Field, key: string): void {
     const problem = writeScalar(this.#writer, field.keyKind, mapKey(field, key)) ?? field.checks?.key?.(key);
     if (problem === undefined) this.#tag(1, wireTypeOf(field.keyKind));
-    else this.#problem(`has a wrong key: it ${problem}`);
+    else this.#report(`has a wrong key: it ${problem}`);
   }
 
   /** Writes one value without its tag. False when there was nothing to write, which then is a problem. */
   #value(field: Field, value: unknown, check: Check | undefined): boolean {
     const content = field.content;
+    if (content.kind === 'enum') return this.#enum(content.enumType, value, check);
     if (content.kind === 'message') {
       const start = this.#writer.length;
       if (!this.#message(content.messageType, value)) return false;
       this.#writer.varint(this.#writer.length - start);
-    } else if (content.kind === 'enum') {
-      const number = enumNumber(content.enumType, value);
-      if (number === undefined) {
-        this.#problem(`must be a value of ${content.enumType.name}, not ${describe(value)}`);
-        return false;
-      }
-      this.#writer.varint64(number);
     } else {
       const problem = writeScalar(this.#writer, content.scalar, value);
       if (problem !== undefined) {
-        this.#problem(problem);
+        this.#report(problem);
         return false;
       }
     }
-    this.#check(check, field, value);
+    this.#check(check, value);
     return true;
   }
 
-  #check(check: Check | undefined, field: Field, value: unknown): void {
-    if (check === undefined) return;
-    const isEnum = field.content.kind === 'enum' && !Array.isArray(value);
-    const problem = check(isEnum && field.content.kind === 'enum' ? enumNumber(field.content.enumType, value) : value);
-    if (problem !== undefined) this.#problem(problem);
+  #enum(type: EnumType, value: unknown, check: Check | undefined): boolean {
+    const number = enumNumber(type, value);
+    if (number === undefined) {
+      this.#report(`must be a value of ${type.name}, not ${describe(value)}`);
+      return false;
+    }
+    this.#writer.varint64(number);
+    this.#check(check, number);
+    return true;
+  }
+
+  #check(check: Check | undefined, value: unknown): void {
+    const problem = this.#unruled > 0 ? undefined : check?.(value);
+    if (problem !== undefined) this.#report(problem);
   }
 
   #tag(id: number, wireType: number): void {
