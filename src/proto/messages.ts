@@ -18,6 +18,10 @@ import type { Cors, CorsOutput } from './generated/envoy/extensions/filters/http
 import type { CorsPolicy, CorsPolicyOutput } from './generated/envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
 import type { GrpcWeb, GrpcWebOutput } from './generated/envoy/extensions/filters/http/grpc_web/v3/GrpcWeb.ts';
 import type { Router, RouterOutput } from './generated/envoy/extensions/filters/http/router/v3/Router.ts';
+import type {
+  Config as SetFilterStateConfig,
+  ConfigOutput as SetFilterStateConfigOutput,
+} from './generated/envoy/extensions/filters/http/set_filter_state/v3/Config.ts';
 import type { TlsInspector, TlsInspectorOutput } from './generated/envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.ts';
 import type {
   HttpConnectionManager,
@@ -102,6 +106,7 @@ interface MessageTable {
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': [CorsPolicy, CorsPolicyOutput];
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': [GrpcWeb, GrpcWebOutput];
   'envoy.extensions.filters.http.router.v3.Router': [Router, RouterOutput];
+  'envoy.extensions.filters.http.set_filter_state.v3.Config': [SetFilterStateConfig, SetFilterStateConfigOutput];
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [TlsInspector, TlsInspectorOutput];
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': [HttpConnectionManager, HttpConnectionManagerOutput];
   'envoy.extensions.http.original_ip_detection.xff.v3.XffConfig': [XffConfig, XffConfigOutput];

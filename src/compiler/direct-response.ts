@@ -1,0 +1,15 @@
+// An answer of the gateway's own → Envoy's DirectResponseAction; its content type travels among the response headers.
+import type { HeaderChanges, RespondAction } from '../model/types.ts';
+import type { DirectResponseAction } from '../proto/generated/envoy/config/route/v3/DirectResponseAction.ts';
+
+/** Envoy refuses longer bodies; its own default is 4 KiB. */
+export const MAX_DIRECT_RESPONSE_BYTES = 1_048_576;
+
+export function compileDirectResponse(action: RespondAction): DirectResponseAction {
+  return { status: action.status, ...(action.body === undefined ? {} : { body: { inline_string: action.body } }) };
+}
+
+/** Envoy says `text/plain` of every body; the route's own `responseHeaders` win over both. */
+export function withContentType(changes: HeaderChanges, action: RespondAction): HeaderChanges {
+  return action.contentType === undefined ? changes : { ...changes, set: { 'content-type': action.contentType, ...changes.set } };
+}

@@ -1,0 +1,40 @@
+// Every resource, cluster and stat name is made here, from the user's names alone (C16). They are a public contract: renaming a route or
+// moving it changes none of them, and nothing else may put such a name together.
+
+/** The shared secret that holds the certificate authorities of Envoy's machine (B7). */
+export const SYSTEM_CA_SECRET = 'ca/system';
+
+/** Listener `https` → `listener/https`. */
+export function nameOfListener(listener: string): string {
+  return `listener/${listener}`;
+}
+
+/** The one route configuration of a listener. */
+export function nameOfRoutes(listener: string): string {
+  return `routes/${listener}`;
+}
+
+/** A service's cluster, and its endpoints under the same name. */
+export function nameOfService(service: string): string {
+  return `service/${service}`;
+}
+
+/** A certificate with its key. */
+export function nameOfCertificate(certificate: string): string {
+  return `certificate/${certificate}`;
+}
+
+/** The authority that signed the certificate of a service. */
+export function nameOfServiceCa(service: string): string {
+  return `ca/service/${service}`;
+}
+
+/** The authority that signs the clients of a listener. */
+export function nameOfListenerCa(listener: string): string {
+  return `ca/listener/${listener}`;
+}
+
+/** Stats of a listener read `http.<name>.…` and `listener.<name>.…`. */
+export function statPrefixOfListener(listener: string): string {
+  return listener;
+}

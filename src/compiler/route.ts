@@ -1,0 +1,46 @@
+// One item of a route's `matches` → one Envoy Route. All of them carry the route's name, which the access log shows.
+import type { Listener, Route, RouteMatch } from '../model/types.ts';
+import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
+import { compileDirectResponse, withContentType } from './direct-response.ts';
+import { compileHeaderChanges } from './headers.ts';
+import { compileRedirect, redirectTarget } from './redirect.ts';
+import { compileRouteAction } from './route-action.ts';
+import { compileRouteMatch } from './route-match.ts';
+import type { ServiceFacts } from './service-facts.ts';
+
+/** Where a route stands, as far as its message depends on it. */
+export interface RouteContext {
+  readonly services: ReadonlyMap<string, ServiceFacts>;
+  readonly listener: Listener;
+  /** Of the virtual host. */
+  readonly hostname: string;
+}
+
+/** What a request's body may hold to be sent twice, by a retry or a mirror; the connection's buffer is smaller (32 KiB). */
+const REPEATABLE_BODY_BYTES = 1_048_576;
+
+export function compileRoute(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
+  return { name: route.name, match: compileRouteMatch(match), ...compileAction(route, match, context) };
+}
+
+function compileAction(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
+  const { action, requestHeaders, responseHeaders } = route;
+  switch (action.kind) {
+    case 'forward':
+      return {
+        route: compileRouteAction(action, match, context.services),
+        ...compileHeaderChanges(requestHeaders, responseHeaders),
+        ...(action.retry !== undefined || action.mirrors.length > 0 ? { request_body_buffer_limit: { value: REPEATABLE_BODY_BYTES } } : {}),
+      };
+    case 'redirect':
+      return {
+        redirect: compileRedirect(action, match, redirectTarget(action, context.listener, context.hostname)),
+        ...compileHeaderChanges(requestHeaders, responseHeaders),
+      };
+    case 'respond':
+      return {
+        direct_response: compileDirectResponse(action),
+        ...compileHeaderChanges(requestHeaders, withContentType(responseHeaders, action)),
+      };
+  }
+}
