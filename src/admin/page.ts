@@ -1,6 +1,6 @@
 // The status page as HTML text: gateways, their problems, nodes. Every value from outside is escaped.
 import type { GatewayStatus, ProblemView } from '../gateway-status.ts';
-import type { NodeStatus } from '../xds/node-status.ts';
+import type { NodeStatus } from '../xds/status.ts';
 
 /** The whole document. It reloads itself every 5 s, needs no script and no asset but /page.css. */
 export function statusPage(version: string, gateways: readonly GatewayStatus[], nodes: readonly NodeStatus[]): string {

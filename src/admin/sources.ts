@@ -4,7 +4,7 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { SnapshotStore } from '../snapshot/store.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { NodeStatus } from '../xds/node-status.ts';
+import type { NodeStatus } from '../xds/status.ts';
 
 export interface AdminSources {
   readonly version: string;

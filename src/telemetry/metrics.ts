@@ -12,6 +12,8 @@ interface Definition {
 const SECONDS_TO_COMPILE = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const SECONDS_TO_CONVERGE = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
+const XDS = ['gateway', 'variant', 'type'] as const;
+
 export const METRICS = {
   chancery_build_info: { type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1; the labels say what runs.' },
   chancery_config_revision_info: {
@@ -54,11 +56,29 @@ export const METRICS = {
   chancery_xds_connected_nodes: { type: 'gauge', labels: ['gateway'], help: 'Nodes with at least one open stream.' },
   chancery_xds_stale_nodes: { type: 'gauge', labels: ['gateway'], help: 'Connected nodes that have not accepted what they should run.' },
   chancery_xds_streams: { type: 'gauge', labels: ['variant'], help: 'Open xDS streams: state of the world or delta.' },
-  chancery_xds_requests_total: { type: 'counter', labels: ['type'], help: 'Discovery requests received.' },
-  chancery_xds_responses_total: { type: 'counter', labels: ['type'], help: 'Discovery responses sent.' },
-  chancery_xds_response_bytes_total: { type: 'counter', labels: ['type'], help: 'Bytes of discovery responses sent.' },
-  chancery_xds_acks_total: { type: 'counter', labels: ['type'], help: 'Responses that a client accepted.' },
-  chancery_xds_nacks_total: { type: 'counter', labels: ['type'], help: 'Responses that a client refused.' },
+  chancery_xds_requests_total: { type: 'counter', labels: XDS, help: 'Discovery requests received.' },
+  chancery_xds_responses_total: { type: 'counter', labels: XDS, help: 'Discovery responses sent.' },
+  chancery_xds_response_bytes_total: { type: 'counter', labels: XDS, help: 'Bytes of discovery responses sent.' },
+  chancery_xds_acks_total: { type: 'counter', labels: XDS, help: 'Responses that a client accepted.' },
+  chancery_xds_nacks_total: { type: 'counter', labels: XDS, help: 'Responses that a client refused.' },
+  chancery_xds_ack_duration_seconds: {
+    type: 'histogram',
+    labels: ['gateway', 'type'],
+    help: 'From the write of a response to its ACK.',
+    buckets: SECONDS_TO_CONVERGE,
+  },
+  chancery_xds_ack_timeouts_total: { type: 'counter', labels: XDS, help: 'Responses without an answer that newer ones overtook.' },
+  chancery_xds_stage_timeouts_total: {
+    type: 'counter',
+    labels: ['gateway', 'waited_for'],
+    help: 'Stages of a change that went on without what they waited for.',
+  },
+  chancery_xds_frames_total: {
+    type: 'counter',
+    labels: ['result'],
+    help: 'Encoded responses: built, or reused from another stream.',
+  },
+  chancery_xds_writer_bytes: { type: 'gauge', labels: [], help: 'Bytes that wait in the transports of all streams.' },
 } as const satisfies Readonly<Record<string, Definition>>;
 
 type Table = typeof METRICS;
@@ -68,6 +88,8 @@ type Labels<Key extends keyof Table> = { readonly [Label in Table[Key]['labels']
 /** The metrics of one running program; nothing is shared between two of them. */
 export interface Metrics {
   increment<Key extends Name<'counter'>>(name: Key, labels: Labels<Key>, by?: number): void;
+  /** Adds to a gauge, or takes away with a negative number. */
+  add<Key extends Name<'gauge'>>(name: Key, labels: Labels<Key>, by: number): void;
   set<Key extends Name<'gauge'>>(name: Key, labels: Labels<Key>, value: number): void;
   /** Gives a gauge exactly these series; those of before are gone. */
   replace<Key extends Name<'gauge'>>(name: Key, series: readonly (readonly [Labels<Key>, number])[]): void;
@@ -103,6 +125,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const refreshes: (() => void)[] = [];
   return {
     increment: (name, labels, by = 1) => counters.get(name)?.inc(labels, by),
+    add: (name, labels, by) => gauges.get(name)?.inc(labels, by),
     set: (name, labels, value) => gauges.get(name)?.set(labels, value),
     replace: (name, series) => {
       gauges.get(name)?.reset();

@@ -12,12 +12,13 @@ describe('metrics', () => {
 
   it('count, set and observe under the names of the table', async () => {
     const metrics = createMetrics({ version: 'test' });
-    metrics.increment('chancery_xds_acks_total', { type: 'Cluster' });
-    metrics.increment('chancery_xds_acks_total', { type: 'Cluster' }, 2);
+    const labels = { gateway: 'edge', variant: 'delta', type: 'Cluster' };
+    metrics.increment('chancery_xds_acks_total', labels);
+    metrics.increment('chancery_xds_acks_total', labels, 2);
     metrics.set('chancery_xds_connected_nodes', { gateway: 'edge' }, 4);
     metrics.observe('chancery_compile_duration_seconds', { gateway: 'edge' }, 0.003);
     const text = await metrics.text();
-    expect(text).toContain('chancery_xds_acks_total{type="Cluster"} 3');
+    expect(text).toContain('chancery_xds_acks_total{gateway="edge",variant="delta",type="Cluster"} 3');
     expect(text).toContain('chancery_xds_connected_nodes{gateway="edge"} 4');
     expect(text).toContain('chancery_compile_duration_seconds_bucket{le="0.005",gateway="edge"} 1');
   });
@@ -41,7 +42,7 @@ describe('metrics', () => {
 
   it('share nothing between two programs in one process', async () => {
     const [first, second] = [createMetrics({ version: 'a' }), createMetrics({ version: 'b' })];
-    first.increment('chancery_xds_nacks_total', { type: 'Cluster' });
+    first.increment('chancery_xds_nacks_total', { gateway: 'edge', variant: 'delta', type: 'Cluster' });
     expect(await second.text()).not.toContain('chancery_xds_nacks_total{');
   });
 

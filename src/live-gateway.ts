@@ -1,0 +1,237 @@
+// One gateway file while it is served: builds at start and at each change, publishes what is good, keeps the last good when it is not,
+// in memory and on disk (D5, D17). Knows no streams: it publishes into the snapshot store. Logs nothing: it tells what happened.
+import { certificatesOf, duplicateGateway, errorsFirst, problemView } from './gateway-problems.ts';
+import type { GatewayStatus } from './gateway-status.ts';
+import type { Issue } from './lib/issue.ts';
+import type { Build, GoodBuild, Pipeline } from './pipeline.ts';
+import { TYPE_URLS } from './proto/type-urls.ts';
+import type { SnapshotStore } from './snapshot/store.ts';
+import type { Snapshot, TypeUrl } from './snapshot/types.ts';
+import type { LastGood, LastGoodStore } from './state/last-good.ts';
+
+/** What came of one build, or of the start. */
+export type GatewayEvent =
+  | {
+      readonly kind: 'accepted';
+      readonly good: GoodBuild;
+      readonly build: Build;
+      /** What was served before, of this run. */
+      readonly before?: GoodBuild;
+      readonly previousSnapshot?: Snapshot;
+      readonly atMs: number;
+      readonly durationMs: number;
+    }
+  /** Good, and the same resources as are served already (C15). */
+  | { readonly kind: 'unchanged'; readonly good: GoodBuild; readonly build: Build; readonly atMs: number; readonly durationMs: number }
+  | { readonly kind: 'refused'; readonly build: Build; readonly durationMs: number; readonly isServing: boolean }
+  /** The files are broken at start; what an earlier run kept is served (D17). */
+  | { readonly kind: 'restored'; readonly lastGood: LastGood }
+  | { readonly kind: 'state-damaged'; readonly file: string; readonly reason: string }
+  | { readonly kind: 'state-unwritable'; readonly error: unknown }
+  /** A fault of ours or of the machine, not of the configuration. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+export interface Watcher {
+  /** Replaces the set of files and directories that are watched. */
+  update(files: readonly string[]): void;
+  close(): void | Promise<void>;
+}
+
+export interface LiveGatewayOptions {
+  readonly file: string;
+  readonly pipeline: Pipeline;
+  readonly snapshots: SnapshotStore;
+  readonly lastGood?: LastGoodStore;
+  /** Takes the name for this file; gives the file that has it already, if any. */
+  readonly claim: (gateway: string, file: string) => string | undefined;
+  /** Begins to watch; absent: changes are seen at `reload` only. */
+  readonly watch?: (onChange: () => void) => Watcher;
+  readonly nowMs: () => number;
+  readonly onEvent: (event: GatewayEvent, gateway: LiveGateway) => void;
+}
+
+export interface LiveGateway {
+  readonly file: string;
+  /** First build; true when a snapshot is served after it, of the files or kept from an earlier run. Then watches. */
+  start(): Promise<boolean>;
+  /** Builds from the files as they are now. A call during a build makes one more build follow it (D5). */
+  reload(): Promise<void>;
+  status(): GatewayStatus;
+  /** What was built from the files and is served. */
+  good(): GoodBuild | undefined;
+  /** `file:line` of what a resource was made from. */
+  placeOf(typeUrl: TypeUrl, name: string): string | undefined;
+  /** Ends watching; resolves when a build under way and writes to disk have ended. */
+  stop(): Promise<void>;
+}
+
+export function createLiveGateway(options: LiveGatewayOptions): LiveGateway {
+  return new WatchedGateway(options);
+}
+
+class WatchedGateway implements LiveGateway {
+  readonly #options: LiveGatewayOptions;
+  #watcher: Watcher | undefined;
+  #building: Promise<void> | undefined;
+  #isOutdated = false;
+  #isStopped = false;
+  #watched: ReadonlySet<string> = new Set();
+  #writing: Promise<void> = Promise.resolve();
+  /** Of the newest build, good or not. */
+  #newest: Build | undefined;
+  /** What is served. */
+  #served: { readonly snapshot: Snapshot; readonly acceptedAtMs: number; readonly good?: GoodBuild; readonly build?: Build } | undefined;
+
+  constructor(options: LiveGatewayOptions) {
+    this.#options = options;
+  }
+
+  get file(): string {
+    return this.#options.file;
+  }
+
+  async start(): Promise<boolean> {
+    const kept = await this.#readKept();
+    if (this.#isStopped) return false;
+    this.#watcher = this.#options.watch?.(() => void this.reload());
+    this.#watch([this.file]);
+    await this.reload();
+    if (this.#served === undefined && kept !== undefined) this.#restore(kept);
+    return this.#served !== undefined;
+  }
+
+  reload(): Promise<void> {
+    this.#isOutdated = true;
+    this.#building ??= this.#buildUntilCurrent().finally(() => {
+      this.#building = undefined;
+    });
+    return this.#building;
+  }
+
+  good(): GoodBuild | undefined {
+    return this.#served?.good;
+  }
+
+  status(): GatewayStatus {
+    const [served, newest] = [this.#served, this.#newest];
+    const isCurrent = newest?.good !== undefined;
+    const model = served?.good?.model;
+    return {
+      ...(served === undefined ? {} : { gateway: served.snapshot.gateway }),
+      file: this.file,
+      serving: served === undefined ? 'nothing' : isCurrent ? 'current' : 'last-good',
+      isRestored: served !== undefined && served.good === undefined,
+      ...(served === undefined ? {} : { version: served.snapshot.version, acceptedAt: new Date(served.acceptedAtMs).toISOString() }),
+      ...(model === undefined
+        ? {}
+        : { counts: { listeners: model.listeners.length, routes: model.routes.length, services: model.services.length } }),
+      certificates:
+        model === undefined ? {} : Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
+      problems: newest === undefined ? [] : errorsFirst(newest.issues).map((issue) => problemView(issue, newest.positions)),
+    };
+  }
+
+  placeOf(typeUrl: TypeUrl, name: string): string | undefined {
+    const { good, build } = this.#served ?? {};
+    const resource = good?.compilation.resources.find((candidate) => candidate.name === name && TYPE_URLS[candidate.kind] === typeUrl);
+    const place = resource && build?.positions.find(resource.path);
+    return place === undefined ? undefined : `${place.file}:${place.line}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#watcher?.close();
+    await this.#building;
+    await this.#writing;
+  }
+
+  async #readKept(): Promise<LastGood | undefined> {
+    const read = await this.#options.lastGood?.read(this.file);
+    if (read?.kind === 'damaged') this.#tell({ kind: 'state-damaged', file: read.file, reason: read.reason });
+    return read?.kind === 'found' ? read.lastGood : undefined;
+  }
+
+  #restore(kept: LastGood): void {
+    if (this.#options.claim(kept.snapshot.gateway, this.file) !== undefined) return;
+    this.#served = { snapshot: kept.snapshot, acceptedAtMs: kept.acceptedAtMs };
+    this.#options.snapshots.publish(kept.snapshot);
+    this.#tell({ kind: 'restored', lastGood: kept });
+  }
+
+  async #buildUntilCurrent(): Promise<void> {
+    while (this.#isOutdated && !this.#isStopped) {
+      this.#isOutdated = false;
+      try {
+        await this.#buildOnce();
+      } catch (error) {
+        this.#tell({ kind: 'failed', error });
+      }
+    }
+  }
+
+  async #buildOnce(): Promise<void> {
+    const startedAtMs = this.#options.nowMs();
+    const build = this.#withOwnName(await this.#options.pipeline.build());
+    const isRepeated = this.#newest !== undefined && problemKey(this.#newest) === problemKey(build);
+    this.#newest = build;
+    this.#watch(build.files);
+    const atMs = this.#options.nowMs();
+    const durationMs = atMs - startedAtMs;
+    if (build.good !== undefined) this.#accept(build, build.good, { atMs, durationMs });
+    else if (!isRepeated) this.#tell({ kind: 'refused', build, durationMs, isServing: this.#served !== undefined });
+  }
+
+  /** A file that is watched for the first time may have changed between its reading and now: it is read once more. */
+  #watch(files: readonly string[]): void {
+    if (this.#watcher === undefined) return;
+    const isGrown = files.some((file) => !this.#watched.has(file));
+    this.#watched = new Set(files);
+    this.#watcher.update(files);
+    if (isGrown) this.#isOutdated = true;
+  }
+
+  #withOwnName(build: Build): Build {
+    if (build.good === undefined) return build;
+    const { gateway } = build.good.model;
+    const other = this.#options.claim(gateway, this.file);
+    if (other === undefined) return build;
+    const { good: _, ...rest } = build;
+    const issues: readonly Issue[] = [...build.issues, duplicateGateway(gateway, other)];
+    return { ...rest, issues };
+  }
+
+  #accept(build: Build, good: GoodBuild, { atMs, durationMs }: { readonly atMs: number; readonly durationMs: number }): void {
+    const before = this.#served;
+    const isNew = this.#options.snapshots.publish(good.snapshot) || before === undefined;
+    this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : before.acceptedAtMs, good, build };
+    if (!isNew) {
+      this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });
+      return;
+    }
+    this.#keep({ snapshot: good.snapshot, contentHash: build.contentHash, acceptedAtMs: atMs });
+    this.#tell({
+      kind: 'accepted',
+      good,
+      build,
+      ...(before?.good === undefined ? {} : { before: before.good }),
+      ...(before === undefined ? {} : { previousSnapshot: before.snapshot }),
+      atMs,
+      durationMs,
+    });
+  }
+
+  #keep(lastGood: LastGood): void {
+    const write = this.#options.lastGood?.write(this.file, lastGood);
+    if (write === undefined) return;
+    this.#writing = write.catch((error: unknown) => this.#tell({ kind: 'state-unwritable', error }));
+  }
+
+  #tell(event: GatewayEvent): void {
+    this.#options.onEvent(event, this);
+  }
+}
+
+/** Equal for builds of equal files with equal problems: saving broken files again tells nothing new. */
+function problemKey({ contentHash, issues, positions }: Build): string {
+  return JSON.stringify([contentHash, issues.map((issue) => problemView(issue, positions))]);
+}
