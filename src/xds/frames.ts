@@ -1,0 +1,110 @@
+// Responses as bytes: joined from resources that are encoded already (T3), and shared by all streams that are sent the same plan,
+// nonce included (T5). Decides nothing about what is sent.
+import type { Plan } from './subscription.ts';
+import { type WireField, type WireMessage, wireMessage, writeMessage } from './wire.ts';
+
+export interface Frame {
+  /** An encoded DiscoveryResponse or DeltaDiscoveryResponse. */
+  readonly bytes: Buffer;
+  readonly nonce: string;
+  /** Rises over all frames of the process: a stream takes a shared frame only if it has not seen a later one, so no nonce comes twice. */
+  readonly sequence: number;
+}
+
+export interface FramesOptions {
+  /** Begins every nonce; differs between processes. */
+  readonly prefix: string;
+  /** `control_plane.identifier` of every response (X15). */
+  readonly identifier: string;
+  /** Of shared frames that are kept. Default 64 MiB. */
+  readonly maxBytes?: number;
+  readonly onBuilt?: () => void;
+  readonly onReused?: () => void;
+}
+
+export interface Frames {
+  /** The bytes of `plan` under a nonce that is new to a stream whose last sequence is `lastSequence`. */
+  frame(plan: Plan, lastSequence: number): Frame;
+  /** Forgets the shared frames; to be called when there are newer views. */
+  clear(): void;
+}
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+export function createFrames(options: FramesOptions): Frames {
+  const kept = new Map<Plan, Frame>();
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  let keptBytes = 0;
+  let sequence = 0;
+
+  function keep(plan: Plan, frame: Frame): void {
+    keptBytes += frame.bytes.length - (kept.get(plan)?.bytes.length ?? 0);
+    kept.delete(plan);
+    kept.set(plan, frame);
+    for (const [oldest, { bytes }] of kept) {
+      if (keptBytes <= maxBytes) break;
+      kept.delete(oldest);
+      keptBytes -= bytes.length;
+    }
+  }
+
+  return {
+    frame: (plan, lastSequence) => {
+      const known = kept.get(plan);
+      if (known !== undefined && known.sequence > lastSequence) {
+        options.onReused?.();
+        return known;
+      }
+      sequence += 1;
+      const nonce = `${options.prefix}-${sequence}`;
+      const frame = { bytes: encode(plan, nonce, options.identifier), nonce, sequence };
+      options.onBuilt?.();
+      keep(plan, frame);
+      return frame;
+    },
+    clear: () => {
+      kept.clear();
+      keptBytes = 0;
+    },
+  };
+}
+
+function encode(plan: Plan, nonce: string, identifier: string): Buffer {
+  const message = plan.variant === 'sotw' ? sotwResponse(plan, nonce, identifier) : deltaResponse(plan, nonce, identifier);
+  // Not from the shared slab: a kept frame would pin the whole of it (P28).
+  const bytes = Buffer.allocUnsafeSlow(message.size);
+  writeMessage(bytes, message, 0);
+  return bytes;
+}
+
+/** envoy.service.discovery.v3.DiscoveryResponse */
+function sotwResponse(plan: Plan, nonce: string, identifier: string): WireMessage {
+  return wireMessage([
+    [1, plan.view.version],
+    ...plan.entries.map(({ any }): WireField => [2, any]),
+    [4, plan.view.typeUrl],
+    [5, nonce],
+    [6, wireMessage([[1, identifier]])],
+  ]);
+}
+
+/** envoy.service.discovery.v3.DeltaDiscoveryResponse of envoy.service.discovery.v3.Resource */
+function deltaResponse(plan: Plan, nonce: string, identifier: string): WireMessage {
+  return wireMessage([
+    [1, plan.view.version],
+    ...plan.entries.map(
+      ({ name, version, any }): WireField => [
+        2,
+        wireMessage([
+          [1, version],
+          [2, any],
+          [3, name],
+        ]),
+      ],
+    ),
+    [4, plan.view.typeUrl],
+    [5, nonce],
+    ...plan.removed.map((name): WireField => [6, name]),
+    [7, wireMessage([[1, identifier]])],
+  ]);
+}

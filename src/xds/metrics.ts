@@ -1,0 +1,42 @@
+// What the xDS server counts (T11). Implemented by the telemetry; labels are bounded: never a node or a resource.
+import type { Variant } from './subscription.ts';
+
+export interface XdsLabels {
+  readonly gateway: string;
+  readonly variant: Variant;
+  /** Short type name such as `Cluster`; `other` for types we do not know. */
+  readonly type: string;
+}
+
+export interface XdsMetrics {
+  streamOpened(variant: Variant): void;
+  streamClosed(variant: Variant): void;
+  request(labels: XdsLabels): void;
+  response(labels: XdsLabels, bytes: number): void;
+  /** `seconds` from the write of the response to its ACK. */
+  ack(labels: XdsLabels, seconds: number): void;
+  nack(labels: XdsLabels): void;
+  /** A response stayed unanswered until newer data was allowed to overtake it (O2). */
+  ackTimedOut(labels: XdsLabels): void;
+  /** A stage of make-before-break went on without what it waited for (X76). */
+  gateTimedOut(gateway: string, waitedFor: string): void;
+  frameBuilt(): void;
+  frameReused(): void;
+  /** Bytes that are handed to the transport and not written yet, over all streams. */
+  writerBytes(bytes: number): void;
+}
+
+/** Counts nothing. */
+export const NO_METRICS: XdsMetrics = {
+  streamOpened: () => {},
+  streamClosed: () => {},
+  request: () => {},
+  response: () => {},
+  ack: () => {},
+  nack: () => {},
+  ackTimedOut: () => {},
+  gateTimedOut: () => {},
+  frameBuilt: () => {},
+  frameReused: () => {},
+  writerBytes: () => {},
+};

@@ -1,0 +1,193 @@
+// The xDS server: gRPC services over the snapshots of all gateways, aggregated and separate, state of the world and delta. It opens and
+// ends streams and wakes them when a snapshot changes; what a stream is sent is decided elsewhere.
+import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { ChanceryError } from '../lib/errors.ts';
+import type { EnvoyApi } from '../proto/api.ts';
+import { TYPE_URLS } from '../proto/type-urls.ts';
+import type { SnapshotStore } from '../snapshot/store.ts';
+import type { TypeUrl } from '../snapshot/types.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createFrames } from './frames.ts';
+import type { XdsMetrics } from './metrics.ts';
+import { createNameInterner } from './name-map.ts';
+import { type ClientNode, gatewayOf } from './node.ts';
+import { createPumpQueue } from './pump-queue.ts';
+import type { SessionTiming } from './session.ts';
+import { type NodeStatus, nodeStatuses } from './status.ts';
+import { type StreamContext, type StreamMethod, XdsStream } from './stream.ts';
+import { WriteBudget } from './write-budget.ts';
+
+export interface XdsServerOptions {
+  readonly api: EnvoyApi;
+  readonly snapshots: SnapshotStore;
+  readonly logger: Logger;
+  readonly metrics: XdsMetrics;
+  /** `control_plane.identifier`: tells replicas apart, stable for one (X15). */
+  readonly identifier: string;
+  readonly nowMs: () => number;
+  /** A text that no other process gives; begins every nonce. */
+  readonly random: () => string;
+  /** Default `DEFAULT_TIMING`. */
+  readonly timing?: Partial<SessionTiming>;
+  /** Calls `run` after `ms` and returns what cancels it. Default: a timer that keeps no process alive. */
+  readonly after?: (ms: number, run: () => void) => () => void;
+  /** `file:line` where a resource was written, for the log of refusals. */
+  readonly describeResource?: (typeUrl: TypeUrl, name: string) => string | undefined;
+}
+
+export interface XdsServer {
+  /** Listens without TLS and gives the port, which differs from the one asked for only if that was 0. Rejects with ERR_PORT_IN_USE. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** The nodes of all open streams, sorted by gateway and id. */
+  nodes(): readonly NodeStatus[];
+  /** Takes no new streams, ends all with OK, and cuts what is left after `graceMs` (default 1,000). */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+export const DEFAULT_TIMING: SessionTiming = {
+  gateMs: 5_000,
+  targetMs: 10_000,
+  lingerMs: 30_000,
+  separateDelayMs: 1_000,
+  childrenDelayMs: 500,
+  ackMs: 60_000,
+};
+
+/** T1. */
+const CHANNEL_OPTIONS = {
+  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+  'grpc.max_send_message_length': -1,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 60_000,
+  'grpc.max_concurrent_streams': 10_000,
+  'grpc.enable_channelz': 0,
+};
+
+const SERVICES: Readonly<Record<string, Readonly<Record<string, StreamMethod>>>> = {
+  'envoy.service.discovery.v3.AggregatedDiscoveryService': {
+    StreamAggregatedResources: { variant: 'sotw', typeUrl: undefined },
+    DeltaAggregatedResources: { variant: 'delta', typeUrl: undefined },
+  },
+  'envoy.service.listener.v3.ListenerDiscoveryService': methods('Listeners', TYPE_URLS.Listener),
+  'envoy.service.route.v3.RouteDiscoveryService': methods('Routes', TYPE_URLS.RouteConfiguration),
+  'envoy.service.cluster.v3.ClusterDiscoveryService': methods('Clusters', TYPE_URLS.Cluster),
+  'envoy.service.endpoint.v3.EndpointDiscoveryService': methods('Endpoints', TYPE_URLS.ClusterLoadAssignment),
+  'envoy.service.secret.v3.SecretDiscoveryService': methods('Secrets', TYPE_URLS.Secret),
+};
+
+export function createXdsServer(options: XdsServerOptions): XdsServer {
+  const streams = new Set<XdsStream>();
+  const context = streamContext(options, (stream) => streams.delete(stream));
+  const server = new Server(CHANNEL_OPTIONS);
+  for (const [name, served] of Object.entries(SERVICES)) {
+    server.addService(
+      options.api.service(name),
+      implementation(served, (call, method) => streams.add(new XdsStream(call, method, context))),
+    );
+  }
+  const unsubscribe = options.snapshots.subscribe(({ gateway }) => {
+    context.frames.clear();
+    for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
+  });
+  return {
+    listen: ({ host, port }) => listen(server, host, port),
+    nodes: () => nodeStatuses([...streams].flatMap((stream) => stream.snapshot() ?? [])),
+    close: async ({ graceMs = 1_000 } = {}) => {
+      unsubscribe();
+      const closed = shutDown(server, graceMs, context);
+      for (const stream of streams) stream.end();
+      await closed;
+      context.budget.close();
+    },
+  };
+}
+
+function methods(plural: string, typeUrl: TypeUrl): Readonly<Record<string, StreamMethod>> {
+  return { [`Stream${plural}`]: { variant: 'sotw', typeUrl }, [`Delta${plural}`]: { variant: 'delta', typeUrl } };
+}
+
+type BytesCall = ServerDuplexStream<Buffer, Buffer>;
+
+function implementation(
+  served: Readonly<Record<string, StreamMethod>>,
+  open: (call: BytesCall, method: StreamMethod) => void,
+): UntypedServiceImplementation {
+  return Object.fromEntries(Object.entries(served).map(([name, method]) => [name, (call: BytesCall) => open(call, method)]));
+}
+
+function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) => void): StreamContext {
+  const { api, logger, metrics, nowMs, snapshots } = options;
+  const after = options.after ?? afterMs;
+  return {
+    api,
+    logger,
+    metrics,
+    nowMs,
+    after,
+    onClosed,
+    timing: { ...DEFAULT_TIMING, ...options.timing },
+    frames: createFrames({
+      prefix: options.random(),
+      identifier: options.identifier,
+      onBuilt: () => metrics.frameBuilt(),
+      onReused: () => metrics.frameReused(),
+    }),
+    intern: createNameInterner(),
+    queue: createPumpQueue(nowMs),
+    budget: new WriteBudget({ nowMs, after, onChange: (bytes) => metrics.writerBytes(bytes) }),
+    snapshotOf: (gateway) => snapshots.get(gateway),
+    onWithoutSnapshot: onceWithoutSnapshot(logger, snapshots),
+    describeResource: options.describeResource,
+  };
+}
+
+const MAX_REMEMBERED = 1_000;
+
+/** A node of a gateway that we do not serve is told to nobody but the log, and there once per gateway (X85). */
+function onceWithoutSnapshot(logger: Logger, snapshots: SnapshotStore): (node: ClientNode) => void {
+  const told = new Set<string>();
+  return (node) => {
+    const gateway = gatewayOf(node);
+    if (told.has(gateway)) return;
+    if (told.size >= MAX_REMEMBERED) told.clear();
+    told.add(gateway);
+    const known = snapshots.gateways();
+    const help = known.length === 0 ? 'no gateway has a configuration yet' : `node.cluster must be one of: ${known.join(', ')}`;
+    logger.warn(
+      { event: 'xds.unknown_gateway', gateway, node_id: node.id, reason: help },
+      'a node waits for a gateway that has no configuration',
+    );
+  };
+}
+
+function afterMs(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else
+        reject(
+          new ChanceryError('ERR_PORT_IN_USE', `xDS cannot listen on ${address}: ${error.message}`, {
+            cause: error,
+            remedy: 'choose another --xds-port',
+          }),
+        );
+    });
+  });
+}
+
+function shutDown(server: Server, graceMs: number, { after }: Pick<StreamContext, 'after'>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = after(graceMs, () => server.forceShutdown());
+    server.tryShutdown(() => {
+      cancel();
+      resolve();
+    });
+  });
+}

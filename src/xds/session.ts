@@ -1,0 +1,270 @@
+// The protocol state of one stream: its subscriptions and the stage it is at. Takes requests and snapshots, says what to send next.
+// Knows no sockets, bytes or timers; the time is an argument.
+import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
+import { childNames } from './children.ts';
+import type { InternNames } from './name-map.ts';
+import type { ClientNode } from './node.ts';
+import { duePlan } from './plan.ts';
+import { namesMeant, withholdDependants } from './rejected.ts';
+import { type DiscoveryRequest, onRequest, type RequestOutcome } from './request.ts';
+import {
+  advance,
+  beginStaging,
+  nextDeadlineMs,
+  offeredView,
+  type Progress,
+  retarget,
+  type Staging,
+  type StagingFacts,
+  type StagingTiming,
+  type Step,
+} from './staging.ts';
+import { type StreamStatus, typeStatus } from './status.ts';
+import {
+  hasInterest,
+  isAwaitingAnswer,
+  newSubscription,
+  onOverdue,
+  onSent,
+  onUpToDate,
+  oweAll,
+  oweChildren,
+  type Plan,
+  type Subscription,
+  type Variant,
+} from './subscription.ts';
+import { CLUSTER_RANK, childTypes, MAKE_RANK, parentTypes, type TypeRules, typeRules } from './type-rules.ts';
+import { diffViews } from './views.ts';
+
+export interface SessionTiming extends StagingTiming {
+  /** After this long an unanswered response may be overtaken by newer data (O2). */
+  readonly ackMs: number;
+  /** On a separate stream: from a changed cluster to its endpoints being sent again (O1). */
+  readonly childrenDelayMs: number;
+}
+
+export interface SessionOptions {
+  readonly variant: Variant;
+  /** All types on one stream. */
+  readonly isAggregated: boolean;
+  readonly node: ClientNode;
+  readonly timing: SessionTiming;
+  readonly intern: InternNames;
+  readonly onGateTimedOut: (waitedFor: NonNullable<Step['timedOut']>) => void;
+  readonly onAnswerOverdue: (type: TypeRules) => void;
+}
+
+interface Due {
+  readonly state: Subscription;
+  readonly view: TypeView;
+  readonly plan: Plan | undefined;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  /** In the order of sending. */
+  #states: readonly Subscription[] = [];
+  #staging: Staging | undefined;
+  readonly #due = new Map<TypeUrl, Due>();
+  /** Separate streams: parent type → the view that its children were last sent for. */
+  readonly #parents = new Map<TypeUrl, TypeView>();
+  #childrenDueAtMs: number | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  get typeCount(): number {
+    return this.#states.length;
+  }
+
+  /** The client should reach this snapshot. */
+  setTarget(target: Snapshot, nowMs: number): void {
+    if (this.#staging?.target === target) return;
+    this.#staging = this.#staging === undefined ? beginStaging(target, nowMs) : retarget(this.#staging, target, nowMs);
+    if (!this.#options.isAggregated) this.#watchParents(target, nowMs);
+  }
+
+  receive(request: DiscoveryRequest, nowMs: number): RequestOutcome {
+    const rules = this.#state(request.typeUrl)?.type ?? typeRules(request.typeUrl);
+    const before = this.#state(request.typeUrl) ?? newSubscription(rules, this.#options.variant);
+    const view = this.#staging && offeredView(this.#staging, rules);
+    const outcome = onRequest(before, request, { isGrpc: this.#options.node.isGrpc, view, nowMs });
+    const isReRequest = outcome.event === 'repeat' && before.names === outcome.state.names && this.#hasChangedParent(rules);
+    this.#store(isReRequest ? oweAll(outcome.state) : outcome.state);
+    return outcome;
+  }
+
+  /** The next response, after all that the clock and the answers so far allow. */
+  next(nowMs: number): Plan | undefined {
+    this.#applyClock(nowMs);
+    this.#advance(nowMs);
+    for (const state of this.#states) {
+      const due = this.#dueOf(state);
+      if (due?.plan !== undefined && !isAwaitingAnswer(due.state)) return due.plan;
+      if (due !== undefined && due.plan === undefined && hasInterest(due.state)) this.#store(onUpToDate(due.state, due.view));
+    }
+    return undefined;
+  }
+
+  /** To be called before the plan that `next` gave is written. */
+  sent(plan: Plan, nonce: string, nowMs: number): void {
+    const state = this.#state(plan.view.typeUrl);
+    if (state === undefined) return;
+    this.#store(onSent(state, plan, { nonce, atMs: nowMs }));
+    const changed = plan.changed.flatMap((name) => plan.view.resources.get(name) ?? []);
+    for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changed);
+    for (const parent of parentTypes(plan.view.typeUrl)) this.#parents.set(parent, this.#targetView(parent));
+  }
+
+  /** When `next` is to be called although nothing happens. */
+  nextDeadlineMs(): number | undefined {
+    const { timing, isAggregated } = this.#options;
+    const answers = this.#states.flatMap(({ inFlight }) =>
+      inFlight === undefined || inFlight.isOverdue ? [] : inFlight.sentAtMs + timing.ackMs,
+    );
+    const staging = this.#staging && nextDeadlineMs(this.#staging, timing, isAggregated);
+    const deadlines = [...answers, ...[staging, this.#childrenDueAtMs].flatMap((at) => at ?? [])];
+    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  }
+
+  status(): StreamStatus {
+    const { variant, isAggregated, node } = this.#options;
+    const types = this.#states.map((state) => [state.type.typeUrl, typeStatus(state, this.#goal(state.type), node)] as const);
+    return { variant, ads: isAggregated, types: Object.fromEntries(types) };
+  }
+
+  #applyClock(nowMs: number): void {
+    const { timing } = this.#options;
+    for (const state of this.#states) {
+      const { inFlight } = state;
+      if (inFlight === undefined || inFlight.isOverdue || nowMs < inFlight.sentAtMs + timing.ackMs) continue;
+      this.#store(onOverdue(state));
+      this.#options.onAnswerOverdue(state.type);
+    }
+    if (this.#childrenDueAtMs !== undefined && nowMs >= this.#childrenDueAtMs) this.#oweOfChangedParents();
+  }
+
+  #advance(nowMs: number): void {
+    while (this.#staging !== undefined) {
+      const step = advance(this.#staging, this.#facts(nowMs), this.#options.timing);
+      if (step.timedOut !== undefined) this.#options.onGateTimedOut(step.timedOut);
+      if (step.staging === this.#staging) return;
+      this.#staging = step.staging;
+    }
+  }
+
+  #facts(nowMs: number): StagingFacts {
+    return {
+      nowMs,
+      isAggregated: this.#options.isAggregated,
+      progress: (rank) => this.#progress(rank),
+      areChildrenAccepted: () => this.#states.every((state) => this.#isAccepted(state)),
+      admit: (view, previous) => withholdDependants(view, previous, this.#rejectedClusters()),
+    };
+  }
+
+  #progress(rank: number): Progress {
+    const states = this.#states.filter(({ type }) => type.rank === rank);
+    if (states.some((state) => this.#dueOf(state)?.plan !== undefined)) return 'due';
+    return states.some(isAwaitingAnswer) ? 'unanswered' : 'idle';
+  }
+
+  #isAccepted(state: Subscription): boolean {
+    if (state.type.rank > MAKE_RANK || state.type.rank === CLUSTER_RANK) return true;
+    const isOwing = isAwaitingAnswer(state) && state.inFlight?.plan.answersOwed === true;
+    return !isOwing && this.#dueOf(state)?.plan?.answersOwed !== true;
+  }
+
+  #rejectedClusters(): readonly string[] {
+    return this.#states.flatMap(({ type, rejected, unaccepted }) =>
+      type.rank === CLUSTER_RANK && rejected !== undefined ? namesMeant([...unaccepted.keys()], rejected.message) : [],
+    );
+  }
+
+  /** What is due of a type; kept until its state or view changes. */
+  #dueOf(state: Subscription): Due | undefined {
+    const view = this.#staging && offeredView(this.#staging, state.type);
+    if (view === undefined) return undefined;
+    const known = this.#due.get(state.type.typeUrl);
+    if (known?.state === state && known.view === view) return known;
+    const interned = this.#interned(state);
+    const due = { state: interned, view, plan: duePlan(interned, view, this.#options.node.limits) };
+    this.#due.set(state.type.typeUrl, due);
+    return due;
+  }
+
+  /** With the instances of its name sets that equal streams have too, so that they share plans (S10). */
+  #interned(state: Subscription): Subscription {
+    const names = this.#options.intern(state.names);
+    const owed = state.owed === state.names ? names : this.#options.intern(state.owed);
+    if (names === state.names && owed === state.owed) return state;
+    const interned = { ...state, names, owed };
+    this.#store(interned);
+    return interned;
+  }
+
+  #owe(childType: TypeUrl, changed: readonly SnapshotResource[]): void {
+    const child = this.#state(childType);
+    if (child === undefined || changed.length === 0) return;
+    const asked = child.wildcard === 'none' ? child.names.keys() : child.base.resources.keys();
+    this.#store(oweChildren(child, childNames(changed, childType, asked)));
+  }
+
+  #watchParents(target: Snapshot, nowMs: number): void {
+    for (const { type } of this.#states) {
+      for (const parent of parentTypes(type.typeUrl)) {
+        const sentFor = this.#parents.get(parent);
+        const view = target.views.get(parent) ?? typeRules(parent).empty;
+        if (sentFor !== undefined && diffViews(sentFor, view).changed.length > 0)
+          this.#childrenDueAtMs ??= nowMs + this.#options.timing.childrenDelayMs;
+      }
+    }
+  }
+
+  #oweOfChangedParents(): void {
+    this.#childrenDueAtMs = undefined;
+    for (const { type } of this.#states) {
+      for (const parent of parentTypes(type.typeUrl)) {
+        const sentFor = this.#parents.get(parent);
+        const view = this.#targetView(parent);
+        if (sentFor === undefined) continue;
+        this.#owe(
+          type.typeUrl,
+          diffViews(sentFor, view).changed.flatMap((name) => view.resources.get(name) ?? []),
+        );
+        this.#parents.set(parent, view);
+      }
+    }
+  }
+
+  /** On a separate stream: the client asks again because its clusters changed, not to say something new (X83). */
+  #hasChangedParent(rules: TypeRules): boolean {
+    if (this.#options.isAggregated || this.#options.variant === 'delta') return false;
+    return parentTypes(rules.typeUrl).some((parent) => {
+      const sentFor = this.#parents.get(parent);
+      return sentFor !== undefined && sentFor.version !== this.#targetView(parent).version;
+    });
+  }
+
+  #targetView(typeUrl: TypeUrl): TypeView {
+    return this.#staging?.target.views.get(typeUrl) ?? typeRules(typeUrl).empty;
+  }
+
+  /** Where the type is to come: what is on offer, or the target as long as that is not on offer yet. */
+  #goal(rules: TypeRules): TypeView | undefined {
+    if (this.#staging === undefined) return undefined;
+    return rules.rank > this.#staging.openRank ? this.#targetView(rules.typeUrl) : offeredView(this.#staging, rules);
+  }
+
+  #state(typeUrl: TypeUrl): Subscription | undefined {
+    return this.#states.find(({ type }) => type.typeUrl === typeUrl);
+  }
+
+  #store(state: Subscription): void {
+    const index = this.#states.findIndex(({ type }) => type.typeUrl === state.type.typeUrl);
+    if (this.#states[index] === state) return;
+    this.#states =
+      index >= 0 ? this.#states.with(index, state) : [...this.#states, state].sort((left, right) => left.type.rank - right.type.rank);
+  }
+}

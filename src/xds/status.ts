@@ -1,0 +1,89 @@
+// What connected nodes have asked for, been sent and accepted, for `status` and the admin API. Reads states, changes none; names
+// resources but never shows their contents (X100).
+import type { TypeUrl, TypeView } from '../snapshot/types.ts';
+import type { ClientNode } from './node.ts';
+import { duePlan } from './plan.ts';
+import { hasInterest, isAwaitingAnswer, type Subscription, type Variant } from './subscription.ts';
+
+/** `SYNCED`: accepted all that is on offer; `STALE`: something is unanswered or waits to be sent; `ERROR`: refused the last response. */
+export type TypeState = 'SYNCED' | 'STALE' | 'ERROR' | 'NOT_SENT';
+
+export interface TypeStatus {
+  readonly state: TypeState;
+  readonly acceptedVersion?: string;
+  readonly sentVersion?: string;
+  /** Milliseconds since the epoch. */
+  readonly lastAckAt?: number;
+  /** `*` for everything, else the number of names. */
+  readonly subscribed: '*' | number;
+  readonly rejected?: { readonly version: string; readonly message: string; readonly at: number };
+}
+
+export interface StreamStatus {
+  readonly variant: Variant;
+  /** All types on one stream. */
+  readonly ads: boolean;
+  readonly types: Readonly<Record<TypeUrl, TypeStatus>>;
+}
+
+export interface NodeStatus {
+  readonly id: string;
+  /** Equals the gateway. */
+  readonly cluster: string;
+  readonly userAgent?: string;
+  readonly version?: string;
+  /** When the oldest of its streams was opened; milliseconds since the epoch. */
+  readonly connectedAt: number;
+  readonly streams: readonly StreamStatus[];
+}
+
+/** One stream whose node is known. */
+export interface StreamSnapshot {
+  readonly node: ClientNode;
+  readonly openedAtMs: number;
+  readonly status: StreamStatus;
+}
+
+/** `view` is what is on offer of the type, if anything is. */
+export function typeStatus(state: Subscription, view: TypeView | undefined, node: ClientNode): TypeStatus {
+  const { accepted, rejected, sentVersion } = state;
+  return {
+    state: stateOf(state, view, node),
+    subscribed: state.wildcard === 'none' ? state.names.size : '*',
+    ...(accepted === undefined ? {} : { acceptedVersion: accepted.version, lastAckAt: accepted.atMs }),
+    ...(sentVersion === undefined ? {} : { sentVersion }),
+    ...(rejected === undefined ? {} : { rejected: { version: rejected.version, message: rejected.message, at: rejected.atMs } }),
+  };
+}
+
+/** One entry per node id and gateway, sorted. */
+export function nodeStatuses(streams: readonly StreamSnapshot[]): readonly NodeStatus[] {
+  const byNode = new Map<string, StreamSnapshot[]>();
+  for (const stream of streams) {
+    const key = JSON.stringify([stream.node.cluster, stream.node.id]);
+    byNode.set(key, [...(byNode.get(key) ?? []), stream]);
+  }
+  return [...byNode].sort(([left], [right]) => (left < right ? -1 : 1)).flatMap(([, group]) => nodeStatus(group) ?? []);
+}
+
+function nodeStatus(streams: readonly StreamSnapshot[]): NodeStatus | undefined {
+  const newest = streams.at(-1);
+  if (newest === undefined) return undefined;
+  const { node } = newest;
+  return {
+    id: node.id,
+    cluster: node.cluster,
+    ...(node.userAgent === undefined ? {} : { userAgent: node.userAgent }),
+    ...(node.version === undefined ? {} : { version: node.version }),
+    connectedAt: Math.min(...streams.map(({ openedAtMs }) => openedAtMs)),
+    streams: streams.map(({ status }) => status),
+  };
+}
+
+function stateOf(state: Subscription, view: TypeView | undefined, node: ClientNode): TypeState {
+  if (state.rejected !== undefined) return 'ERROR';
+  if (state.sentVersion === undefined) return 'NOT_SENT';
+  if (!hasInterest(state)) return 'SYNCED';
+  const isDue = view !== undefined && duePlan(state, view, node.limits) !== undefined;
+  return isAwaitingAnswer(state) || state.inFlight !== undefined || isDue ? 'STALE' : 'SYNCED';
+}
