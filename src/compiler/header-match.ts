@@ -15,7 +15,11 @@ export function compileHeaderMatch(match: HeaderMatch): HeaderMatcher {
       return { name, present_match: !not };
     case 'range':
       return { name, range_match: { start: condition.from, end: condition.to }, ...inverted };
-    default:
+    case 'exact':
+    case 'prefix':
+    case 'suffix':
+    case 'contains':
+    case 'regex':
       return { name, string_match: compileStringMatcher(condition, match.ignoreCase), ...inverted };
   }
 }

@@ -7,6 +7,7 @@ import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v
 import type { VirtualHost } from '../proto/generated/envoy/config/route/v3/VirtualHost.ts';
 import { compareText } from './compare-text.ts';
 import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
+import { memoised } from './memo.ts';
 import { nameOfRoutes } from './names.ts';
 import { isSameList, type OrderedMatches, orderMatches } from './ordered-matches.ts';
 import { compileListenerRedirect } from './redirect.ts';
@@ -41,24 +42,24 @@ export interface RouteTableInput {
 
 /** The result is a function of listener, routes and services; `previous` only saves work and keeps unchanged messages the same objects. */
 export function compileRouteTable(input: RouteTableInput): RouteTable {
-  const hosts = compileHosts(input);
-  const { previous } = input;
-  const virtualHosts = hosts.map((host) => host.message);
+  const { listener, previous } = input;
+  const hosts = listener.redirect === undefined ? compileHosts(input) : [];
+  const virtualHosts = listener.redirect === undefined ? hosts.map((host) => host.message) : [redirectHost(listener.redirect)];
   if (previous !== undefined && isSameList(virtualHosts, previous.message.virtual_hosts ?? [])) {
     return { message: previous.message, hosts };
   }
-  return { message: compileRouteConfiguration(input.listener.name, virtualHosts), hosts };
+  return { message: compileRouteConfiguration(listener.name, virtualHosts), hosts };
 }
 
 /** The one route of a listener that redirects everything. */
-export function compileRedirectTable(listener: Listener, redirect: NonNullable<Listener['redirect']>): RouteTable {
+const redirectHost = memoised((redirect: NonNullable<Listener['redirect']>): VirtualHost => {
   const route: RouteMessage = {
     name: `redirect-to-${redirect.scheme}`,
     match: { prefix: '/' },
     redirect: compileListenerRedirect(redirect),
   };
-  return { message: compileRouteConfiguration(listener.name, [compileVirtualHost('*', [route])]), hosts: [] };
-}
+  return compileVirtualHost('*', [route]);
+});
 
 function compileRouteConfiguration(listener: string, virtualHosts: readonly VirtualHost[]): RouteConfiguration {
   return {

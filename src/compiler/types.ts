@@ -13,9 +13,11 @@ export type CompiledResource =
   | { readonly kind: 'ClusterLoadAssignment'; readonly name: string; readonly message: ClusterLoadAssignment; readonly path: ConfigPath }
   | { readonly kind: 'Secret'; readonly name: string; readonly message: Secret; readonly path: ConfigPath };
 
+export type ResourceKind = CompiledResource['kind'];
+
 export interface Compilation {
   readonly gateway: string;
-  /** Sorted by kind, then name; same model, same messages (C15). */
+  /** Sorted by kind, then name; same model, same messages (C15). Unchanged parts of the model give the same message objects again. */
   readonly resources: readonly CompiledResource[];
   /** Finer places inside resources: where one route, virtual host or filter chain of a resource was written. */
   readonly sourceMap: SourceMap;
@@ -23,5 +25,11 @@ export interface Compilation {
 
 /** Resource kind + name + path inside the message (`virtual_hosts[0].routes[3]`) → configuration path; the longest known prefix answers. */
 export interface SourceMap {
-  find(kind: CompiledResource['kind'], name: string, messagePath?: readonly (string | number)[]): ConfigPath | undefined;
+  find(kind: ResourceKind, name: string, messagePath?: MessagePath): ConfigPath | undefined;
 }
+
+/** Field names and indexes of lists. */
+export type MessagePath = readonly (string | number)[];
+
+/** Where in the configuration a part of one resource comes from; undefined: from where the resource does. */
+export type Locate = (messagePath: MessagePath) => ConfigPath | undefined;

@@ -1,0 +1,129 @@
+// The bootstrap that connects an Envoy to Chancery. Pure: everything that differs between machines is an option.
+import { any } from '../proto/any.ts';
+import { duration } from '../proto/duration.ts';
+import type { Admin } from '../proto/generated/envoy/config/bootstrap/v3/Admin.ts';
+import type { Bootstrap } from '../proto/generated/envoy/config/bootstrap/v3/Bootstrap.ts';
+import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
+import type { ConfigSource } from '../proto/generated/envoy/config/core/v3/ConfigSource.ts';
+import type { OverloadManager } from '../proto/generated/envoy/config/overload/v3/OverloadManager.ts';
+import { isIpAddress } from './host-name.ts';
+import { STATS } from './stats-config.ts';
+
+export interface BootstrapOptions {
+  readonly nodeId: string;
+  /** Becomes `node.cluster`, by which the server knows whose configuration to send. */
+  readonly gateway: string;
+  /** Where Chancery serves xDS. A host name is resolved by Envoy. */
+  readonly xds: SocketAddress;
+  /** Envoy's admin interface; anyone who reaches it can stop the proxy. Default: none. */
+  readonly admin?: SocketAddress;
+  /** State of the world sends all resources of a type for each change; delta, the default, what changed (B73). */
+  readonly variant?: 'delta' | 'sotw';
+  /** Connections of clients that one Envoy accepts at once. Default 50,000. */
+  readonly maxConnections?: number;
+  /** Beyond 95 % of it new requests are refused. Default: not bounded. */
+  readonly maxHeapBytes?: number;
+}
+
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The cluster over which Envoy reaches Chancery; no service can have this name (C16). */
+export const XDS_CLUSTER = 'chancery/xds';
+
+const CONNECT_TIMEOUT_MS = 1000;
+/** A dead server is noticed after one interval and one timeout. */
+const KEEPALIVE_INTERVAL_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 5000;
+const MAX_CONNECTIONS = 50_000;
+
+export function compileBootstrap(options: BootstrapOptions): Bootstrap {
+  const { admin, variant = 'delta' } = options;
+  return {
+    node: { id: options.nodeId, cluster: options.gateway },
+    ...(admin === undefined ? {} : { admin: compileAdmin(admin) }),
+    dynamic_resources: {
+      ads_config: {
+        api_type: variant === 'delta' ? 'DELTA_GRPC' : 'GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: XDS_CLUSTER } }],
+      },
+      cds_config: FIRST_CONFIGURATION,
+      lds_config: FIRST_CONFIGURATION,
+    },
+    static_resources: { clusters: [compileXdsCluster(options.xds)] },
+    stats_config: STATS,
+    // Stats of a cluster's traffic take memory once it has traffic (ENV#19946).
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+    overload_manager: compileOverloadManager(options),
+    // Values set over the admin interface win over those of files.
+    layered_runtime: {
+      layers: [
+        { name: 'static', static_layer: { fields: {} } },
+        { name: 'admin', admin_layer: {} },
+      ],
+    },
+  };
+}
+
+/** Waits for the first answer without end: an Envoy without configuration must not call itself ready (B55). */
+const FIRST_CONFIGURATION: ConfigSource = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: duration(0) };
+
+/** The admin interface of a bootstrap. */
+export function compileAdmin({ host, port }: SocketAddress): Admin {
+  return { address: { socket_address: { address: host, port_value: port } } };
+}
+
+function compileXdsCluster({ host, port }: SocketAddress): Cluster {
+  const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const dns = any('envoy.extensions.clusters.dns.v3.DnsCluster', { dns_lookup_family: 'V4_PREFERRED', respect_dns_ttl: true });
+  return {
+    name: XDS_CLUSTER,
+    ...(isIpAddress(host) ? { type: 'STATIC' } : { cluster_type: { name: 'envoy.clusters.dns', typed_config: dns } }),
+    connect_timeout: duration(CONNECT_TIMEOUT_MS),
+    typed_extension_protocol_options: {
+      [options]: any(options, {
+        explicit_http_config: {
+          http2_protocol_options: {
+            connection_keepalive: { interval: duration(KEEPALIVE_INTERVAL_MS), timeout: duration(KEEPALIVE_TIMEOUT_MS) },
+          },
+        },
+      }),
+    },
+    load_assignment: {
+      cluster_name: XDS_CLUSTER,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: host, port_value: port } } } }] }],
+    },
+  };
+}
+
+const OVERLOAD_CHECK_MS = 250;
+const SHRINK_HEAP_AT = 0.9;
+const REFUSE_REQUESTS_AT = 0.95;
+
+function compileOverloadManager({ maxConnections = MAX_CONNECTIONS, maxHeapBytes }: BootstrapOptions): OverloadManager {
+  const connections = {
+    name: 'envoy.resource_monitors.global_downstream_max_connections',
+    typed_config: any('envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig', {
+      max_active_downstream_connections: maxConnections,
+    }),
+  };
+  if (maxHeapBytes === undefined) {
+    return { refresh_interval: duration(OVERLOAD_CHECK_MS), resource_monitors: [connections] };
+  }
+  const heap = {
+    name: 'envoy.resource_monitors.fixed_heap',
+    typed_config: any('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', { max_heap_size_bytes: maxHeapBytes }),
+  };
+  return {
+    refresh_interval: duration(OVERLOAD_CHECK_MS),
+    resource_monitors: [connections, heap],
+    actions: [
+      { name: 'envoy.overload_actions.shrink_heap', triggers: [{ name: heap.name, threshold: { value: SHRINK_HEAP_AT } }] },
+      { name: 'envoy.overload_actions.stop_accepting_requests', triggers: [{ name: heap.name, threshold: { value: REFUSE_REQUESTS_AT } }] },
+    ],
+  };
+}

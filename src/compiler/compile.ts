@@ -1,0 +1,42 @@
+// Model → Envoy resources: the passes, in order. Deterministic: the same model gives equal resources whatever was compiled before; what is
+// remembered only keeps the messages of unchanged parts the same objects (P1, P3).
+import type { Model } from '../model/types.ts';
+import { createListenerPass } from './listener-pass.ts';
+import { referencedServices } from './referenced.ts';
+import { createRoutePass } from './route-pass.ts';
+import { SYSTEM_CA_FILE } from './secret.ts';
+import { createSecretPass } from './secret-pass.ts';
+import { createServicePass } from './service-pass.ts';
+import { createSourceMap } from './source-map.ts';
+import type { Compilation } from './types.ts';
+
+export interface CompilerOptions {
+  /** Path on Envoy's machine to the authorities that `ca: system` means. Default: where Debian, Alpine and Envoy's image keep them. */
+  readonly systemCaFile?: string;
+}
+
+export interface Compiler {
+  compile(model: Model): Compilation;
+}
+
+/** A compiler remembers what it made of the last model, so keep one for each gateway. */
+export function createCompiler({ systemCaFile = SYSTEM_CA_FILE }: CompilerOptions = {}): Compiler {
+  const compileServices = createServicePass();
+  const compileListeners = createListenerPass();
+  const compileRoutes = createRoutePass();
+  const compileSecrets = createSecretPass(systemCaFile);
+  return {
+    compile(model) {
+      const services = referencedServices(model);
+      const { clusters, assignments } = compileServices(services);
+      const located = [
+        ...clusters,
+        ...assignments,
+        ...compileListeners(model),
+        ...compileRoutes(model, services),
+        ...compileSecrets(model, services),
+      ];
+      return { gateway: model.gateway, resources: located.map(({ resource }) => resource), sourceMap: createSourceMap(located) };
+    },
+  };
+}
