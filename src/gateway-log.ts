@@ -1,6 +1,6 @@
 // Writes what happens to a gateway's configuration into the log and the metrics (operating.md §4, §5). The event names are stable.
 import { formatIssues } from './config/diagnostics.ts';
-import { errorsFirst, problemView } from './gateway-problems.ts';
+import { errorsFirst, problemKey, problemView } from './gateway-problems.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import { modelChanges } from './model-changes.ts';
 import type { Build } from './pipeline.ts';
@@ -30,12 +30,20 @@ export type GatewayLog = (event: GatewayEvent, gateway: LiveGateway) => void;
 type EventOf<Kind extends GatewayEvent['kind']> = Extract<GatewayEvent, { readonly kind: Kind }>;
 
 export function createGatewayLog({ logger, metrics, diagnostics }: GatewayLogOptions): GatewayLog {
+  const logged = new Map<string, string>();
+  /** The same problems are told once, however often the files are read. */
+  const areNew = (file: string, build: Build): boolean => {
+    const key = problemKey(build);
+    if (logged.get(file) === key) return false;
+    logged.set(file, key);
+    return true;
+  };
   return (event, gateway) => {
     const name = gateway.status().gateway ?? '';
     const log = logger.child({ gateway: name, file: gateway.file });
     if ('build' in event) {
       metrics.increment('chancery_config_apply_total', { gateway: name, result: event.kind });
-      if (event.kind !== 'unchanged') logIssues(log, event.build, diagnostics);
+      if (areNew(gateway.file, event.build)) logIssues(log, event.build, diagnostics);
       if (event.kind !== 'refused') observe(metrics, name, event);
     }
     logEvent(log, event);

@@ -59,3 +59,8 @@ export function problemView({ code, severity, message, path, at, position, help 
     ...(help === undefined ? {} : { help }),
   };
 }
+
+/** Equal for builds with the same problems at the same places. */
+export function problemKey({ issues, positions }: { readonly issues: readonly Issue[]; readonly positions: Positions }): string {
+  return JSON.stringify(issues.map((issue) => problemView(issue, positions)));
+}

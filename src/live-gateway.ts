@@ -1,6 +1,6 @@
 // One gateway file while it is served: builds at start and at each change, publishes what is good, keeps the last good when it is not,
 // in memory and on disk (D5, D17). Knows no streams: it publishes into the snapshot store. Logs nothing: it tells what happened.
-import { certificatesOf, duplicateGateway, errorsFirst, problemView } from './gateway-problems.ts';
+import { certificatesOf, duplicateGateway, errorsFirst, problemKey, problemView } from './gateway-problems.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import type { Issue } from './lib/issue.ts';
 import type { Build, GoodBuild, Pipeline } from './pipeline.ts';
@@ -18,6 +18,8 @@ export type GatewayEvent =
       /** What was served before, of this run. */
       readonly before?: GoodBuild;
       readonly previousSnapshot?: Snapshot;
+      /** When the build began. */
+      readonly startedAtMs: number;
       readonly atMs: number;
       readonly durationMs: number;
     }
@@ -59,10 +61,18 @@ export interface LiveGateway {
   status(): GatewayStatus;
   /** What was built from the files and is served. */
   good(): GoodBuild | undefined;
+  /** The newest build of the files, good or not. */
+  newest(): Build | undefined;
   /** `file:line` of what a resource was made from. */
   placeOf(typeUrl: TypeUrl, name: string): string | undefined;
   /** Ends watching; resolves when a build under way and writes to disk have ended. */
   stop(): Promise<void>;
+}
+
+interface BuildTimes {
+  readonly startedAtMs: number;
+  readonly atMs: number;
+  readonly durationMs: number;
 }
 
 export function createLiveGateway(options: LiveGatewayOptions): LiveGateway {
@@ -110,6 +120,10 @@ class WatchedGateway implements LiveGateway {
 
   good(): GoodBuild | undefined {
     return this.#served?.good;
+  }
+
+  newest(): Build | undefined {
+    return this.#newest;
   }
 
   status(): GatewayStatus {
@@ -172,12 +186,12 @@ class WatchedGateway implements LiveGateway {
   async #buildOnce(): Promise<void> {
     const startedAtMs = this.#options.nowMs();
     const build = this.#withOwnName(await this.#options.pipeline.build());
-    const isRepeated = this.#newest !== undefined && problemKey(this.#newest) === problemKey(build);
+    const isRepeated = this.#newest?.contentHash === build.contentHash && problemKey(this.#newest) === problemKey(build);
     this.#newest = build;
     this.#watch(build.files);
     const atMs = this.#options.nowMs();
     const durationMs = atMs - startedAtMs;
-    if (build.good !== undefined) this.#accept(build, build.good, { atMs, durationMs });
+    if (build.good !== undefined) this.#accept(build, build.good, { startedAtMs, atMs, durationMs });
     else if (!isRepeated) this.#tell({ kind: 'refused', build, durationMs, isServing: this.#served !== undefined });
   }
 
@@ -200,7 +214,8 @@ class WatchedGateway implements LiveGateway {
     return { ...rest, issues };
   }
 
-  #accept(build: Build, good: GoodBuild, { atMs, durationMs }: { readonly atMs: number; readonly durationMs: number }): void {
+  #accept(build: Build, good: GoodBuild, times: BuildTimes): void {
+    const { atMs, durationMs } = times;
     const before = this.#served;
     const isNew = this.#options.snapshots.publish(good.snapshot) || before === undefined;
     this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : before.acceptedAtMs, good, build };
@@ -215,8 +230,7 @@ class WatchedGateway implements LiveGateway {
       build,
       ...(before?.good === undefined ? {} : { before: before.good }),
       ...(before === undefined ? {} : { previousSnapshot: before.snapshot }),
-      atMs,
-      durationMs,
+      ...times,
     });
   }
 
@@ -229,9 +243,4 @@ class WatchedGateway implements LiveGateway {
   #tell(event: GatewayEvent): void {
     this.#options.onEvent(event, this);
   }
-}
-
-/** Equal for builds of equal files with equal problems: saving broken files again tells nothing new. */
-function problemKey({ contentHash, issues, positions }: Build): string {
-  return JSON.stringify([contentHash, issues.map((issue) => problemView(issue, positions))]);
 }

@@ -39,7 +39,7 @@ export const METRICS = {
   chancery_config_convergence_seconds: {
     type: 'histogram',
     labels: ['gateway'],
-    help: 'From an accepted change to the last ACK of all connected nodes.',
+    help: 'From reading a change to the last ACK of all connected nodes.',
     buckets: SECONDS_TO_CONVERGE,
   },
   chancery_compile_duration_seconds: {
