@@ -43,6 +43,7 @@ export interface Answering {
   readonly healthChecks: SeenRequest[];
   readonly reply: ReplyFunction;
   readonly isHealthy: boolean;
+  readonly replyToHealthChecks: ReplyFunction | undefined;
 }
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -63,7 +64,8 @@ export async function answer(
     const seen = await see(upstream.name, request, sockets);
     if (seen.headers['user-agent']?.startsWith('Envoy/HC') === true || seen.path.startsWith(HEALTH_SERVICE)) {
       upstream.healthChecks.push(seen);
-      return send(seen, healthReply(seen, upstream.isHealthy), request, response);
+      const reply = await (upstream.replyToHealthChecks?.(seen) ?? healthReply(seen, upstream.isHealthy));
+      return send(seen, reply, request, response);
     }
     upstream.requests.push(seen);
     const reply = await upstream.reply(seen);

@@ -20,6 +20,8 @@ export interface Upstream {
   reply: ReplyFunction;
   /** What health checks get; assign to change. */
   isHealthy: boolean;
+  /** Assign to answer health checks in another way than by `isHealthy`. */
+  replyToHealthChecks: ReplyFunction | undefined;
   /** Connections accepted so far. */
   readonly accepted: number;
   /** Connections open now. */
@@ -47,6 +49,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
     healthChecks: [] as SeenRequest[],
     reply: echo,
     isHealthy: true,
+    replyToHealthChecks: undefined as ReplyFunction | undefined,
   };
   let server: Http1Server | Http2Server | undefined;
   const up = async (): Promise<void> => {
@@ -81,6 +84,7 @@ export async function startUpstream(options: UpstreamOptions): Promise<Upstream>
         upstream.healthChecks.length = 0;
         upstream.reply = echo;
         upstream.isHealthy = true;
+        upstream.replyToHealthChecks = undefined;
       },
     }),
     { accepted: { get: () => state.accepted }, open: { get: () => sockets.size } },
