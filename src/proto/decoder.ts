@@ -180,6 +180,7 @@ class Reader {
   }
 
   #skip(tag: number, end: number): void {
+    if (tag < 8) throw new Error('a field has the number 0');
     switch (tag & 7) {
       case WIRE_VARINT:
         this.#varint32(end);

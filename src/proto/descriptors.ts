@@ -54,7 +54,7 @@ export interface MessageType {
   readonly oneofs: ReadonlyMap<string, readonly string[]>;
   /** Oneofs of which one arm must be set. */
   readonly requiredOneofs: readonly string[];
-  /** Fields that break a rule when they are not set, with what to say. */
+  /** Fields that break a rule when they are not set, with what to say; last field first. */
   readonly requiredFields: readonly { readonly name: string; readonly message: string }[];
 }
 
@@ -189,7 +189,7 @@ function newMessageType(
     fieldsById: new Map([...fields.values()].map((field) => [field.id, field])),
     oneofs,
     requiredOneofs: given.rules?.oneofs ?? [],
-    requiredFields,
+    requiredFields: requiredFields.reverse(),
   };
 }
 

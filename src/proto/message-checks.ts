@@ -42,7 +42,7 @@ export function checkForm(
   if (type.name === DURATION) checkDuration(message, report);
 }
 
-/** What Envoy wants to be set. */
+/** What Envoy wants to be set. Reports from the last field to the first, as the walk goes. */
 export function checkPresence(
   type: MessageType,
   message: PlainObject,
