@@ -53,7 +53,7 @@ interface Scene {
   readonly ads: ScriptedAds;
   readonly envoy: Envoy;
   readonly upstream: Upstream;
-  ask(): Promise<HttpResponse>;
+  readonly ask: () => Promise<HttpResponse>;
 }
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
