@@ -5,7 +5,7 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Check } from './constraint-rules.ts';
 import type { Descriptors, EnumType, Field, MessageType } from './descriptors.ts';
 import { checkForm, checkPresence, type PlainObject, presentFields, type ReportProblem } from './message-checks.ts';
-import { describe, enumNumber, isDefaultScalar, WIRE_DELIMITED, WIRE_VARINT, wireTypeOf, writeScalar } from './scalars.ts';
+import { describe, enumNumber, isDefaultScalar, quote, WIRE_DELIMITED, WIRE_VARINT, wireTypeOf, writeScalar } from './scalars.ts';
 import { typeNameOf } from './type-urls.ts';
 
 /** One thing that keeps a message from being encoded. */
@@ -108,7 +108,7 @@ export class Encoder {
     const typeUrl = message['@type'];
     const type = typeof typeUrl === 'string' ? this.#descriptors.messageType(typeNameOf(typeUrl)) : undefined;
     if (typeof typeUrl !== 'string' || type === undefined) {
-      this.#report(`must be the URL of a type in Envoy's API, not ${describe(typeUrl)}`, '@type');
+      this.#report(`must be the URL of a type in Envoy's API, not ${quote(typeUrl)}`, '@type');
       return;
     }
     const start = this.#writer.length;
@@ -221,7 +221,7 @@ export class Encoder {
   #enum(type: EnumType, value: unknown, check: Check | undefined): boolean {
     const number = enumNumber(type, value);
     if (number === undefined) {
-      this.#report(`must be a value of ${type.name}, not ${describe(value)}`);
+      this.#report(`must be a value of ${type.name}, not ${quote(value)}`);
       return false;
     }
     this.#writer.varint64(number);

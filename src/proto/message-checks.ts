@@ -1,6 +1,6 @@
 // Rules about a message as a whole: which of its keys are fields, one arm per oneof, what may not be absent. Writes nothing.
 import type { Field, MessageType } from './descriptors.ts';
-import { describe } from './scalars.ts';
+import { quote } from './scalars.ts';
 
 export type PlainObject = Readonly<Record<string, unknown>>;
 
@@ -74,7 +74,7 @@ function reportKey(
   if (arms === undefined) {
     report(`is not a field of ${type.name}`, key);
   } else if (typeof arm !== 'string' || !arms.includes(arm) || message[arm] === undefined || message[arm] === null) {
-    report(`must name the one of ${arms.join(', ')} that is set, not ${describe(arm)}`, key);
+    report(`must name the one of ${arms.join(', ')} that is set, not ${quote(arm)}`, key);
   }
 }
 

@@ -99,15 +99,20 @@ export function enumNumber(type: EnumType, value: unknown): number | undefined {
   return typeof value === 'number' && type.names.has(value) ? value : undefined;
 }
 
-/** A value as problems name it: short, and with its type, which often is what is wrong. */
+/** A value as problems name it. Never shows text: what stands in the wrong place may be a key or a password (B60). */
 export function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Uint8Array) return 'bytes';
-  if (typeof value === 'string')
-    return `the text ${JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value)}`;
+  if (typeof value === 'string') return 'text';
   if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
   if (typeof value === 'boolean' || value === null || value === undefined) return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** As `describe`, but shows short text: for places where a name is chosen from a known set. */
+export function quote(value: unknown): string {
+  if (typeof value !== 'string') return describe(value);
+  return JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value);
 }
 
 function writeText(writer: ByteWriter, value: unknown): string | undefined {

@@ -41,7 +41,7 @@ describe('strict encoding', () => {
       'an unknown enum name',
       ROUTE,
       { match, route: { cluster: 'a', priority: 'HGH' } },
-      ['route.priority: must be a value of envoy.config.core.v3.RoutingPriority, not the text "HGH"'],
+      ['route.priority: must be a value of envoy.config.core.v3.RoutingPriority, not "HGH"'],
     ],
     [
       'an unknown enum number',
@@ -67,14 +67,14 @@ describe('strict encoding', () => {
       ROUTE,
       { match: { prefix: '/', path_specifier: 'path' }, route },
       [
-        'match.path_specifier: must name the one of prefix, path, safe_regex, connect_matcher, path_separated_prefix, path_match_policy that is set, not the text "path"',
+        'match.path_specifier: must name the one of prefix, path, safe_regex, connect_matcher, path_separated_prefix, path_match_policy that is set, not "path"',
       ],
     ],
     [
       'a type that is not loaded',
       ROUTE,
       { match, route, typed_per_filter_config: { x: { '@type': 'type.googleapis.com/acme.Filter' } } },
-      ['typed_per_filter_config.x.@type: must be the URL of a type in Envoy\'s API, not the text "type.googleapis.com/acme.Filter"'],
+      ['typed_per_filter_config.x.@type: must be the URL of a type in Envoy\'s API, not "type.googleapis.com/acme.Filter"'],
     ],
     [
       'an @type where no Any is',
@@ -86,7 +86,7 @@ describe('strict encoding', () => {
       'text for a number',
       CLUSTER,
       { name: 'a', connect_timeout: { seconds: '3' } },
-      ['connect_timeout.seconds: must be a whole number, not the text "3"'],
+      ['connect_timeout.seconds: must be a whole number, not text'],
     ],
     ['a number for text', CLUSTER, { name: 5 }, ['name: must be text, not the number 5']],
     [
@@ -139,12 +139,7 @@ describe('strict encoding', () => {
       ['virtual_hosts[0]: must be a message of type envoy.config.route.v3.VirtualHost, not null'],
     ],
     ['a list for a map', ROUTE, { match, route, typed_per_filter_config: [] }, ['typed_per_filter_config: must be a map, not a list']],
-    [
-      'text for bytes',
-      'envoy.config.core.v3.DataSource',
-      { inline_bytes: 'YQ==' },
-      ['inline_bytes: must be a Buffer, not the text "YQ=="'],
-    ],
+    ['text for bytes', 'envoy.config.core.v3.DataSource', { inline_bytes: 'YQ==' }, ['inline_bytes: must be a Buffer, not text']],
     ['text that is not Unicode', CLUSTER, { name: 'a\ud800' }, ['name: must be well-formed Unicode']],
     [
       'a duration of mixed signs',
@@ -177,6 +172,16 @@ describe('strict encoding', () => {
         `  nme is not a field of ${ROUTES}`,
       ].join('\n'),
     );
+  });
+
+  it('never shows the text of a value in a wrong place: it may be a key (B60)', () => {
+    const secret = {
+      name: 'a',
+      tls_certificate: { private_key: { inline_bytes: 'canary-1' }, password: 'canary-2', certificate_chain: ['canary-3'] },
+    };
+    const type = 'envoy.extensions.transport_sockets.tls.v3.Secret';
+    expect(api.check(type, secret)).toHaveLength(3);
+    expect(thrownBy(() => api.encode(type, secret)).message).not.toContain('canary');
   });
 
   it('refuses a message that nests deeper than a parser follows', () => {
