@@ -2,7 +2,6 @@
 import type { HeaderChanges } from '../model/types.ts';
 import type { HeaderValueOption } from '../proto/generated/envoy/config/core/v3/HeaderValueOption.ts';
 import type { Route } from '../proto/generated/envoy/config/route/v3/Route.ts';
-import { literalText } from './substitution-text.ts';
 
 type HeaderFields = Pick<
   Route,
@@ -28,10 +27,13 @@ function compileAdditions(changes: HeaderChanges): HeaderValueOption[] {
   ];
 }
 
-/** The value is one value, commas and percent signs included (B45); an empty one is kept, which Envoy would drop. */
+/**
+ * The value is one value, commas included (B45), and may hold Envoy's %COMMANDS%, which `resolve` has checked. An empty one is kept, which
+ * Envoy would drop.
+ */
 function addition(name: string, value: string, action: 'OVERWRITE_IF_EXISTS_OR_ADD' | 'APPEND_IF_EXISTS_OR_ADD'): HeaderValueOption {
   return {
-    header: { key: name, value: literalText(value) },
+    header: { key: name, value },
     append_action: action,
     ...(value === '' ? { keep_empty_value: true } : {}),
   };

@@ -1,0 +1,65 @@
+// A compilation → one bootstrap that a plain Envoy runs as it is, without a control plane: everything that would come over xDS stands in it.
+// It holds the private keys; whoever prints it decides who may read it.
+import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
+import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
+import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
+import { compileAdmin, type SocketAddress } from './bootstrap.ts';
+import type { Compilation, CompiledResource, ResourceKind } from './types.ts';
+
+export interface StaticBootstrapOptions {
+  /** Envoy's admin interface. Default: none. */
+  readonly admin?: SocketAddress;
+}
+
+type Of<Kind extends ResourceKind> = Extract<CompiledResource, { kind: Kind }>;
+
+/** A message of type envoy.config.bootstrap.v3.Bootstrap. */
+export function compileStaticBootstrap(compilation: Compilation, { admin }: StaticBootstrapOptions = {}): object {
+  const of = <Kind extends ResourceKind>(kind: Kind): readonly Of<Kind>[] =>
+    compilation.resources.filter((resource): resource is Of<Kind> => resource.kind === kind);
+  const routes = new Map(of('RouteConfiguration').map(({ name, message }) => [name, message]));
+  const assignments = new Map(of('ClusterLoadAssignment').map(({ name, message }) => [name, message]));
+  return {
+    node: { id: compilation.gateway, cluster: compilation.gateway },
+    ...(admin === undefined ? {} : { admin: compileAdmin(admin) }),
+    static_resources: {
+      listeners: of('Listener').map(({ message }) => inline(message, routes)),
+      clusters: of('Cluster').map(({ name, message }) => inline(withEndpoints(message, assignments.get(name)), routes)),
+      secrets: of('Secret').map(({ message }) => message),
+    },
+  };
+}
+
+function withEndpoints(cluster: Cluster, assignment: ClusterLoadAssignment | undefined): Cluster {
+  if (assignment === undefined) {
+    return cluster;
+  }
+  const { eds_cluster_config: _, ...rest } = cluster;
+  return { ...rest, type: 'STATIC', load_assignment: assignment };
+}
+
+/** The same message with routes in place of RDS; a secret without a source is looked for among the static ones. */
+function inline(value: unknown, routes: ReadonlyMap<string, RouteConfiguration>): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item) => inline(item, routes));
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const fields = Object.entries(value).map(([name, field]): [string, unknown] | undefined => {
+    switch (name) {
+      case 'sds_config':
+        return undefined;
+      case 'rds':
+        return ['route_config', routes.get(routeConfigName(field))];
+      default:
+        return [name, inline(field, routes)];
+    }
+  });
+  return Object.fromEntries(fields.filter((field) => field !== undefined));
+}
+
+function routeConfigName(rds: unknown): string {
+  const name = typeof rds === 'object' && rds !== null && 'route_config_name' in rds ? rds.route_config_name : undefined;
+  return typeof name === 'string' ? name : '';
+}
