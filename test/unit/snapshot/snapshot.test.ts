@@ -87,7 +87,7 @@ describe('building a snapshot', () => {
     );
   });
 
-  it('does not depend on the order of resources or keys, on the process, or on what was before (X16, X17)', () => {
+  it('does not depend on the order of resources or keys, on the process, or on what was before (X16, X17, B54)', () => {
     fc.assert(
       fc.property(fc.array(resourceLists, { minLength: 1, maxLength: 5 }), (lists) => {
         let previous: Snapshot | undefined;
