@@ -16,7 +16,8 @@ const modifier: RuleMaker = () => undefined;
 
 const HEADER_NAME = /^:?[0-9a-zA-Z!#$%&'*+\-.^_|~`]+$/;
 const HEADER_VALUE = /^[^\u0000-\u0008\u000A-\u001F\u007F]*$/;
-const LENIENT_HEADER_NAME = /^[^\u0000\u000A\u000D]+$/;
+/** May be empty: an unset field passes, as in the real Envoy. */
+const LENIENT_HEADER_NAME = /^[^\u0000\u000A\u000D]*$/;
 const LENIENT_HEADER_VALUE = /^[^\u0000\u000A\u000D]*$/;
 
 const NUMBER_RULES: RuleTable = {
