@@ -1,0 +1,76 @@
+// Every value that holds where the user says nothing (C5), with its source. Nothing else in the model invents a number.
+import type { CircuitBreaker, PathHandling, RedirectCode, TlsVersion } from './types.ts';
+
+/** All interfaces, IPv4. Ours: Envoy has no default. */
+export const LISTENER_ADDRESS = '0.0.0.0';
+
+/** Envoy: `x-forwarded-for` is not trusted (xff_num_trusted_hops 0). */
+export const TRUSTED_HOPS = 0;
+
+/** Envoy: path_with_escaped_slashes_action KEEP_UNCHANGED, merge_slashes false. */
+export const PATH_HANDLING: PathHandling = { escapedSlashes: 'keep', mergeSlashes: false };
+
+/** Envoy: MOVED_PERMANENTLY. */
+export const REDIRECT_CODE: RedirectCode = 301;
+
+/** Envoy as a server: TLS 1.2 to 1.3; towards services 1.3 is ours, Envoy stops at 1.2 there (B6). */
+export const TLS_VERSIONS: { readonly min: TlsVersion; readonly max: TlsVersion } = { min: '1.2', max: '1.3' };
+
+/** Ours: HTTP/2 first. Envoy offers nothing unless told. */
+export const ALPN: readonly string[] = ['h2', 'http/1.1'];
+
+/** Envoy: route timeout, 15 s from the end of the request. */
+export const TIMEOUT_MS = 15_000;
+
+/** Envoy: Cluster.connect_timeout, 5 s. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Ours: retrying is opt-in, because a POST may not be safe to repeat. Envoy's num_retries is 1 once there is a policy. */
+export const RETRY_ATTEMPTS = 0;
+
+/** Ours: failures before a service saw the request, safe for every method. Envoy has no default. */
+export const RETRY_ON: readonly string[] = ['connect-failure', 'refused-stream', 'reset-before-request'];
+
+/** Envoy: base 25 ms, maximum ten times the base. */
+export const BACKOFF = { baseMs: 25, maxMs: 250 } as const;
+
+/** Envoy: core.v3 circuit breakers, `Thresholds`. */
+export const CIRCUIT_BREAKER: CircuitBreaker = { maxConnections: 1024, maxPendingRequests: 1024, maxRequests: 1024, maxRetries: 3 };
+
+/** Envoy: `Thresholds.RetryBudget`. */
+export const RETRY_BUDGET = { percent: 20, minConcurrency: 3 } as const;
+
+/** Envoy: cluster.v3 OutlierDetection. max_ejection_time is 300 s or the base where that is longer. */
+export const OUTLIER_DETECTION = {
+  consecutive5xx: 5,
+  intervalMs: 10_000,
+  baseEjectionTimeMs: 30_000,
+  maxEjectionTimeMs: 300_000,
+  maxEjectionPercent: 10,
+} as const;
+
+/** Ours: Envoy demands all four. */
+export const HEALTH_CHECK = { intervalMs: 10_000, timeoutMs: 1_000, unhealthyThreshold: 3, healthyThreshold: 2 } as const;
+
+/** Envoy: only 200 is healthy. */
+export const HEALTHY_STATUSES = [{ from: 200, to: 200 }] as const;
+
+/** Envoy: leastRequest compares 2; Maglev tables have 65,537 places; rings 1,024 to 8 Mi. */
+export const LEAST_REQUEST_CHOICES = 2;
+export const MAGLEV_TABLE_SIZE = 65_537;
+export const RING_SIZES = { min: 1_024, max: 8_388_608 } as const;
+
+/** Of endpoints, and of backends in a split. */
+export const WEIGHT = 1;
+
+/** Of endpoints: the first to be tried. */
+export const ENDPOINT_PRIORITY = 0;
+
+/** Of routes (C1). */
+export const ROUTE_PRIORITY = 0;
+
+/** Ours: a mirror gets everything. */
+export const MIRROR_PERCENT = 100;
+
+/** Ours, so that a JSON body is called so. Envoy says text/plain for every body. */
+export const JSON_CONTENT_TYPE = 'application/json';

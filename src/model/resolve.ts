@@ -1,0 +1,100 @@
+// Configuration → model: defaulted, cross-referenced, deeply readonly; or every reason why not, at once (C3, C11). Pure but for what it
+// remembers: entries that are the same objects give the same services and routes, so that an edit costs what it changes.
+import type { GatewayConfig } from '../config/schema/gateway.ts';
+import type { Issue } from '../lib/issue.ts';
+import { checkCoverage } from './certificate-coverage.ts';
+import { createCertificatePass } from './certificate-pass.ts';
+import { hasErrors } from './issue.ts';
+import { createListenerTlsResolver } from './listener-tls.ts';
+import { createListenerPass } from './listeners.ts';
+import { checkReferences } from './references.ts';
+import type { ResolveContext } from './resolve-context.ts';
+import { createRoutePass } from './route-pass.ts';
+import { createServicePass } from './service-pass.ts';
+import { checkShadows } from './shadows.ts';
+import { checkTies } from './ties.ts';
+import { createTrustResolver } from './trust.ts';
+import type { AccessLog, Model } from './types.ts';
+
+export interface ResolveOutcome {
+  readonly issues: readonly Issue[];
+  /** Absent when an issue is an error. */
+  readonly model?: Model;
+}
+
+export interface Resolver {
+  resolve(config: GatewayConfig, context: ResolveContext): ResolveOutcome;
+}
+
+export function createResolver(): Resolver {
+  const certificatePass = createCertificatePass();
+  const listenerPass = createListenerPass();
+  const servicePass = createServicePass();
+  const routePass = createRoutePass();
+  const trust = createTrustResolver();
+  return {
+    resolve(config, context) {
+      const issues = createIssueList();
+      const { report } = issues;
+      const { nowMs } = context;
+      const trustAt = (text: string, path: Issue['path']): ReturnType<typeof trust.resolve> => trust.resolve(text, { path, nowMs }, report);
+
+      const certificates = certificatePass.resolve(config, context, report);
+      const resolveTls = createListenerTlsResolver({ ...certificates, trust: trustAt, isServing: context.serving !== undefined, report });
+      const listeners = listenerPass.resolve(config.listeners, resolveTls, report);
+      const services = servicePass.resolve(config, { trust: trustAt, certificates: certificates.named, report });
+      const places = routePass.resolve(config, report);
+      const routes = places.map((place) => place.route);
+
+      checkReferences(routes, services, report);
+      checkCoverage(places, { listeners, namesOf: certificates.namesOf }, report);
+      checkTies(routes, report);
+      checkShadows(routes, report);
+
+      if (hasErrors(issues.all())) {
+        return { issues: issues.all() };
+      }
+      const model: Model = {
+        gateway: config.gateway,
+        listeners,
+        services: [...services.resolved.values()].sort(byName),
+        routes: routes.toSorted(byName),
+        certificates: [...certificates.named.values()].filter((certificate) => certificate !== undefined).sort(byName),
+        ...resolveAccessLog(config),
+      };
+      return { issues: issues.all(), model };
+    },
+  };
+}
+
+interface IssueList {
+  readonly report: (issue: Issue) => void;
+  readonly all: () => readonly Issue[];
+}
+
+/** Each issue once: what `defaults` or `like` got wrong would otherwise be told for every route or service that takes it. */
+function createIssueList(): IssueList {
+  const issues = new Map<string, Issue>();
+  return {
+    report: (issue) => {
+      const key = JSON.stringify([issue.code, issue.path, issue.at, issue.message]);
+      if (!issues.has(key)) {
+        issues.set(key, issue);
+      }
+    },
+    all: () => [...issues.values()],
+  };
+}
+
+function resolveAccessLog({ accessLog }: GatewayConfig): { readonly accessLog?: AccessLog } {
+  if (accessLog === undefined) {
+    return {};
+  }
+  const target = accessLog.json;
+  const file = target === 'stdout' || target === 'stderr' ? `/dev/${target}` : target;
+  return { accessLog: { path: ['accessLog'], file } };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
