@@ -1,47 +1,23 @@
-// Problems that are found around a build, not in it: certificates that end soon, a gateway name taken twice; and how problems are shown.
+// A gateway name that two root files take, and how the problems of a build are shown.
 import type { Positions } from './config/source.ts';
 import type { ProblemView } from './gateway-status.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
 import type { Issue } from './lib/issue.ts';
-import type { Certificate, Model } from './model/types.ts';
+import type { Build } from './pipeline.ts';
 
-const DAY_MS = 86_400_000;
-/** As the alert rule of operating.md §4. */
-const EXPIRES_SOON_MS = 14 * DAY_MS;
-
-/** Every certificate that clients may see or that we show to services, by name, once. */
-export function certificatesOf(model: Model): ReadonlyMap<string, Certificate> {
-  const all = [...model.certificates, ...model.listeners.flatMap(({ tls }) => tls?.certificates ?? [])];
-  return new Map(all.map((certificate) => [certificate.name, certificate]));
-}
-
-/** A warning for each certificate that ends within two weeks and has not ended yet. */
-export function certificateWarnings(model: Model, nowMs: number): readonly Issue[] {
-  return [...certificatesOf(model).values()]
-    .filter(({ notAfterMs }) => notAfterMs > nowMs && notAfterMs - nowMs < EXPIRES_SOON_MS)
-    .map(({ name, path, notAfterMs }) => {
-      const days = Math.floor((notAfterMs - nowMs) / DAY_MS);
-      const code: PipelineIssueCode = 'CH3004';
-      return {
-        code,
-        severity: 'warning',
-        path,
-        message: `certificate "${name}" expires ${days === 0 ? 'within a day' : `in ${days} day${days === 1 ? '' : 's'}`}`,
-        help: `put a new one in its place before ${new Date(notAfterMs).toISOString()}; the files are watched, no restart is needed`,
-      };
-    });
-}
-
-/** For a root file whose gateway another root file has already. */
-export function duplicateGateway(gateway: string, otherFile: string): Issue {
+/** The build, or, where another root file has the gateway's name already, one that is refused for it. */
+export function refuseDuplicate(build: Build, otherFile: string | undefined): Build {
+  if (build.good === undefined || otherFile === undefined) return build;
+  const { good, ...rest } = build;
   const code: PipelineIssueCode = 'CH3002';
-  return {
+  const issue: Issue = {
     code,
     severity: 'error',
     path: ['gateway'],
-    message: `gateway "${gateway}" is already defined by ${otherFile}`,
+    message: `gateway "${good.model.gateway}" is already defined by ${otherFile}`,
     help: 'each root file needs a gateway name of its own: Envoys choose by it (node.cluster)',
   };
+  return { ...rest, issues: [...build.issues, issue] };
 }
 
 /** Errors first, otherwise in the order given. */

@@ -1,8 +1,8 @@
 // One gateway file while it is served: builds at start and at each change, publishes what is good, keeps the last good when it is not,
 // in memory and on disk (D5, D17). Knows no streams: it publishes into the snapshot store. Logs nothing: it tells what happened.
-import { certificatesOf, duplicateGateway, errorsFirst, problemKey, problemView } from './gateway-problems.ts';
+import { certificatesOf } from './certificate-expiry.ts';
+import { errorsFirst, problemKey, problemView, refuseDuplicate } from './gateway-problems.ts';
 import type { GatewayStatus } from './gateway-status.ts';
-import type { Issue } from './lib/issue.ts';
 import type { Build, GoodBuild, Pipeline } from './pipeline.ts';
 import { TYPE_URLS } from './proto/type-urls.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
@@ -205,13 +205,8 @@ class WatchedGateway implements LiveGateway {
   }
 
   #withOwnName(build: Build): Build {
-    if (build.good === undefined) return build;
-    const { gateway } = build.good.model;
-    const other = this.#options.claim(gateway, this.file);
-    if (other === undefined) return build;
-    const { good: _, ...rest } = build;
-    const issues: readonly Issue[] = [...build.issues, duplicateGateway(gateway, other)];
-    return { ...rest, issues };
+    const gateway = build.good?.model.gateway;
+    return gateway === undefined ? build : refuseDuplicate(build, this.#options.claim(gateway, this.file));
   }
 
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {

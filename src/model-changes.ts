@@ -44,8 +44,8 @@ function isChanged(before: Named | undefined, after: Named): boolean {
   return !isDeepStrictEqual(withoutPlaces(before), withoutPlaces(after));
 }
 
-/** Secrets are told apart by their fingerprints, since nothing else can see into them. */
-function withoutPlaces(value: unknown): unknown {
+/** The value as plain data, without the places in the files; secrets are their fingerprints, by which they are still told apart (C7). */
+export function withoutPlaces(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPlaces);
   if (value instanceof Secret) return value.fingerprint();
   if (typeof value !== 'object' || value === null) return value;

@@ -1,10 +1,11 @@
 // From the files of one gateway to its snapshot, step by step: load, resolve, compile, build. Publishes nothing and watches nothing.
 // Each step keeps what did not change since the build before (architecture.md: incremental by identity).
+
+import { certificateWarnings } from './certificate-expiry.ts';
 import { createCompiler } from './compiler/compile.ts';
 import type { Compilation, CompiledResource } from './compiler/types.ts';
 import { createConfigLoader } from './config/load.ts';
 import type { Positions } from './config/source.ts';
-import { certificateWarnings } from './gateway-problems.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
 import type { ConfigPath, Issue } from './lib/issue.ts';
 import { createResolver } from './model/resolve.ts';

@@ -1,0 +1,53 @@
+// Asks a running control plane's admin API. Reads only.
+import { z } from 'zod';
+import { ChanceryError } from '../lib/errors.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** Where the admin API is unless told otherwise. */
+export const DEFAULT_SERVER = 'http://127.0.0.1:18080';
+
+const problemSchema = z.object({ title: z.string(), detail: z.string() });
+
+/** The checked body of GET `path`. Throws ERR_USAGE for a URL that is none and for what does not exist, ERR_SERVER_UNREACHABLE where nobody answers as we do. */
+export async function fetchJson<Schema extends z.ZodType>(server: string, path: string, schema: Schema): Promise<z.output<Schema>> {
+  if (!URL.canParse(path, server) || !/^https?:/.test(server)) {
+    throw new ChanceryError('ERR_USAGE', `--server ${server} is no URL`, { remedy: `name it as ${DEFAULT_SERVER}` });
+  }
+  const { status, body } = await request(server, path);
+  const parsed = status === 200 ? schema.safeParse(body) : undefined;
+  if (parsed?.success === true) return parsed.data;
+  const problem = problemSchema.safeParse(body);
+  if (status === 404 && problem.success) throw new ChanceryError('ERR_USAGE', problem.data.detail);
+  throw new ChanceryError(
+    'ERR_SERVER_UNREACHABLE',
+    problem.success ? problem.data.detail : `${server} answered, but not as an admin API does`,
+    {
+      remedy: 'give the address of the admin API with --server URL',
+    },
+  );
+}
+
+async function request(server: string, path: string): Promise<{ readonly status: number; readonly body: unknown }> {
+  try {
+    const response = await fetch(new URL(path, server), {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { accept: 'application/json' },
+    });
+    const text = await response.text();
+    return { status: response.status, body: parseJson(text) };
+  } catch (cause) {
+    throw new ChanceryError('ERR_SERVER_UNREACHABLE', `no control plane answers at ${server}`, {
+      remedy: 'start one with `chancery serve` or `chancery up`, or give its address with --server URL',
+      cause,
+    });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

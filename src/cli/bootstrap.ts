@@ -1,0 +1,69 @@
+// `chancery bootstrap`: prints the bootstrap with which an Envoy takes its configuration from a control plane.
+import type { Command } from 'commander';
+import { ChanceryError } from '../lib/errors.ts';
+import type { CommandContext } from './command-context.ts';
+import { EXIT } from './exit-codes.ts';
+import { gatewayFiles } from './gateway-files.ts';
+import { formatData } from './output-format.ts';
+import type { Terminal } from './terminal.ts';
+
+interface BootstrapFlags {
+  readonly config: readonly string[];
+  readonly node: string;
+  readonly xdsHost: string;
+  readonly xdsPort: string;
+  readonly adminPort?: string;
+  readonly sotw?: true;
+  readonly output: string;
+}
+
+export function addBootstrapCommand(program: Command, { terminal, finish }: CommandContext): void {
+  program
+    .command('bootstrap')
+    .description("print an Envoy bootstrap: `envoy -c` on it makes that Envoy one of the gateway's nodes")
+    .option('-c, --config <file>', 'root file of the gateway (CHANCERY_CONFIG)', (file: string) => [file], [])
+    .requiredOption('--node <id>', 'node id of this Envoy, unique in the fleet')
+    .option('--xds-host <host>', 'where the control plane is', '127.0.0.1')
+    .option('--xds-port <port>', 'port of its xDS server (CHANCERY_XDS_PORT)', terminal.env.CHANCERY_XDS_PORT || '18000')
+    .option('--admin-port <port>', "port of Envoy's own admin interface, on loopback; without it there is none")
+    .option('--sotw', 'state of the world instead of delta xDS')
+    .option('-o, --output <format>', 'yaml or json', 'yaml')
+    .action(async (flags: BootstrapFlags) => finish(await bootstrap(flags, terminal)));
+}
+
+async function bootstrap(flags: BootstrapFlags, terminal: Terminal): Promise<number> {
+  const xdsPort = portNumber(flags.xdsPort, { flag: '--xds-port', lowest: 1 });
+  const adminPort = flags.adminPort === undefined ? undefined : portNumber(flags.adminPort, { flag: '--admin-port', lowest: 0 });
+  const gateway = await gatewayName(flags.config, terminal);
+  if (gateway === undefined) return EXIT.invalid;
+  const [{ loadEnvoyApi }, { bootstrapJson }] = await Promise.all([import('../proto/api.ts'), import('./bootstrap-json.ts')]);
+  const json = bootstrapJson(loadEnvoyApi(), {
+    nodeId: flags.node,
+    gateway,
+    xds: { host: flags.xdsHost, port: xdsPort },
+    ...(adminPort === undefined ? {} : { admin: { host: '127.0.0.1', port: adminPort } }),
+    variant: flags.sotw === true ? 'sotw' : 'delta',
+  });
+  terminal.out(await formatData(json, flags.output));
+  return EXIT.ok;
+}
+
+/** Undefined, with the errors printed, where the configuration is not good. */
+async function gatewayName(config: readonly string[], terminal: Terminal): Promise<string | undefined> {
+  const [file, ...others] = gatewayFiles(config, terminal);
+  if (file === undefined || others.length > 0) {
+    throw new ChanceryError('ERR_USAGE', 'a bootstrap is for one gateway, and several files were named', {
+      remedy: 'name one root file with -c',
+    });
+  }
+  const [{ createConfigLoader }, { formatIssues }] = await Promise.all([import('../config/load.ts'), import('../config/diagnostics.ts')]);
+  const { config: loaded, issues, positions } = await createConfigLoader({ file, env: terminal.env }).load();
+  if (issues.length > 0) terminal.err(formatIssues(issues, positions, { color: terminal.colorErr, cwd: terminal.cwd }));
+  return loaded?.gateway;
+}
+
+function portNumber(text: string, { flag, lowest }: { readonly flag: string; readonly lowest: number }): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= lowest && port <= 65_535) return port;
+  throw new ChanceryError('ERR_USAGE', `${flag} is "${text}"`, { remedy: `a port is a number from ${lowest} to 65535` });
+}

@@ -1,0 +1,24 @@
+// Builds gateway files once, as they are, for the commands that look at them without serving.
+import { refuseDuplicate } from '../gateway-problems.ts';
+import { type Build, createPipeline } from '../pipeline.ts';
+import { loadEnvoyApi } from '../proto/api.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface BuiltFile {
+  readonly file: string;
+  readonly build: Build;
+}
+
+/** In the order given; a file whose gateway an earlier one has is refused, as `serve` would (C14). */
+export async function buildFiles(files: readonly string[], { env }: Pick<Terminal, 'env'>): Promise<readonly BuiltFile[]> {
+  const api = loadEnvoyApi();
+  const owners = new Map<string, string>();
+  const built: BuiltFile[] = [];
+  for (const file of files) {
+    const build = await createPipeline({ file, env, api, nowMs: Date.now }).build();
+    const gateway = build.good?.model.gateway;
+    built.push({ file, build: refuseDuplicate(build, gateway === undefined ? undefined : owners.get(gateway)) });
+    if (gateway !== undefined && !owners.has(gateway)) owners.set(gateway, file);
+  }
+  return built;
+}

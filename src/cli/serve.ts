@@ -1,0 +1,116 @@
+// `chancery serve`: the control plane in production: xDS, admin API, live reload. Starts no Envoy.
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { parseSettings, type Settings } from '../config/settings.ts';
+import { ChanceryError } from '../lib/errors.ts';
+import { isLoopback } from '../lib/loopback.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { CommandContext } from './command-context.ts';
+import { addConfigOption } from './config-option.ts';
+import { EXIT } from './exit-codes.ts';
+import { requireFreePorts, type WantedPort } from './free-ports.ts';
+import { gatewayFiles } from './gateway-files.ts';
+import { packageVersion } from './package.ts';
+import { addSettingOptions, settingFlags } from './setting-options.ts';
+import { untilStopSignal } from './signals.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ServeFlags extends Readonly<Record<string, unknown>> {
+  readonly config: readonly string[];
+}
+
+export function addServeCommand(program: Command, { terminal, finish }: CommandContext): void {
+  const command = program
+    .command('serve')
+    .description('run the control plane: xDS and admin API for one gateway or several, with live reload')
+    .addHelpText('after', HELP);
+  addSettingOptions(addConfigOption(command)).action(async (flags: ServeFlags) => finish(await serve(flags, terminal)));
+}
+
+const HELP = `
+Prints one line \`ready xds=HOST:PORT admin=HOST:PORT\` on standard output when it serves; the log goes to standard error.
+SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again.
+The companions (authz, rate limits) come later: their ports and --redis are accepted, and nothing is opened or connected.`;
+
+async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
+  const settings = parseSettings(settingFlags(flags), terminal.env);
+  const files = gatewayFiles(flags.config, terminal);
+  await requireFreePorts(wantedPorts(settings));
+  const { logger, app, isPretty } = await buildApp(settings, files, terminal);
+  logSettings(logger, settings);
+  // From here on: a signal that comes while we start must end us cleanly too.
+  const stopSignal = untilStopSignal({ onReload: () => reload(app, logger) });
+  try {
+    const { xds, admin } = await app.start();
+    logger.info({ event: 'ready', host: settings.host, xds_port: xds, admin_port: admin }, 'ready');
+    terminal.out(`ready xds=${address(settings.host, xds)} admin=${address(settings.host, admin)}\n`);
+  } catch (error) {
+    // The JSON log has the problems too, but who starts a server by hand reads text.
+    if (!isPretty && error instanceof ChanceryError && error.code === 'ERR_INVALID_CONFIG')
+      terminal.err(app.problemsText(terminal.colorErr));
+    throw error;
+  }
+  logger.info({ event: 'stopping', reason: await stopSignal }, 'ending streams and connections');
+  await app.stop();
+  logger.info({ event: 'stopped' }, 'stopped');
+  return EXIT.ok;
+}
+
+/** The ports that the control plane itself opens. */
+export function wantedPorts({ host, xdsPort, adminPort }: Pick<Settings, 'host' | 'xdsPort' | 'adminPort'>): readonly WantedPort[] {
+  const remedy = (flag: string): string => `end the other program, or choose another port with ${flag} (0: any free one)`;
+  return [
+    { host, port: xdsPort, use: 'the xDS server', remedy: remedy('--xds-port') },
+    { host, port: adminPort, use: 'the admin API', remedy: remedy('--admin-port') },
+  ];
+}
+
+interface BuiltApp {
+  readonly logger: Logger;
+  readonly app: App;
+  /** The log is text for people. */
+  readonly isPretty: boolean;
+}
+
+async function buildApp(settings: Settings, files: readonly string[], terminal: Terminal): Promise<BuiltApp> {
+  const [{ createApp }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
+    import('../app.ts'),
+    import('../telemetry/logger.ts'),
+    import('../proto/api.ts'),
+  ]);
+  const isPretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && terminal.isTerminal);
+  const color = isPretty && terminal.colorErr;
+  const logger = createLogger({ level: settings.logLevel, pretty: isPretty, color });
+  const app = createApp(
+    { ...settings, files },
+    {
+      api: loadEnvoyApi(),
+      logger,
+      env: terminal.env,
+      nowMs: Date.now,
+      version: packageVersion(),
+      diagnostics: { cwd: terminal.cwd, asMessage: isPretty, color },
+      processMetrics: true,
+    },
+  );
+  return { logger, app, isPretty };
+}
+
+function logSettings(logger: Logger, { host, state, authzPort, ratelimitPort }: Settings): void {
+  logger.info(
+    { event: 'companions.later', authz_port: authzPort, ratelimit_port: ratelimitPort },
+    'the companions (authz, rate limits) come later: their ports are not opened and Redis is not used',
+  );
+  if (state === undefined)
+    logger.info({ event: 'state.none' }, 'without --state nothing is kept over a restart: broken files would then stop it');
+  if (!isLoopback(host)) logger.warn({ event: 'plaintext', host }, 'keys and configuration are served without TLS beyond this machine');
+}
+
+function reload(app: App, logger: Logger): void {
+  logger.info({ event: 'reload', reason: 'SIGHUP' }, 'reading the configuration again');
+  void app.reload();
+}
+
+function address(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,75 @@
+// Tells in one line each what became of an edit while `chancery up` runs: what changed and when it was live, or what is wrong.
+import type { App } from '../app.ts';
+import { formatIssues } from '../config/diagnostics.ts';
+import type { Live } from '../convergence.ts';
+import type { GatewayEvent, LiveGateway } from '../live-gateway.ts';
+import { modelChanges } from '../model-changes.ts';
+import type { Terminal } from './terminal.ts';
+import { changesText } from './up-screen.ts';
+
+export interface UpReporter {
+  readonly onEvent: (event: GatewayEvent, gateway: LiveGateway) => void;
+  readonly onLive: (live: Live) => void;
+  /** From now on edits are told; what the start itself does is not. */
+  begin(app: App): void;
+}
+
+export interface UpReporterOptions {
+  readonly terminal: Pick<Terminal, 'out' | 'err' | 'colorErr' | 'cwd'>;
+  readonly nowMs: () => number;
+}
+
+/** After this a change that is not live yet is worth a word. */
+const SLOW_MS = 5_000;
+
+export function createUpReporter({ terminal, nowMs }: UpReporterOptions): UpReporter {
+  /** Changes on their way, by gateway. */
+  const pending = new Map<string, { readonly text: string; readonly timer: NodeJS.Timeout }>();
+  const broken = new Set<string>();
+  let app: App | undefined;
+  const say = (text: string): void => terminal.out(`${new Date(nowMs()).toTimeString().slice(0, 8)}  ${text}\n`);
+
+  const accepted = ({ good, before }: Extract<GatewayEvent, { kind: 'accepted' }>): void => {
+    const { gateway } = good.model;
+    const text = changesText(modelChanges(before?.model, good.model));
+    clearTimeout(pending.get(gateway)?.timer);
+    const timer = setTimeout(() => say(`${text} · not live yet: ${whyNotLive(app, gateway)}`), SLOW_MS).unref();
+    pending.set(gateway, { text, timer });
+  };
+
+  return {
+    begin: (started) => {
+      app = started;
+    },
+    onEvent: (event, gateway) => {
+      if (app === undefined) return;
+      if ('build' in event) {
+        const { issues, positions } = event.build;
+        if (event.kind !== 'unchanged') terminal.err(formatIssues(issues, positions, { color: terminal.colorErr, cwd: terminal.cwd }));
+      }
+      if (event.kind === 'accepted') accepted(event);
+      if (event.kind === 'refused') say('refused · Envoy keeps what it has; mend the file and save again');
+      if (event.kind === 'unchanged' && broken.has(gateway.file)) say('mended · the same as Envoy has already');
+      if (event.kind === 'refused') broken.add(gateway.file);
+      else broken.delete(gateway.file);
+    },
+    onLive: ({ gateway, durationMs, nodes }) => {
+      const change = pending.get(gateway);
+      if (change === undefined) return;
+      pending.delete(gateway);
+      clearTimeout(change.timer);
+      say(`${change.text} · live in ${durationMs} ms${nodes === 1 ? '' : ` on ${nodes} Envoys`}`);
+    },
+  };
+}
+
+function whyNotLive(app: App | undefined, gateway: string): string {
+  const nodes = app?.nodes().filter(({ cluster }) => cluster === gateway) ?? [];
+  if (nodes.length === 0) return 'no Envoy is connected';
+  const refusals = nodes.flatMap(({ streams }) =>
+    streams.flatMap(({ types }) => Object.values(types).flatMap(({ rejected }) => rejected?.message ?? [])),
+  );
+  return refusals[0] === undefined
+    ? 'Envoy has not answered; `npx chancery status` shows what it waits for'
+    : `Envoy refuses it: ${refusals[0]}`;
+}

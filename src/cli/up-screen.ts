@@ -1,0 +1,64 @@
+// What `chancery up` tells a person, as text. Pure.
+import path from 'node:path';
+import type { Route } from '../model/types.ts';
+import type { ModelChanges } from '../model-changes.ts';
+import type { GoodBuild } from '../pipeline.ts';
+
+/** A comment with this mark at the end of a line of the root file says what to change there first. */
+const TRY_MARK = /#\s*try:\s*(.+)$/;
+const NAMES_SHOWN = 3;
+
+/** The line to edit first, as `FILE:LINE  what to do`; undefined where the file suggests none. */
+export function suggestedEdit(file: string, text: string): string | undefined {
+  for (const [index, line] of text.split('\n').entries()) {
+    const advice = TRY_MARK.exec(line)?.[1];
+    if (advice !== undefined) return `${file}:${index + 1}   ${advice.trim()}`;
+  }
+  return undefined;
+}
+
+/** A curl that the gateway answers; undefined where there is no listener, or no route that a simple GET matches. */
+export function exampleCurl({ model }: GoodBuild): string | undefined {
+  const listener = model.listeners.find(({ redirect }) => redirect === undefined);
+  const candidates = model.routes.filter((route) => listener !== undefined && route.listeners.includes(listener.name));
+  const forwarded = candidates.filter(({ action }) => action.kind === 'forward');
+  const example = [...forwarded, ...candidates].map(simpleRequest).find((request) => request !== undefined);
+  if (listener === undefined || example === undefined) return undefined;
+  const host = listener.address === '0.0.0.0' || listener.address === '::' ? 'localhost' : listener.address;
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+  const hostHeader = example.hostname === undefined ? '' : ` -H 'host: ${example.hostname}'`;
+  return `curl${listener.tls === undefined ? '' : ' -k'}${hostHeader} ${listener.tls === undefined ? 'http' : 'https'}://${authority}${example.path}`;
+}
+
+function simpleRequest({ matches, hostnames }: Route): { readonly path: string; readonly hostname: string | undefined } | undefined {
+  const [hostname] = hostnames;
+  const match = matches.find(
+    ({ grpcOnly, methods, headers, query }) =>
+      !grpcOnly && headers.length === 0 && query.length === 0 && (methods.length === 0 || methods.includes('GET')),
+  );
+  const kind = match?.pathMatch?.kind ?? 'prefix';
+  if (match === undefined || hostname === undefined || (kind !== 'prefix' && kind !== 'exact')) return undefined;
+  return { path: match.pathMatch?.value ?? '/', hostname: hostname.startsWith('*') ? undefined : hostname };
+}
+
+/** `changed route hello, added service a, b and 3 more`; `nothing you named` where only other things changed. */
+export function changesText({ added, changed, removed }: ModelChanges): string {
+  const parts = [
+    ['changed', changed],
+    ['added', added],
+    ['removed', removed],
+  ] as const;
+  const texts = parts.filter(([, names]) => names.length > 0).map(([verb, names]) => `${verb} ${listed(names)}`);
+  return texts.length === 0 ? 'changed details only' : texts.join(', ');
+}
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - NAMES_SHOWN;
+  return rest > 0 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${rest} more` : names.join(', ');
+}
+
+/** Relative where that is shorter to type. */
+export function shownPath(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file);
+  return relative.startsWith('..') ? file : relative;
+}

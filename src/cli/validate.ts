@@ -1,0 +1,50 @@
+// `chancery validate`: all checks on the files as they are, without a server. For people, and as JSON for programs.
+import path from 'node:path';
+import type { Command } from 'commander';
+import type { GoodBuild } from '../pipeline.ts';
+import { buildFiles } from './build-files.ts';
+import type { CommandContext } from './command-context.ts';
+import { addConfigOption } from './config-option.ts';
+import { EXIT } from './exit-codes.ts';
+import { gatewayFiles } from './gateway-files.ts';
+import { checkFormat } from './output-format.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ValidateFlags {
+  readonly config: readonly string[];
+  readonly output: string;
+}
+
+export function addValidateCommand(program: Command, { terminal, finish }: CommandContext): void {
+  addConfigOption(program.command('validate'))
+    .description('check gateway files: every error with its place and remedy; exit code 1 if there is any')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .action(async (flags: ValidateFlags) => finish(await validate(flags, terminal)));
+}
+
+async function validate({ config, output }: ValidateFlags, terminal: Terminal): Promise<number> {
+  checkFormat(output, ['text', 'json']);
+  const checked = await buildFiles(gatewayFiles(config, terminal), terminal);
+  const { formatIssues, issuesToJson } = await import('../config/diagnostics.ts');
+  const isGood = checked.every(({ build }) => build.good !== undefined);
+  if (output === 'json') {
+    const files = checked.map(({ file, build: { good, issues, positions } }) => ({
+      file,
+      valid: good !== undefined,
+      ...(good === undefined ? {} : { gateway: good.model.gateway }),
+      issues: issuesToJson(issues, positions),
+    }));
+    terminal.out(`${JSON.stringify({ valid: isGood, files }, undefined, 2)}\n`);
+  } else {
+    for (const { file, build } of checked) {
+      terminal.err(formatIssues(build.issues, build.positions, { color: terminal.colorErr, cwd: terminal.cwd }));
+      if (build.good !== undefined) terminal.out(`${summary(path.relative(terminal.cwd, file), build.good)}\n`);
+    }
+  }
+  return isGood ? EXIT.ok : EXIT.invalid;
+}
+
+function summary(file: string, { model }: GoodBuild): string {
+  const { gateway, listeners, routes, services } = model;
+  return `${file}: valid (gateway ${gateway}: ${listeners.length} listeners, ${routes.length} routes, ${services.length} services)`;
+}
