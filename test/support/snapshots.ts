@@ -1,0 +1,80 @@
+// Builds snapshots for tests without a configuration: `testSnapshot('edge', { Cluster: { orders: 'v1' } })`. A text stands for the
+// contents of a resource: another text, other bytes. A message is taken as it is.
+import { hash } from 'node:crypto';
+import { type EnvoyApi, loadEnvoyApi } from '../../src/proto/api.ts';
+import { TYPE_URLS, typeNameOf } from '../../src/proto/type-urls.ts';
+import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../../src/snapshot/types.ts';
+
+export type TypeLabel = keyof typeof TYPE_URLS;
+
+/** Type → name → contents. */
+export type Contents = Readonly<Partial<Record<TypeLabel, Readonly<Record<string, string | object>>>>>;
+
+let api: EnvoyApi | undefined;
+
+/** Loaded once for all tests of a process. */
+export function testApi(): EnvoyApi {
+  api ??= loadEnvoyApi();
+  return api;
+}
+
+export function testSnapshot(gateway: string, contents: Contents): Snapshot {
+  const views = Object.entries(contents).map(([label, resources]) => testView(label as TypeLabel, resources));
+  const version = hash('sha256', views.map((view) => `${view.typeUrl} ${view.version}`).join('\n'), 'hex').slice(0, 16);
+  return { gateway, version, views: new Map(views.map((view) => [view.typeUrl, view])) };
+}
+
+export function testView(label: TypeLabel, contents: Readonly<Record<string, string | object>>): TypeView {
+  const resources = Object.entries(contents)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, content]) => testResource(label, name, content));
+  const lines = resources.map(({ name, version }) => `${name}\0${version}\n`).join('');
+  return {
+    typeUrl: TYPE_URLS[label],
+    version: hash('sha256', lines, 'hex').slice(0, 16),
+    resources: new Map(resources.map((resource) => [resource.name, resource])),
+  };
+}
+
+export function testResource(label: TypeLabel, name: string, content: string | object): SnapshotResource {
+  const typeUrl = TYPE_URLS[label];
+  const any = testApi().encodeAny(typeNameOf(typeUrl), typeof content === 'string' ? messageOf(label, name, content) : content);
+  return { typeUrl, name, version: hash('sha256', any, 'hex').slice(0, 16), any };
+}
+
+/** The text that a resource was built from. */
+export function contentOf(typeUrl: TypeUrl, bytes: Uint8Array): { readonly name: string; readonly content: string } {
+  const message = testApi().decode(typeNameOf(typeUrl), bytes);
+  const content = CONTENT_FIELDS.map((path) => path.reduce<unknown>((value, step) => (value as never)?.[step], message)).find(
+    (value) => typeof value === 'string',
+  );
+  return { name: String(message['name'] ?? message['cluster_name'] ?? ''), content: String(content ?? '') };
+}
+
+const CONTENT_FIELDS: readonly (readonly (string | number)[])[] = [
+  ['alt_stat_name'],
+  ['endpoints', 0, 'locality', 'zone'],
+  ['stat_prefix'],
+  ['virtual_hosts', 0, 'name'],
+  ['generic_secret', 'secret', 'inline_string'],
+  ['layer', 'fields', 'content', 'string_value'],
+];
+
+function messageOf(label: TypeLabel, name: string, content: string): object {
+  switch (label) {
+    case 'Cluster':
+      return { name, alt_stat_name: content };
+    case 'ClusterLoadAssignment':
+      return { cluster_name: name, endpoints: [{ locality: { zone: content } }] };
+    case 'Listener':
+      return { name, stat_prefix: content };
+    case 'RouteConfiguration':
+      return { name, virtual_hosts: [{ name: content, domains: ['*'] }] };
+    case 'Secret':
+      return { name, generic_secret: { secret: { inline_string: content } } };
+    case 'Runtime':
+      return { name, layer: { fields: { content: { string_value: content } } } };
+    default:
+      throw new Error(`say the message of ${label} ${name}; a text is not enough`);
+  }
+}
