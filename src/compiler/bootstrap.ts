@@ -33,6 +33,8 @@ export interface SocketAddress {
 /** The cluster over which Envoy reaches Chancery; no service can have this name (C16). */
 export const XDS_CLUSTER = 'chancery/xds';
 
+const AUTHORITY = 'chancery';
+
 const CONNECT_TIMEOUT_MS = 1000;
 /** A dead server is noticed after one interval and one timeout. */
 const KEEPALIVE_INTERVAL_MS = 30_000;
@@ -49,7 +51,8 @@ export function compileBootstrap(options: BootstrapOptions): Bootstrap {
         api_type: variant === 'delta' ? 'DELTA_GRPC' : 'GRPC',
         transport_api_version: 'V3',
         set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: XDS_CLUSTER } }],
+        // Without it the cluster's name is sent, whose slash no HTTP/2 server takes in an :authority.
+        grpc_services: [{ envoy_grpc: { cluster_name: XDS_CLUSTER, authority: AUTHORITY } }],
       },
       cds_config: FIRST_CONFIGURATION,
       lds_config: FIRST_CONFIGURATION,

@@ -1,15 +1,15 @@
 // All routes of one listener → its one RouteConfiguration, `routes/<listener>`, which Envoy fetches over RDS: a route's change never
 // touches the listener (D11, B13).
-import type { RankedMatch } from '../model/precedence.ts';
 import type { Listener, Route } from '../model/types.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost } from '../proto/generated/envoy/config/route/v3/VirtualHost.ts';
 import { compareText } from './compare-text.ts';
 import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
+import { groupByHostname, type HostGroups } from './host-groups.ts';
 import { memoised } from './memo.ts';
 import { nameOfRoutes } from './names.ts';
-import { isSameList, type OrderedMatches, orderMatches } from './ordered-matches.ts';
+import { isSameList, type OrderedMatches, orderMatches, type PlacedMatch } from './ordered-matches.ts';
 import { compileListenerRedirect } from './redirect.ts';
 import type { RouteMemo } from './route-memo.ts';
 import type { ServiceFacts } from './service-facts.ts';
@@ -17,17 +17,24 @@ import { compileVirtualHost, widerHostnames } from './virtual-host.ts';
 
 /** One listener's routes, as compiled; the next compile starts from it. */
 export interface RouteTable {
+  readonly input: Pick<RouteTableInput, 'listener' | 'routes' | 'services'>;
+  readonly groups: HostGroups;
   readonly message: RouteConfiguration;
-  /** In the order of `message.virtual_hosts`. */
-  readonly hosts: readonly HostTable[];
+  /** By hostname, in the order of `message.virtual_hosts`. */
+  readonly hosts: HostTables;
 }
+
+type HostTables = ReadonlyMap<string, HostTable>;
+
+const NO_HOSTS: HostTables = new Map();
 
 export interface HostTable {
   readonly hostname: string;
   /** Of the hostname itself, without wider ones. */
   readonly own: OrderedMatches;
+  readonly wider: readonly OrderedMatches[];
   /** Of the virtual host, in the order of its routes. */
-  readonly matches: readonly RankedMatch[];
+  readonly matches: readonly PlacedMatch[];
   readonly message: VirtualHost;
 }
 
@@ -37,18 +44,31 @@ export interface RouteTableInput {
   readonly routes: readonly Route[];
   readonly services: ReadonlyMap<string, ServiceFacts>;
   readonly memo: RouteMemo;
+  /** The listener's table before. */
   readonly previous: RouteTable | undefined;
+  /** Tables of other listeners, which often have the same routes. */
+  readonly siblings: readonly RouteTable[];
 }
 
-/** The result is a function of listener, routes and services; `previous` only saves work and keeps unchanged messages the same objects. */
+/** The result is a function of listener, routes and services; the rest only saves work and keeps unchanged messages the same objects. */
 export function compileRouteTable(input: RouteTableInput): RouteTable {
-  const { listener, previous } = input;
-  const hosts = listener.redirect === undefined ? compileHosts(input) : [];
-  const virtualHosts = listener.redirect === undefined ? hosts.map((host) => host.message) : [redirectHost(listener.redirect)];
-  if (previous !== undefined && isSameList(virtualHosts, previous.message.virtual_hosts ?? [])) {
-    return { message: previous.message, hosts };
+  const { listener, routes, services, previous } = input;
+  if (previous !== undefined && isSameContext(previous.input, input) && isSameList(previous.input.routes, routes)) {
+    return previous;
   }
-  return { message: compileRouteConfiguration(listener.name, virtualHosts), hosts };
+  const groups = groupByHostname(routes, previous?.groups);
+  const hosts = listener.redirect === undefined ? compileHosts(input, groups) : NO_HOSTS;
+  const virtualHosts =
+    listener.redirect === undefined ? [...hosts.values()].map((host) => host.message) : [redirectHost(listener.redirect)];
+  const isUnchanged = previous !== undefined && isSameList(virtualHosts, previous.message.virtual_hosts ?? []);
+  const message = isUnchanged ? previous.message : compileRouteConfiguration(listener.name, virtualHosts);
+  return { input: { listener, routes, services }, groups, message, hosts };
+}
+
+type Context = Pick<RouteTableInput, 'listener' | 'services'>;
+
+function isSameContext(a: Context, b: Context): boolean {
+  return a.listener === b.listener && a.services === b.services;
 }
 
 /** The one route of a listener that redirects everything. */
@@ -71,58 +91,63 @@ function compileRouteConfiguration(listener: string, virtualHosts: readonly Virt
   };
 }
 
-function compileHosts(input: RouteTableInput): readonly HostTable[] {
-  const before = new Map(input.previous?.hosts.map((host) => [host.hostname, host]));
-  const own = new Map(
-    [...groupByHostname(input.routes)].map(([hostname, routes]) => [hostname, orderMatches(routes, before.get(hostname)?.own)]),
-  );
-  return [...own.entries()]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([hostname, ordered]) => {
+function compileHosts(input: RouteTableInput, groups: HostGroups): HostTables {
+  const { previous } = input;
+  const isUpdate = previous !== undefined && isSameContext(previous.input, input) && concernsExactHosts(previous.hosts, groups);
+  return isUpdate ? updateHosts(previous.hosts, input, groups) : compileAllHosts(input, groups);
+}
+
+/** No virtual host comes or goes, and no other than the touched ones holds a route that changed. */
+function concernsExactHosts(hosts: HostTables, { byHostname, touched }: HostGroups): boolean {
+  return [...touched].every((hostname) => !hostname.startsWith('*') && hosts.has(hostname) && byHostname.has(hostname));
+}
+
+function updateHosts(before: HostTables, input: RouteTableInput, groups: HostGroups): HostTables {
+  const hosts = new Map(before);
+  for (const hostname of groups.touched) {
+    const own = orderHost(hostname, input, groups);
+    hosts.set(hostname, compileHost({ hostname, own, wider: before.get(hostname)?.wider ?? [] }, input));
+  }
+  return hosts;
+}
+
+function compileAllHosts(input: RouteTableInput, groups: HostGroups): HostTables {
+  const hostnames = [...groups.byHostname.keys()].sort(compareText);
+  const own = new Map(hostnames.map((hostname) => [hostname, orderHost(hostname, input, groups)]));
+  return new Map(
+    [...own].map(([hostname, matches]) => {
       const wider = widerHostnames(hostname).flatMap((name) => own.get(name) ?? []);
-      return compileHost({ hostname, own: ordered, wider, previous: before.get(hostname) }, input);
-    });
+      return [hostname, compileHost({ hostname, own: matches, wider }, input)];
+    }),
+  );
 }
 
-interface Host {
-  readonly hostname: string;
-  readonly own: OrderedMatches;
-  readonly wider: readonly OrderedMatches[];
-  readonly previous: HostTable | undefined;
+function orderHost(hostname: string, { previous, siblings }: RouteTableInput, { byHostname }: HostGroups): OrderedMatches {
+  const tables = [...(previous === undefined ? [] : [previous]), ...siblings];
+  const earlier = tables.map(({ hosts }) => hosts.get(hostname)?.own).filter((matches) => matches !== undefined);
+  return orderMatches(byHostname.get(hostname) ?? [], earlier);
 }
 
-function compileHost({ hostname, own, wider, previous }: Host, { listener, services, memo }: RouteTableInput): HostTable {
-  const matches = wider.length === 0 ? own.matches : joinMatches([own, ...wider]);
+type Host = Pick<HostTable, 'hostname' | 'own' | 'wider'>;
+
+function compileHost(host: Host, { listener, services, memo, previous: table }: RouteTableInput): HostTable {
+  const { hostname } = host;
+  const previous = table?.hosts.get(hostname);
+  const matches = host.wider.length === 0 ? host.own.matches : joinMatches([host.own, ...host.wider]);
   const context = { listener, services, hostname };
-  const messages = matches.flatMap(({ route, match }) => memo.messagesOf(route, context)[route.matches.indexOf(match)] ?? []);
+  const messages = matches.flatMap(({ route, index }) => memo.messagesOf(route, context)[index] ?? []);
   const isUnchanged = previous !== undefined && isSameList(messages, previous.message.routes ?? []);
-  return { hostname, own, matches, message: isUnchanged ? previous.message : compileVirtualHost(hostname, messages) };
+  return { ...host, matches, message: isUnchanged ? previous.message : compileVirtualHost(hostname, messages) };
 }
 
 /** The host decides before all else (C1), so lists follow one another; a route that names several of the hosts stands in the first only. */
-function joinMatches(lists: readonly OrderedMatches[]): readonly RankedMatch[] {
+function joinMatches(lists: readonly OrderedMatches[]): readonly PlacedMatch[] {
   const seen = new Set<Route>();
-  const joined: RankedMatch[] = [];
-  for (const { routes, matches } of lists) {
-    joined.push(...matches.filter(({ route }) => !seen.has(route)));
+  return lists.flatMap(({ routes, matches }) => {
+    const fresh = matches.filter(({ route }) => !seen.has(route));
     for (const route of routes) {
       seen.add(route);
     }
-  }
-  return joined;
-}
-
-function groupByHostname(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
-  const groups = new Map<string, Route[]>();
-  for (const route of routes) {
-    for (const hostname of route.hostnames) {
-      const group = groups.get(hostname);
-      if (group === undefined) {
-        groups.set(hostname, [route]);
-      } else {
-        group.push(route);
-      }
-    }
-  }
-  return groups;
+    return fresh;
+  });
 }

@@ -2,6 +2,7 @@
 // (P3). Pure to the caller: what is kept is a function of the route and of the part of the context that its messages depend on.
 import type { Route } from '../model/types.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
+import { memoised } from './memo.ts';
 import { redirectTarget } from './redirect.ts';
 import { compileRoute, type RouteContext } from './route.ts';
 
@@ -10,19 +11,39 @@ export interface RouteMemo {
   messagesOf(route: Route, context: RouteContext): readonly RouteMessage[];
 }
 
+/** The answer given last, for most routes the only one. */
+interface Answer {
+  readonly services: RouteContext['services'];
+  readonly key: string;
+  readonly messages: readonly RouteMessage[];
+}
+
 export function createRouteMemo(): RouteMemo {
-  const memo = new WeakMap<Route, Map<string, readonly RouteMessage[]>>();
+  const answers = new WeakMap<Route, Answer>();
+  const redirects = memoised((_route: Route) => new Map<string, readonly RouteMessage[]>());
+  const compile = (route: Route, context: RouteContext): readonly RouteMessage[] =>
+    route.matches.map((match) => compileRoute(route, match, context));
+
+  const messagesOfRedirect = (route: Route, context: RouteContext): readonly RouteMessage[] => {
+    const key = dependencies(route, context);
+    const messages = redirects(route).get(key) ?? compile(route, context);
+    redirects(route).set(key, messages);
+    return messages;
+  };
+
   return {
     messagesOf(route, context) {
-      const variants = memo.get(route) ?? new Map<string, readonly RouteMessage[]>();
-      memo.set(route, variants);
-      const key = dependencies(route, context);
-      const known = variants.get(key);
-      if (known !== undefined) {
-        return known;
+      // A redirect says something else on each listener and hostname; all others are the same everywhere.
+      if (route.action.kind === 'redirect') {
+        return messagesOfRedirect(route, context);
       }
-      const messages = route.matches.map((match) => compileRoute(route, match, context));
-      variants.set(key, messages);
+      const known = answers.get(route);
+      if (known?.services === context.services) {
+        return known.messages;
+      }
+      const key = dependencies(route, context);
+      const messages = known?.key === key ? known.messages : compile(route, context);
+      answers.set(route, { services: context.services, key, messages });
       return messages;
     },
   };
@@ -32,9 +53,7 @@ export function createRouteMemo(): RouteMemo {
 function dependencies({ action }: Route, context: RouteContext): string {
   switch (action.kind) {
     case 'forward':
-      return action.backends.length === 1
-        ? (context.services.get(action.backends[0]?.service ?? '')?.key ?? '')
-        : action.backends.map((backend) => context.services.get(backend.service)?.key ?? '').join(' ');
+      return action.backends.map((backend) => context.services.get(backend.service)?.key).join(' ');
     case 'redirect': {
       const { scheme = '', host = '', port = '' } = redirectTarget(action, context.listener, context.hostname);
       return `${scheme} ${host} ${port}`;

@@ -1,5 +1,5 @@
 // The pass over routes: one route configuration for each listener.
-import type { Listener, Model, Route, Service } from '../model/types.ts';
+import type { Model, Route, Service } from '../model/types.ts';
 import { nameOfRoutes } from './names.ts';
 import { compileRouteTable, type RouteTable } from './route-configuration.ts';
 import { createRouteMemo } from './route-memo.ts';
@@ -11,19 +11,30 @@ export type RoutePass = (model: Model, services: readonly Service[]) => readonly
 export function createRoutePass(): RoutePass {
   const memo = createRouteMemo();
   let tables: ReadonlyMap<string, RouteTable> = new Map();
+  let facts: ReadonlyMap<string, ServiceFacts> = new Map();
   return (model, services) => {
-    const facts: ReadonlyMap<string, ServiceFacts> = new Map(services.map((service) => [service.name, factsOf(service)]));
+    facts = collectFacts(services, facts);
     const routes = groupByListener(model.routes);
-    const compiled = model.listeners.map((listener) => {
-      const input = { listener, routes: routes.get(listener.name) ?? [], services: facts, memo, previous: tables.get(listener.name) };
-      return { listener, table: compileRouteTable(input) };
-    });
-    tables = new Map(compiled.map(({ listener, table }) => [listener.name, table]));
-    return compiled.map(({ listener, table }) => locateTable(listener, table));
+    const compiled = new Map<string, RouteTable>();
+    for (const listener of model.listeners) {
+      const { name } = listener;
+      const siblings = [...compiled.values()];
+      const input = { listener, routes: routes.get(name) ?? [], services: facts, memo, previous: tables.get(name), siblings };
+      compiled.set(name, compileRouteTable(input));
+    }
+    tables = compiled;
+    return [...compiled.values()].map(locateTable);
   };
 }
 
-function locateTable({ name, path }: Listener, { message, hosts }: RouteTable): LocatedResource {
+/** Gives the same map again when it says the same: what else of services changed does not concern routes. */
+function collectFacts(services: readonly Service[], previous: ReadonlyMap<string, ServiceFacts>): ReadonlyMap<string, ServiceFacts> {
+  const isSame = services.length === previous.size && services.every((service) => previous.get(service.name)?.key === factsOf(service).key);
+  return isSame ? previous : new Map(services.map((service) => [service.name, factsOf(service)]));
+}
+
+function locateTable({ input, message, hosts }: RouteTable): LocatedResource {
+  const { name, path } = input.listener;
   return { resource: { kind: 'RouteConfiguration', name: nameOfRoutes(name), message, path }, locate: locateInRoutes(hosts) };
 }
 

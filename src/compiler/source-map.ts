@@ -26,9 +26,9 @@ export function createSourceMap(located: readonly LocatedResource[]): SourceMap 
 }
 
 /** `virtual_hosts[i].routes[j]…` → the item of `matches`, or the route for what is not its match. */
-export function locateInRoutes(hosts: readonly HostTable[]): Locate {
+export function locateInRoutes(hosts: ReadonlyMap<string, HostTable>): Locate {
   return ([field, hostIndex, list, routeIndex, part]) => {
-    const host = field === 'virtual_hosts' ? hosts[Number(hostIndex)] : undefined;
+    const host = field === 'virtual_hosts' ? [...hosts.values()][Number(hostIndex)] : undefined;
     if (host === undefined) {
       return undefined;
     }
