@@ -19,48 +19,74 @@ interface Reference {
   readonly path: Path;
 }
 
+/** What one object refers to, apart from the elements of its stable lists, which have findings of their own. */
+interface Findings {
+  readonly references: readonly Reference[];
+  readonly parts: readonly { readonly fields: Fields; readonly path: Path }[];
+}
+
 /** Lists whose elements stay the same objects from one compilation to the next, so that what they refer to is known. */
 const STABLE_LISTS: ReadonlySet<string> = new Set(['virtual_hosts', 'routes']);
-const knownReferences = new WeakMap<object, readonly Reference[]>();
+const knownFindings = new WeakMap<object, Findings>();
 
 /**
  * In the order of the resources. Looked at are the clusters that routes name (weighted and mirrors too), the route configurations of listeners,
  * the endpoints of clusters, and secrets; those only where they come over xDS.
  */
 export function findMissingReferences(resources: readonly ResourceInput[]): readonly MissingReference[] {
-  const present = new Set(resources.map(({ typeUrl, name }) => `${typeUrl}\0${name}`));
-  return resources.flatMap((resource) =>
-    referencesOf(resource.message)
-      .filter(({ typeUrl, name }) => !present.has(`${typeUrl}\0${name}`))
-      .map(({ typeUrl, name, path }) => ({ typeUrl, name, from: { typeUrl: resource.typeUrl, name: resource.name, path } })),
-  );
+  const present = new Map<TypeUrl, Set<string>>();
+  for (const { typeUrl, name } of resources) {
+    const names = present.get(typeUrl);
+    if (names === undefined) present.set(typeUrl, new Set([name]));
+    else names.add(name);
+  }
+  const missing: MissingReference[] = [];
+  for (const { typeUrl, name, message } of resources) {
+    if (!isFields(message)) continue;
+    const report = (reference: Reference): void => {
+      missing.push({ typeUrl: reference.typeUrl, name: reference.name, from: { typeUrl, name, path: reference.path } });
+    };
+    check(message, present, report);
+  }
+  return missing;
 }
 
-/** Paths begin at `message`. */
-function referencesOf(message: object): readonly Reference[] {
-  const known = knownReferences.get(message);
+function check(fields: Fields, present: ReadonlyMap<TypeUrl, ReadonlySet<string>>, report: (reference: Reference) => void): void {
+  const { references, parts } = findingsOf(fields);
+  for (const reference of references) {
+    if (present.get(reference.typeUrl)?.has(reference.name) !== true) report(reference);
+  }
+  for (const part of parts) {
+    check(part.fields, present, (reference) => report({ ...reference, path: [...part.path, ...reference.path] }));
+  }
+}
+
+function findingsOf(fields: Fields): Findings {
+  const known = knownFindings.get(fields);
   if (known !== undefined) return known;
-  const found = isFields(message) ? within(message, '', []) : [];
-  knownReferences.set(message, found);
-  return found;
+  const findings = { references: [], parts: [] };
+  collect(fields, { key: '', path: [] }, findings);
+  knownFindings.set(fields, findings);
+  return findings;
 }
 
-/** All references of an object that stands under `key`, and of what it holds. */
-function within(fields: Fields, key: string, path: Path): readonly Reference[] {
+/** `key`: the field that `fields` stands in. */
+function collect(
+  fields: Fields,
+  { key, path }: { readonly key: string; readonly path: Path },
+  into: { readonly references: Reference[]; readonly parts: { readonly fields: Fields; readonly path: Path }[] },
+): void {
   const own = ownReference(fields, key);
-  const inner = Object.entries(fields).flatMap(([name, value]) => {
-    if (Array.isArray(value)) return inList(value, name, [...path, name]);
-    return isFields(value) ? within(value, name, [...path, name]) : [];
-  });
-  return own === undefined ? inner : [{ typeUrl: own.typeUrl, name: own.name, path: [...path, own.field] }, ...inner];
-}
-
-function inList(list: readonly unknown[], key: string, path: Path): readonly Reference[] {
-  return list.flatMap((element, index) => {
-    if (!isFields(element)) return [];
-    if (!STABLE_LISTS.has(key)) return within(element, key, [...path, index]);
-    return referencesOf(element).map((reference) => ({ ...reference, path: [...path, index, ...reference.path] }));
-  });
+  if (own !== undefined) into.references.push({ typeUrl: own.typeUrl, name: own.name, path: [...path, own.field] });
+  for (const [name, value] of Object.entries(fields)) {
+    if (isFields(value)) collect(value, { key: name, path: [...path, name] }, into);
+    if (!Array.isArray(value)) continue;
+    for (const [index, element] of value.entries()) {
+      if (!isFields(element)) continue;
+      if (STABLE_LISTS.has(name)) into.parts.push({ fields: element, path: [...path, name, index] });
+      else collect(element, { key: name, path: [...path, name, index] }, into);
+    }
+  }
 }
 
 function ownReference(
