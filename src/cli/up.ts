@@ -3,47 +3,18 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { parseSettings, type Settings } from '../config/settings.ts';
-import { type DemoPorts, demoPorts } from '../demo/ports.ts';
-import { ChanceryError } from '../lib/errors.ts';
-import { isLoopback } from '../lib/loopback.ts';
-import type { GoodBuild } from '../pipeline.ts';
+import type { DemoPorts } from '../demo/ports.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { fileSink } from './file-sink.ts';
-import { requireFreePorts, type WantedPort } from './free-ports.ts';
-import { gatewayFiles } from './gateway-files.ts';
-import { PACKAGE_ROOT, packageVersion } from './package.ts';
-import { wantedPorts } from './serve.ts';
-import { addSettingOptions, settingFlags } from './setting-options.ts';
+import { packageVersion } from './package.ts';
+import { addSettingOptions } from './setting-options.ts';
 import { untilStopSignal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
-import { createUpReporter } from './up-reporter.ts';
+import { type PlannedGateway, planUp, type UpFlags, type UpPlan } from './up-plan.ts';
+import { createUpReporter, type UpReporter } from './up-reporter.ts';
 import { exampleCurl, shownPath, suggestedEdit } from './up-screen.ts';
-
-interface UpFlags extends Readonly<Record<string, unknown>> {
-  readonly config: readonly string[];
-  readonly demo?: true;
-}
-
-/** One gateway that is brought up. */
-interface Planned {
-  readonly file: string;
-  readonly good: GoodBuild;
-}
-
-interface Plan {
-  readonly settings: Settings;
-  readonly state: string;
-  readonly gateways: readonly Planned[];
-  /** Ports of the sample backends, where they are wanted. */
-  readonly demo: DemoPorts | undefined;
-  readonly envoyBinary: string;
-}
-
-const QUICKSTART = path.join(PACKAGE_ROOT, 'envoy/quickstart/gateway.yaml');
-const DEFAULT_STATE = '.chancery';
 
 export function addUpCommand(program: Command, { terminal, finish }: CommandContext): void {
   const command = program.command('up').description('run everything on this machine: control plane and a local Envoy, with live reload');
@@ -52,13 +23,15 @@ export function addUpCommand(program: Command, { terminal, finish }: CommandCont
     .action(async (flags: UpFlags) => finish(await up(flags, terminal)));
 }
 
+/** What is started, to be stopped in reverse order. */
+type Stops = (() => Promise<void>)[];
+
 async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
+  // Before anything runs: Ctrl-C during the start ends cleanly too.
+  const stopSignal = untilStopSignal({ onReload: () => undefined });
   const plan = await planUp(flags, terminal);
   if (plan === undefined) return EXIT.invalid;
-  await requireFreePorts(portsOf(plan));
-  const stops: (() => Promise<void>)[] = [];
-  // Asked for before anything runs: Ctrl-C during the start ends cleanly too.
-  const stopSignal = untilStopSignal({ onReload: () => undefined });
+  const stops: Stops = [];
   try {
     await startAll(plan, terminal, stops);
     await stopSignal;
@@ -69,68 +42,20 @@ async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
   }
 }
 
-/** Undefined, with the errors printed, where a configuration is not good. */
-async function planUp(flags: UpFlags, terminal: Terminal): Promise<Plan | undefined> {
-  const settings = parseSettings(settingFlags(flags), terminal.env);
-  if (!isLoopback(settings.host)) {
-    throw new ChanceryError('ERR_USAGE', '`up` is for one machine and listens on loopback only', {
-      remedy: 'use `chancery serve` with --host',
-    });
-  }
-  const isNamed = flags.config.length > 0 || (terminal.env.CHANCERY_CONFIG ?? '') !== '';
-  const files = flags.demo === true && !isNamed ? [QUICKSTART] : gatewayFiles(flags.config, terminal);
-  const [{ buildFiles }, { findEnvoy }, { formatIssues }] = await Promise.all([
-    import('./build-files.ts'),
-    import('../local-envoy/find-envoy.ts'),
-    import('../config/diagnostics.ts'),
-  ]);
-  const envoyBinary = findEnvoy({ env: terminal.env, packageRoot: PACKAGE_ROOT });
-  const built = await buildFiles(files, terminal);
-  for (const { build } of built) {
-    terminal.err(formatIssues(build.issues, build.positions, { color: terminal.colorErr, cwd: terminal.cwd }));
-  }
-  const gateways = built.flatMap(({ file, build: { good } }) => (good === undefined ? [] : [{ file, good }]));
-  if (gateways.length < built.length) return undefined;
-  const demo = flags.demo === true ? demoPorts(terminal.env) : undefined;
-  return { settings, state: path.resolve(terminal.cwd, settings.state ?? DEFAULT_STATE), gateways, demo, envoyBinary };
-}
-
-function portsOf({ settings, gateways, demo }: Plan): readonly WantedPort[] {
-  const listeners = gateways.flatMap(({ good, file }) =>
-    good.model.listeners.map(({ name, address, port }) => ({
-      host: address,
-      port,
-      use: `listener "${name}" of Envoy`,
-      remedy: `end the other program, or change the port in ${file}`,
-    })),
-  );
-  const backends = Object.values(demo ?? {}).map((port: number) => ({
-    host: '127.0.0.1',
-    port,
-    use: 'a sample backend',
-    remedy: 'end the other program, or set CHANCERY_DEMO_HELLO_V1_PORT and its like (see envoy/quickstart/gateway.yaml)',
-  }));
-  return [...wantedPorts(settings), ...listeners, ...backends];
-}
-
-async function startAll(plan: Plan, terminal: Terminal, stops: (() => Promise<void>)[]): Promise<void> {
+async function startAll(plan: UpPlan, terminal: Terminal, stops: Stops): Promise<void> {
   terminal.out(`Chancery ${packageVersion()}\n\n`);
-  if (plan.demo !== undefined) {
-    const { startDemoBackends } = await import('../demo/backends.ts');
-    const backends = await startDemoBackends('127.0.0.1', plan.demo);
-    stops.push(() => backends.stop());
-    const { helloV1, helloV2, greeterV1, greeterV2 } = plan.demo;
-    terminal.out(`  sample backends   HTTP on ${helloV1} (v1) and ${helloV2} (v2), gRPC on ${greeterV1} (v1) and ${greeterV2} (v2)\n`);
-  }
+  if (plan.demo !== undefined) terminal.out(await startDemo(plan.demo, stops));
   const reporter = createUpReporter({ terminal, nowMs: Date.now });
-  const { app, logFile } = await buildApp(plan, terminal, reporter);
+  const logFile = path.join(plan.state, 'chancery.log');
+  const app = await buildApp(plan, { terminal, reporter, logFile });
   stops.push(() => app.stop());
   const ports = await app.start();
   terminal.out(
     `  control plane     page and API http://127.0.0.1:${ports.admin}/, xDS on ${ports.xds}, log ${shownPath(logFile, terminal.cwd)}\n`,
   );
   for (const gateway of plan.gateways) {
-    await startEnvoy(gateway, { plan, terminal, xdsPort: ports.xds, stops });
+    stops.push(() => gateway.envoy.stop());
+    terminal.out(await startEnvoy(gateway, ports.xds, terminal));
   }
   terminal.out(
     `\nReady after ${process.uptime().toFixed(1)} s. Try:\n\n${nextSteps(plan, terminal, ports.admin)}\nCtrl-C ends everything.\n\n`,
@@ -138,18 +63,27 @@ async function startAll(plan: Plan, terminal: Terminal, stops: (() => Promise<vo
   reporter.begin(app);
 }
 
-async function buildApp(
-  { settings, state, gateways }: Plan,
-  terminal: Terminal,
-  reporter: ReturnType<typeof createUpReporter>,
-): Promise<{ readonly app: App; readonly logFile: string }> {
+async function startDemo(ports: DemoPorts, stops: Stops): Promise<string> {
+  const { startDemoBackends } = await import('../demo/backends.ts');
+  const backends = await startDemoBackends('127.0.0.1', ports);
+  stops.push(() => backends.stop());
+  const { helloV1, helloV2, greeterV1, greeterV2 } = ports;
+  return `  sample backends   HTTP on ${helloV1} (v1) and ${helloV2} (v2), gRPC on ${greeterV1} (v1) and ${greeterV2} (v2)\n`;
+}
+
+interface Surroundings {
+  readonly terminal: Terminal;
+  readonly reporter: UpReporter;
+  readonly logFile: string;
+}
+
+async function buildApp({ settings, state, gateways }: UpPlan, { terminal, reporter, logFile }: Surroundings): Promise<App> {
   const [{ createApp }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
     import('../app.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);
-  const logFile = path.join(state, 'chancery.log');
-  const app = createApp(
+  return createApp(
     { ...settings, state, files: gateways.map(({ file }) => file) },
     {
       api: loadEnvoyApi(),
@@ -163,22 +97,10 @@ async function buildApp(
       onLive: reporter.onLive,
     },
   );
-  return { app, logFile };
 }
 
-interface EnvoyStart {
-  readonly plan: Plan;
-  readonly terminal: Terminal;
-  readonly xdsPort: number;
-  readonly stops: (() => Promise<void>)[];
-}
-
-async function startEnvoy({ good }: Planned, { plan, terminal, xdsPort, stops }: EnvoyStart): Promise<void> {
-  const [{ createLocalEnvoy }, { bootstrapJson }, { loadEnvoyApi }] = await Promise.all([
-    import('../local-envoy/local-envoy.ts'),
-    import('./bootstrap-json.ts'),
-    import('../proto/api.ts'),
-  ]);
+async function startEnvoy({ good, envoy }: PlannedGateway, xdsPort: number, { cwd }: Terminal): Promise<string> {
+  const [{ bootstrapJson }, { loadEnvoyApi }] = await Promise.all([import('./bootstrap-json.ts'), import('../proto/api.ts')]);
   const { gateway, listeners } = good.model;
   const bootstrap = bootstrapJson(loadEnvoyApi(), {
     nodeId: `local-${gateway}`,
@@ -186,20 +108,12 @@ async function startEnvoy({ good }: Planned, { plan, terminal, xdsPort, stops }:
     xds: { host: '127.0.0.1', port: xdsPort },
     admin: { host: '127.0.0.1', port: 0 },
   });
-  const envoy = createLocalEnvoy({
-    binary: plan.envoyBinary,
-    bootstrap: JSON.stringify(bootstrap, undefined, 2),
-    directory: path.join(plan.state, 'envoy', gateway),
-    onCrash: (message) => terminal.err(`${message}\n`),
-    nowMs: Date.now,
-  });
-  stops.push(() => envoy.stop());
-  const adminUrl = await envoy.start();
+  const adminUrl = await envoy.start(JSON.stringify(bootstrap, undefined, 2));
   const places = listeners.map(({ name, port }) => `${name} on ${port}`).join(', ');
-  terminal.out(`  Envoy             ${gateway}: ${places}; its admin ${adminUrl}/, log ${shownPath(envoy.logFile, terminal.cwd)}\n`);
+  return `  Envoy             ${gateway}: ${places}; its admin ${adminUrl}/, log ${shownPath(envoy.logFile, cwd)}\n`;
 }
 
-function nextSteps({ gateways }: Plan, { cwd }: Terminal, adminPort: number): string {
+function nextSteps({ gateways }: UpPlan, { cwd }: Terminal, adminPort: number): string {
   const [first] = gateways;
   if (first === undefined) return '';
   const curl = exampleCurl(first.good);

@@ -10,8 +10,6 @@ import { endLeftover, removeRecord, writeRecord } from './process-record.ts';
 
 export interface LocalEnvoyOptions {
   readonly binary: string;
-  /** Text of the bootstrap, JSON; its admin interface must be on port 0 of loopback. */
-  readonly bootstrap: string;
   /** Folder of this Envoy alone: bootstrap, log, process record. Made when absent. */
   readonly directory: string;
   /** Told in one line what happened and what comes next. */
@@ -25,11 +23,14 @@ export interface LocalEnvoyOptions {
 
 export interface LocalEnvoy {
   readonly logFile: string;
+  /** Ends an Envoy left over from a program that was killed; it would hold its ports. Throws ERR_ENVOY_FAILED where that program still runs. */
+  endLeftover(): Promise<void>;
   /**
-   * Ends an Envoy left over from before, starts a new one and resolves with the URL of its admin interface when it serves.
-   * Throws ERR_ENVOY_FAILED with the end of its log, and leaves nothing running.
+   * Ends what is left over, starts a new one and resolves with the URL of its admin interface when it serves.
+   * `bootstrap`: its text as JSON; its admin interface must be on port 0 of loopback. Throws ERR_ENVOY_FAILED with the end of Envoy's log,
+   * and leaves nothing running.
    */
-  start(): Promise<string>;
+  start(bootstrap: string): Promise<string>;
   /** SIGTERM, then SIGKILL after 2 s. Idempotent. */
   stop(): Promise<void>;
 }
@@ -69,10 +70,14 @@ class SupervisedEnvoy implements LocalEnvoy {
     return this.#files.log;
   }
 
-  async start(): Promise<string> {
+  endLeftover(): Promise<void> {
+    return endLeftover(this.#files.record);
+  }
+
+  async start(bootstrap: string): Promise<string> {
     await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
-    await endLeftover(this.#files.record);
-    await writeFile(this.#files.bootstrap, this.#options.bootstrap, { mode: 0o600 });
+    await this.endLeftover();
+    await writeFile(this.#files.bootstrap, bootstrap, { mode: 0o600 });
     await rm(this.#files.log, { force: true });
     process.once('exit', this.#killAtExit);
     try {

@@ -38,7 +38,6 @@ describe('local Envoy', () => {
   async function envoy(text: string, options: { readonly startTimeoutMs?: number } = {}): Promise<LocalEnvoy> {
     const created = createLocalEnvoy({
       binary: await program(text),
-      bootstrap: '{}',
       directory: path.join(directory, 'state'),
       onCrash: (message) => crashes.push(message),
       nowMs: Date.now,
@@ -59,14 +58,14 @@ describe('local Envoy', () => {
   };
 
   it('starts with the bootstrap it was given and resolves when the admin interface says ready', async () => {
-    const url = await (await envoy(FAKE)).start();
+    const url = await (await envoy(FAKE)).start('{}');
     expect(await (await fetch(`${url}/ready`)).text()).toBe('LIVE');
     expect(await readFile(path.join(directory, 'state', 'bootstrap.json'), 'utf8')).toBe('{}');
   });
 
   it('ends its process when stopped, and leaves no record', async () => {
     const one = await envoy(FAKE);
-    await one.start();
+    await one.start('{}');
     const { envoyPid } = await record();
     expect(isAlive(envoyPid)).toBe(true);
     await one.stop();
@@ -76,7 +75,7 @@ describe('local Envoy', () => {
 
   it('ends a process that ignores SIGTERM too', async () => {
     const one = await envoy(`${FAKE}process.on('SIGTERM', () => {});`);
-    await one.start();
+    await one.start('{}');
     const { envoyPid } = await record();
     await one.stop();
     expect(isAlive(envoyPid)).toBe(false);
@@ -84,7 +83,7 @@ describe('local Envoy', () => {
 
   it('says why it did not start, with the end of its log, and where the rest is', async () => {
     const one = await envoy("#!/bin/sh\necho 'error initializing configuration: no such field' >&2\nexit 1\n");
-    await expect(one.start()).rejects.toMatchObject({
+    await expect(one.start('{}')).rejects.toMatchObject({
       code: 'ERR_ENVOY_FAILED',
       message: expect.stringMatching(/ended with code 1[^]*no such field/),
       remedy: expect.stringContaining(one.logFile),
@@ -93,13 +92,13 @@ describe('local Envoy', () => {
 
   it('gives up when it never becomes ready, and leaves nothing running', async () => {
     const one = await envoy(FAKE.replace("end('LIVE')", "writeHead(503).end('PRE_INITIALIZING')"), { startTimeoutMs: 300 });
-    await expect(one.start()).rejects.toMatchObject({ message: expect.stringContaining('did not serve within 0.3 s') });
+    await expect(one.start('{}')).rejects.toMatchObject({ message: expect.stringContaining('did not serve within 0.3 s') });
     await expect(record()).rejects.toThrow();
   });
 
   it('starts again after a crash and says so', async () => {
     const one = await envoy(FAKE);
-    await one.start();
+    await one.start('{}');
     const first = await record();
     process.kill(first.envoyPid, 'SIGKILL');
     const second = await eventually(
@@ -115,14 +114,14 @@ describe('local Envoy', () => {
 
   it('ends what a killed owner left behind before it starts its own', async () => {
     const one = await envoy(FAKE);
-    await one.start();
+    await one.start('{}');
     const { envoyPid, bootstrap } = await record();
     const orphan = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', bootstrap], { stdio: 'ignore', detached: true });
     await one.stop();
     const gone = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => gone.once('exit', resolve));
     await writeFile(path.join(directory, 'state', 'envoy.pid'), JSON.stringify({ envoyPid: orphan.pid, ownerPid: gone.pid, bootstrap }));
-    await (await envoy(FAKE)).start();
+    await (await envoy(FAKE)).start('{}');
     expect(isAlive(orphan.pid ?? 0)).toBe(false);
     expect((await record()).envoyPid).not.toBe(envoyPid);
   });
@@ -130,24 +129,24 @@ describe('local Envoy', () => {
   it('never ends a foreign process that has got the recorded number since', async () => {
     const foreign = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     const one = await envoy(FAKE);
-    await one.start();
+    await one.start('{}');
     const { bootstrap } = await record();
     await one.stop();
     await writeFile(
       path.join(directory, 'state', 'envoy.pid'),
       JSON.stringify({ envoyPid: foreign.pid, ownerPid: foreign.pid, bootstrap }),
     );
-    await (await envoy(FAKE)).start();
+    await (await envoy(FAKE)).start('{}');
     expect(isAlive(foreign.pid ?? 0)).toBe(true);
     foreign.kill();
   });
 
   it('refuses a state directory in which another running program has its Envoy', async () => {
     const one = await envoy(FAKE);
-    await one.start();
+    await one.start('{}');
     const { envoyPid, bootstrap } = await record();
     await writeFile(path.join(directory, 'state', 'envoy.pid'), JSON.stringify({ envoyPid, ownerPid: process.ppid, bootstrap }));
-    await expect((await envoy(FAKE)).start()).rejects.toMatchObject({
+    await expect((await envoy(FAKE)).start('{}')).rejects.toMatchObject({
       code: 'ERR_ENVOY_FAILED',
       remedy: expect.stringContaining('--state'),
     });
