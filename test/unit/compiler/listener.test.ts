@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { createCompiler } from '../../../src/compiler/compile.ts';
+import { compileHttpConnectionManager } from '../../../src/compiler/http-connection-manager.ts';
+import { compileListener } from '../../../src/compiler/listener.ts';
+import type { Listener, Route } from '../../../src/model/types.ts';
+import { aListener, aListenerTls, aMatch, aModel, aRoute, aService, forwardTo, redirectTo } from '../../support/model-builder.ts';
+
+const managerOf = (parts: Partial<Listener> = {}) => compileHttpConnectionManager(aListener(parts), { gateway: 'edge' });
+
+describe('socket', () => {
+  test('C16: names and stats derive from the user’s name', () => {
+    expect(compileListener(aListener({ name: 'https' }), { gateway: 'edge' })).toMatchObject({
+      name: 'listener/https',
+      stat_prefix: 'https',
+    });
+    expect(managerOf({ name: 'https' }).stat_prefix).toBe('https');
+  });
+
+  test(':: takes IPv4 as well', () => {
+    const addressOf = (address: string) => compileListener(aListener({ address }), { gateway: 'edge' }).address?.socket_address;
+    expect(addressOf('::')).toEqual({ address: '::', port_value: 10_000, ipv4_compat: true });
+    expect(addressOf('0.0.0.0')).toEqual({ address: '0.0.0.0', port_value: 10_000 });
+  });
+
+  test('handshakes have a time limit', () => {
+    const [chain] = compileListener(aListener({ tls: aListenerTls() }), { gateway: 'edge' }).filter_chains ?? [];
+    expect(chain?.transport_socket_connect_timeout).toEqual({ seconds: 10, nanos: 0 });
+    expect(chain?.transport_socket?.name).toBe('envoy.transport_sockets.tls');
+  });
+});
+
+describe('HTTP', () => {
+  test('routes come over RDS from the one ADS stream', () => {
+    expect(managerOf({ name: 'https' }).rds).toEqual({
+      route_config_name: 'routes/https',
+      config_source: { ads: {}, resource_api_version: 'V3' },
+    });
+  });
+
+  test('the limits of an edge proxy hold, and none of them cuts a long request', () => {
+    const manager = managerOf();
+    expect(manager.request_headers_timeout).toEqual({ seconds: 10, nanos: 0 });
+    expect(manager.stream_idle_timeout).toEqual({ seconds: 300, nanos: 0 });
+    expect(manager.http2_protocol_options).toEqual({
+      max_concurrent_streams: { value: 100 },
+      initial_stream_window_size: { value: 65_536 },
+      initial_connection_window_size: { value: 1_048_576 },
+    });
+    expect(manager).not.toHaveProperty('request_timeout');
+  });
+
+  test('the client is the peer, or the address behind as many of our proxies as there are', () => {
+    expect(managerOf().use_remote_address).toEqual({ value: true });
+    expect(managerOf()).not.toHaveProperty('xff_num_trusted_hops');
+    expect(managerOf({ trustedHops: 2 }).xff_num_trusted_hops).toBe(2);
+  });
+
+  test.each([
+    ['keep', 'KEEP_UNCHANGED'],
+    ['reject', 'REJECT_REQUEST'],
+    ['redirect', 'UNESCAPE_AND_REDIRECT'],
+    ['unescape', 'UNESCAPE_AND_FORWARD'],
+  ] as const)('escaped slashes: %s', (escapedSlashes, action) => {
+    expect(managerOf({ paths: { escapedSlashes, mergeSlashes: false } }).path_with_escaped_slashes_action).toBe(action);
+  });
+
+  test('paths are normalised; slashes merge where it is asked for', () => {
+    expect(managerOf().normalize_path).toEqual({ value: true });
+    expect(managerOf()).not.toHaveProperty('merge_slashes');
+    expect(managerOf({ paths: { escapedSlashes: 'keep', mergeSlashes: true } }).merge_slashes).toBe(true);
+  });
+
+  test('backends learn of a client’s certificate where clients have one', () => {
+    const ca = { kind: 'system' } as const;
+    expect(managerOf({ tls: aListenerTls({ clientAuth: { ca, mode: 'optional' } }) }).forward_client_cert_details).toBe('SANITIZE_SET');
+    expect(managerOf({ tls: aListenerTls() })).not.toHaveProperty('forward_client_cert_details');
+  });
+
+  test('B26: WebSockets pass the same filters and one more, which keeps them on HTTP/1.1', () => {
+    const manager = managerOf();
+    expect(manager.http_filters?.map(({ name }) => name)).toEqual(['envoy.filters.http.router']);
+    expect(manager.upgrade_configs?.map(({ upgrade_type, filters }) => [upgrade_type, filters?.map(({ name }) => name)])).toEqual([
+      ['websocket', ['chancery.websocket-over-http1', 'envoy.filters.http.router']],
+    ]);
+  });
+
+  test('B18: a listener that redirects drops the port of the Host, others keep it', () => {
+    expect(managerOf({ redirect: { scheme: 'https', code: 301 } }).strip_any_host_port).toBe(true);
+    expect(managerOf()).not.toHaveProperty('strip_any_host_port');
+  });
+});
+
+describe('access log', () => {
+  const logOf = (file: string, gateway = 'edge') =>
+    compileHttpConnectionManager(aListener({ name: 'https' }), { gateway, accessLog: { path: [], file } }).access_log?.[0];
+
+  test('the streams of the process have loggers of their own, which need no file to open', () => {
+    expect(logOf('/dev/stdout')?.name).toBe('envoy.access_loggers.stdout');
+    expect(logOf('/dev/stderr')?.name).toBe('envoy.access_loggers.stderr');
+    expect(logOf('/var/log/access.json')).toMatchObject({
+      name: 'envoy.access_loggers.file',
+      typed_config: { path: '/var/log/access.json' },
+    });
+  });
+
+  test('a line names route, listener and gateway, and leaves the query out', () => {
+    expect(logOf('/dev/stdout', '100%')?.typed_config).toMatchObject({
+      log_format: {
+        json_format: {
+          fields: {
+            route: { string_value: '%ROUTE_NAME%' },
+            listener: { string_value: 'https' },
+            gateway: { string_value: '100%%' },
+            path: { string_value: '%PATH(NQ:ORIG_OR_PATH)%' },
+          },
+        },
+      },
+    });
+  });
+
+  test('none is written unless asked for', () => {
+    expect(managerOf()).not.toHaveProperty('access_log');
+  });
+});
+
+describe('D11, B13: nothing on a listener changes when a route does', () => {
+  const services = [aService('a'), aService('b', { protocol: 'grpc' })];
+  const before = aRoute('a');
+  const edits: readonly (readonly [string, Route])[] = [
+    ['match', { ...before, matches: [aMatch('/b', { methods: ['GET'] })] }],
+    ['hostname', { ...before, hostnames: ['shop.example.com'] }],
+    ['backend', { ...before, action: forwardTo({ a: 1, b: 1 }) }],
+    ['timeout', { ...before, action: forwardTo('a', { timeoutMs: 'none' }) }],
+    ['redirect', { ...before, action: redirectTo({ host: 'new.example.com' }) }],
+    ['answer', { ...before, action: { kind: 'respond', status: 200, body: 'ok' } }],
+    ['headers', { ...before, requestHeaders: { set: { a: 'b' }, add: {}, remove: [] } }],
+    ['name', { ...before, name: 'renamed' }],
+  ];
+  const listenerOf = (route: Route) =>
+    createCompiler()
+      .compile(aModel({ services, routes: [route] }))
+      .resources.find(({ kind }) => kind === 'Listener')?.message;
+
+  test.each(edits)('%s', (_, route) => {
+    expect(JSON.stringify(listenerOf(route))).toBe(JSON.stringify(listenerOf(before)));
+  });
+});
