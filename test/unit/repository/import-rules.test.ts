@@ -62,7 +62,7 @@ const exceptions = table.flatMap((row) =>
 const topFiles = readdirSync(path.join(REPOSITORY, 'src')).filter((name) => name.endsWith('.ts'));
 const toTop = table.flatMap((row) =>
   topFiles.map((name) => ({
-    isListed: row.types.includes(name),
+    isListed: row.types.includes('*.ts'),
     valueFile: probe(row.folder, 'value', pathTo(row.folder, name)),
     typeFile: probe(row.folder, 'type', pathTo(row.folder, name)),
   })),
