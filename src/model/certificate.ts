@@ -81,13 +81,7 @@ export function certificateAgeProblems(pair: CertificatePair, nowMs: number): re
     const what = index === 0 ? 'the certificate' : 'an intermediate certificate';
     if (link.notAfterMs < nowMs) {
       const message = `${what} of ${link.subject} expired on ${dayOf(link.notAfterMs)}`;
-      return [
-        wrong(
-          'CH2304',
-          message,
-          index === 0 ? 'renew it' : 'take the current chain from the authority that issued the certificate',
-        ),
-      ];
+      return [wrong('CH2304', message, index === 0 ? 'renew it' : 'take the current chain from the authority that issued the certificate')];
     }
     if (link.notBeforeMs > nowMs) {
       const message = `${what} of ${link.subject} is not valid before ${new Date(link.notBeforeMs).toISOString()}`;

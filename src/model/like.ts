@@ -8,10 +8,14 @@ export type ServicesConfig = Readonly<Record<string, ServiceConfig>>;
 
 export type ServiceSettings = Omit<ServiceConfig, 'like'>;
 
+/** Key, or `key.inner` inside a merged group → the service that wrote it. */
+type Owners = Readonly<Record<string, string>>;
+
 /** A service as if everything it says had been written in its own place. */
 export interface EffectiveService {
   readonly name: string;
   readonly settings: ServiceSettings;
+  readonly owners: Owners;
   /** Where a setting was written: in this service or in one that it is like. `inner` is a key inside circuitBreaker, outlierDetection or tls. */
   readonly at: (key: keyof ServiceSettings, inner?: string) => ConfigPath;
 }
@@ -126,19 +130,21 @@ function merge(name: string, parent: EffectiveService | undefined, { like: _like
     ...mergedKey('outlierDetection', parent, own),
     ...mergedKey('tls', parent, own),
   };
+  const owners: Owners = { ...parent?.owners, ...ownersIn(name, own) };
   return {
     name,
     settings,
+    owners,
     at: (key, inner) => {
-      const value: unknown = own[key];
-      const isMerged = MERGED_KEYS.some((merged) => merged === key) && inner !== undefined && isMap(value);
-      const isOwn = isMerged ? Object.hasOwn(value, inner) || !isMap(parent?.settings[key]) : value !== undefined;
-      if (parent !== undefined && !isOwn) {
-        return parent.at(key, inner);
-      }
-      return value === undefined ? ['services', name] : ['services', name, key, ...(inner === undefined ? [] : [inner])];
+      const owner = (inner === undefined ? undefined : owners[`${key}.${inner}`]) ?? owners[key];
+      return owner === undefined ? ['services', name] : ['services', owner, key, ...(inner === undefined ? [] : [inner])];
     },
   };
+}
+
+function ownersIn(name: string, own: ServiceSettings): Owners {
+  const inner = MERGED_KEYS.flatMap((key) => Object.keys(own[key] ?? {}).map((innerKey) => `${key}.${innerKey}`));
+  return Object.fromEntries([...Object.keys(own), ...inner].map((key) => [key, name]));
 }
 
 function mergedKey<Key extends (typeof MERGED_KEYS)[number]>(
@@ -153,8 +159,4 @@ function mergedKey<Key extends (typeof MERGED_KEYS)[number]>(
   }
   const merged: Partial<Pick<ServiceSettings, Key>> = {};
   return { ...merged, [key]: { ...theirs, ...ours } };
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

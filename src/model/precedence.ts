@@ -25,6 +25,8 @@ export interface MatchRank {
   /** Header conditions of every kind (B16); `grpc:` counts as one, on content-type. */
   readonly headers: number;
   readonly query: number;
+  /** All of the above as one text: equal for matches between which C1 cannot decide. */
+  readonly text: string;
 }
 
 const ranks = new WeakMap<RouteMatch, MatchRank>();
@@ -35,12 +37,11 @@ export function rankOf(match: RouteMatch): MatchRank {
   if (known !== undefined) {
     return known;
   }
-  const rank: MatchRank = {
-    ...pathRankOf(match),
-    methods: match.methods.length,
-    headers: match.headers.length + (match.grpcOnly ? 1 : 0),
-    query: match.query.length,
-  };
+  const path = pathRankOf(match);
+  const methods = match.methods.length;
+  const headers = match.headers.length + (match.grpcOnly ? 1 : 0);
+  const query = match.query.length;
+  const rank: MatchRank = { ...path, methods, headers, query, text: `${methods} ${headers} ${query} ${path.path}` };
   ranks.set(match, rank);
   return rank;
 }

@@ -15,18 +15,10 @@ export function checkTies(routes: readonly Route[], report: Report): void {
   }
 }
 
-const rankTexts = new WeakMap<RouteMatch, string>();
-
 /** Everything that C1 looks at but the host; only matches with equal texts can tie. */
 function rankText({ route, match }: RankedMatch): string {
-  const known = rankTexts.get(match);
-  if (known !== undefined) {
-    return known;
-  }
-  const { path, methods, headers, query } = rankOf(match);
-  const text = `${route.priority} ${methods} ${headers} ${query} ${path}`;
-  rankTexts.set(match, text);
-  return text;
+  const { text } = rankOf(match);
+  return route.priority === 0 ? text : `${route.priority}: ${text}`;
 }
 
 function groupByRank(routes: readonly Route[]): readonly (readonly RankedMatch[])[] {
