@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { runChancery } from '../../support/chancery-process.ts';
 import { REPOSITORY } from '../../support/envoy-binary.ts';
 
 interface Service {
@@ -85,6 +86,27 @@ describe('docker-compose.yml', () => {
     );
     expect(missing).toEqual([]);
     expect(services.flatMap(([, { command = [] }]) => command).filter((word) => word.startsWith('/etc/'))).toHaveLength(3);
+  });
+
+  it.each(['envoy-1', 'envoy-2'])('gives %s the bootstrap that `chancery bootstrap` prints', async (node) => {
+    const port = /CHANCERY_XDS_PORT=(\d+)/.exec(dockerfile)?.[1] ?? '';
+    const args = ['bootstrap', '-c', 'envoy/compose/gateway.yaml', '--node', node, '--xds-host', 'chancery', '--xds-port', port];
+    const { code, stdout, stderr } = await runChancery(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const text = `# Made by: chancery ${args.join(' ')}\n${stdout}`;
+    await expect(text).toMatchFileSnapshot(path.join(REPOSITORY, `envoy/compose/${node}.yaml`));
+  });
+
+  it('serves a gateway that is valid', async () => {
+    const { code, stdout, stderr } = await runChancery(['validate', '-c', 'envoy/compose/gateway.yaml']);
+    expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' });
+  });
+
+  it('runs commands that the program has', async () => {
+    const { stdout } = await runChancery(['--help']);
+    const commands = ['chancery', 'backends'].map((name) => compose.services[name]?.command?.[0] ?? '');
+    expect(commands).toEqual(['serve', 'demo']);
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'));
   });
 
   it('uses declared networks only, and depends on services that exist and tell their health', () => {

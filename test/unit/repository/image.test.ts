@@ -79,7 +79,7 @@ describe('the Dockerfile', () => {
       ...textOf(final, 'ENV')
         .join(' ')
         .matchAll(/_PORT=(\d+)/g),
-    ].map(([, port]) => port);
+    ].map(([, port = '']) => port);
     expect(textOf(final, 'EXPOSE').join(' ').split(' ').sort()).toEqual(ports.sort());
   });
 });
