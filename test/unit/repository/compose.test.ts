@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { SETTINGS } from '../../../src/config/settings.ts';
 import { runChancery } from '../../support/chancery-process.ts';
 import { REPOSITORY } from '../../support/envoy-binary.ts';
 
@@ -26,15 +27,9 @@ interface ComposeFile {
   readonly volumes: Readonly<Record<string, object>>;
 }
 
-interface Gateway {
-  readonly gateway: string;
-  readonly listeners: Readonly<Record<string, { readonly port: number }>>;
-  readonly services: Readonly<Record<string, { readonly endpoints: readonly string[] }>>;
-}
-
 const text = (file: string) => readFileSync(path.join(REPOSITORY, file), 'utf8');
 const compose = parse(text('docker-compose.yml'), { merge: true }) as ComposeFile;
-const gateway = parse(text('envoy/compose/gateway.yaml')) as Gateway;
+const gateway = text('envoy/quickstart/gateway.yaml');
 const dockerfile = text('Dockerfile');
 const services = Object.entries(compose.services);
 const envoys = services.filter(([, service]) => service.image?.startsWith('envoyproxy/'));
@@ -90,7 +85,7 @@ describe('docker-compose.yml', () => {
 
   it.each(['envoy-1', 'envoy-2'])('gives %s the bootstrap that `chancery bootstrap` prints', async (node) => {
     const port = /CHANCERY_XDS_PORT=(\d+)/.exec(dockerfile)?.[1] ?? '';
-    const args = ['bootstrap', '-c', 'envoy/compose/gateway.yaml', '--node', node, '--xds-host', 'chancery', '--xds-port', port];
+    const args = ['bootstrap', '-c', 'envoy/quickstart/gateway.yaml', '--node', node, '--xds-host', 'chancery', '--xds-port', port];
     const { code, stdout, stderr } = await runChancery(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const text = `# Made by: chancery ${args.join(' ')}\n${stdout}`;
@@ -98,7 +93,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('serves a gateway that is valid', async () => {
-    const { code, stdout, stderr } = await runChancery(['validate', '-c', 'envoy/compose/gateway.yaml']);
+    const { code, stdout, stderr } = await runChancery(['validate', '-c', 'envoy/quickstart/gateway.yaml']);
     expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' });
   });
 
@@ -123,7 +118,7 @@ describe('docker-compose.yml', () => {
   it('publishes ports on loopback only, and those that the programs listen on', () => {
     const published = services.flatMap(([name, service]) => (service.ports ?? []).map((port) => [name, ...port.split(':')]));
     expect(published.every(([, host]) => host === '127.0.0.1')).toBe(true);
-    const listenerPort = String(gateway.listeners.http?.port);
+    const listenerPort = /CHANCERY_QUICKSTART_PORT:-(\d+)/.exec(gateway)?.[1];
     expect(published.map(([name, , , container]) => [name, container])).toEqual([
       ['chancery', /CHANCERY_ADMIN_PORT=(\d+)/.exec(dockerfile)?.[1]],
       ['envoy-1', listenerPort],
@@ -143,15 +138,22 @@ describe('docker-compose.yml', () => {
     ).toEqual([]);
   });
 
-  it('lets each Envoy reach what the gateway names', () => {
-    const hosts = new Set(
-      Object.values(gateway.services).flatMap(({ endpoints }) => endpoints.map((endpoint) => endpoint.split(':')[0] ?? '')),
-    );
-    for (const host of hosts) {
-      const networks = compose.services[host]?.networks ?? [];
-      for (const [, envoy] of envoys) expect(envoy.networks?.some((network) => networks.includes(network))).toBe(true);
-    }
-    expect(hosts.size).toBeGreaterThan(0);
+  it('tells the gateway where the backends are, on a network of each Envoy', () => {
+    const { CHANCERY_DEMO_HOST: host = '', CHANCERY_QUICKSTART_ADDRESS: address } = compose.services.chancery?.environment ?? {};
+    expect(address).toBe('0.0.0.0');
+    const networks = compose.services[host]?.networks ?? [];
+    expect(networks.length).toBeGreaterThan(0);
+    for (const [, envoy] of envoys) expect(envoy.networks?.some((network) => networks.includes(network))).toBe(true);
+  });
+
+  it('sets only variables that the program or the gateway reads', () => {
+    const known = [
+      ...SETTINGS.map(({ variable }) => variable),
+      ...[...gateway.matchAll(/\$\{env:(\w+)/g)].map(([, name]) => name),
+      'NODE_OPTIONS',
+    ];
+    const set = services.flatMap(([, { environment = {} }]) => Object.keys(environment));
+    expect(set.filter((name) => !known.includes(name))).toEqual([]);
   });
 });
 

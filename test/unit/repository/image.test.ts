@@ -112,7 +112,7 @@ describe('the steps of the image', () => {
     const [, ...nodeArgs] = JSON.parse(textOf(final, 'ENTRYPOINT').join()) as readonly string[];
     const adminPort = await freePort();
     const env = { CHANCERY_ADMIN_PORT: String(adminPort), CHANCERY_XDS_PORT: '0', CHANCERY_STATE: image.path('state') };
-    const gateway = path.join(REPOSITORY, 'envoy/compose/gateway.yaml');
+    const gateway = path.join(REPOSITORY, 'envoy/quickstart/gateway.yaml');
     const program = startChild(process.execPath, [...nodeArgs, 'serve', '-c', gateway], {
       cwd: image.root,
       env: { ...env, CHANCERY_CONFIG: undefined },
