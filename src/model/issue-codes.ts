@@ -1,66 +1,30 @@
-// The codes of mistakes that `resolve` finds: CH2xxx, stable for ever (O5). docs/errors.md explains each; a test compares both.
+// The codes of mistakes that `resolve` finds: CH2xxx, stable for ever (O5). docs/errors.md lists them; a test compares both.
+
+import { CERTIFICATE_CODES } from './codes/certificates.ts';
+import { LISTENER_CODES } from './codes/listeners.ts';
+import { PRECEDENCE_CODES } from './codes/precedence.ts';
+import { REFERENCE_CODES } from './codes/references.ts';
+import { ROUTE_CODES } from './codes/routes.ts';
+import { SERVICE_CODES } from './codes/services.ts';
+
+export interface ModelIssueCodeDescription {
+  /** One line: what is wrong. */
+  readonly title: string;
+  /** Why it is refused, or warned of. */
+  readonly cause: string;
+  /** A piece of a file that has the mistake. */
+  readonly example: string;
+  /** The same piece without it, or what to do. */
+  readonly cure: string;
+}
 
 export const MODEL_ISSUE_CODES = {
-  // 21: names that lead nowhere
-  CH2101: 'A route names a listener that is not defined.',
-  CH2102: 'A route names a listener that serves no routes, because it redirects everything.',
-  CH2103: 'A certificate that is not defined is named.',
-  CH2104: 'A service that is not defined is named.',
-  CH2105: 'Services are like each other in a circle.',
-  CH2106: 'There are routes, but no listener that serves any.',
-  // 22: listeners
-  CH2201: 'Two listeners have one address and port.',
-  CH2202: 'The redirect of a listener leads back to it.',
-  CH2203: 'A TLS listener is left without a certificate.',
-  CH2204: 'A lowest TLS version is above the highest.',
-  CH2205: 'A certificate stands twice in a listener.',
-  CH2206: 'An ALPN protocol that a listener cannot speak.',
-  // 23: certificates, keys, authorities
-  CH2301: 'A certificate cannot be read.',
-  CH2302: 'A private key cannot be read.',
-  CH2303: 'A private key does not match its certificate.',
-  CH2304: 'A certificate has expired.',
-  CH2305: 'A certificate is not valid yet.',
-  CH2306: 'A certificate names no host.',
-  CH2307: 'A kind of key that Envoy does not take.',
-  CH2308: 'A certificate chain is out of order or holds a stranger.',
-  CH2309: 'A certificate file holds a private key.',
-  CH2310: 'A bundle of authorities cannot be read.',
-  CH2311: 'An authority in a bundle has expired.',
-  CH2312: 'No certificate of a listener is for a host name that a route serves.',
-  // 24: routes
-  CH2401: 'A regular expression that Envoy does not take.',
-  CH2402: 'A header is changed twice.',
-  CH2403: 'A header value holds a command that Envoy does not know.',
-  CH2404: 'A header has two conditions in one match.',
-  CH2405: 'A path template that Envoy does not take.',
-  CH2406: 'A rewrite does not fit the path match.',
-  CH2407: 'A rewrite uses a variable or group that the match does not have.',
-  CH2408: 'Weights add up to nothing, or to more than Envoy counts.',
-  CH2409: 'A key that has no meaning beside redirect or respond.',
-  CH2410: 'A redirect leads back to its own route.',
-  CH2411: 'gRPC requests go to a service that speaks HTTP/1.1.',
-  CH2412: 'Retry settings without effect.',
-  CH2413: 'The time for one try is longer than the time for all.',
-  CH2414: 'Retrying on status codes without any status code.',
-  CH2415: 'A service stands twice in one list.',
-  CH2416: 'The body of an answer is longer than Envoy sends.',
-  CH2417: 'A body beside a status that has none.',
-  CH2418: 'The host is rewritten from a service without host names.',
-  // 25: precedence (C1)
-  CH2501: 'Two routes match the same requests.',
-  CH2502: 'Nothing decides between two routes for some requests.',
-  CH2503: 'A route has the same match twice.',
-  CH2504: 'A route can never be reached.',
-  // 26: services
-  CH2601: 'Unix sockets and host names in one service.',
-  CH2602: 'An endpoint stands twice.',
-  CH2603: 'Weights of endpoints add up to more than Envoy counts.',
-  CH2604: 'A gRPC health check of a service that speaks HTTP/1.1.',
-  CH2605: 'The size of a Maglev table is no prime number.',
-  CH2606: 'A hash ring is smaller at most than at least.',
-  CH2607: 'The longest ejection is shorter than the first.',
-  CH2608: 'The name in the certificates of a service is not checked.',
-} as const;
+  ...REFERENCE_CODES,
+  ...LISTENER_CODES,
+  ...CERTIFICATE_CODES,
+  ...ROUTE_CODES,
+  ...PRECEDENCE_CODES,
+  ...SERVICE_CODES,
+} as const satisfies Readonly<Record<string, ModelIssueCodeDescription>>;
 
 export type ModelIssueCode = keyof typeof MODEL_ISSUE_CODES;
