@@ -11,7 +11,6 @@ export function statusPage(version: string, gateways: readonly GatewayStatus[], 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="5">
 <title>Chancery</title>
-<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/page.css">
 </head>
 <body>

@@ -13,7 +13,7 @@ import { addSettingOptions } from './setting-options.ts';
 import { untilStopSignal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { type PlannedGateway, planUp, type UpFlags, type UpPlan } from './up-plan.ts';
-import { createUpReporter, type UpReporter } from './up-reporter.ts';
+import type { UpReporter } from './up-reporter.ts';
 import { exampleCurl, shownPath, suggestedEdit } from './up-screen.ts';
 
 export function addUpCommand(program: Command, { terminal, finish }: CommandContext): void {
@@ -45,6 +45,7 @@ async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
 async function startAll(plan: UpPlan, terminal: Terminal, stops: Stops): Promise<void> {
   terminal.out(`Chancery ${packageVersion()}\n\n`);
   if (plan.demo !== undefined) terminal.out(await startDemo(plan.demo, stops));
+  const { createUpReporter } = await import('./up-reporter.ts');
   const reporter = createUpReporter({ terminal, nowMs: Date.now });
   const logFile = path.join(plan.state, 'chancery.log');
   const app = await buildApp(plan, { terminal, reporter, logFile });
