@@ -94,10 +94,9 @@ function parseHostPort(value: string): ScalarOutcome<EndpointAddressConfig> {
 }
 
 function addressHelp(value: string): string {
-  const schemeless = /^(https?|grpcs?|tcp|h2c?):\/\/([^/]+)/i.exec(value);
-  if (schemeless !== null) return `leave the scheme out: ${schemeless[2]}; encryption is the service's tls, the protocol its protocol`;
-  if (isIP(value) === 6) return `put the IPv6 address in brackets and add a port: [${value}]:8080`;
-  if (value.startsWith('/')) return `did you mean unix:${value}?`;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return "leave the scheme out: encryption is the service's tls, HTTP/2 its protocol";
+  if (isIP(value) === 6) return 'put the IPv6 address in brackets and add a port: [{value}]:8080';
+  if (value.startsWith('/')) return 'did you mean unix:{value}?';
   if (value.includes('/')) return 'leave the path out: rewrite it in a route';
-  return value.includes(':') ? 'write host:port, and an IPv6 address in brackets' : `add the port: ${value}:8080`;
+  return value.includes(':') ? 'write host:port, and an IPv6 address in brackets' : 'add the port: {value}:8080';
 }

@@ -51,7 +51,7 @@ function forPart(message: string): string {
 function parseDuration(value: unknown, zeroHint: string): ScalarOutcome<number> {
   if (typeof value === 'number') {
     if (value === 0) return wrong('CH1108', '0 is not a duration here: it must be above zero', zeroHelp(zeroHint));
-    return wrong('CH1108', '{value} has no unit', `did you mean ${value}s${value >= 100 ? ` or ${value}ms` : ''}? ${UNITS}`);
+    return wrong('CH1108', '{value} has no unit', `did you mean {value}s${value >= 100 ? ' or {value}ms' : ''}? ${UNITS}`);
   }
   if (typeof value !== 'string') return wrongType('a duration such as 3s', value);
   const match = DURATION.exec(value);

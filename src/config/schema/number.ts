@@ -39,7 +39,7 @@ export function percent(): Scalar<number> {
 }
 
 function percentOf(text: string): number | undefined {
-  const match = /^([0-9]{1,3}(?:\.[0-9]+)?)\s*%$/.exec(text);
+  const match = /^([0-9]{1,3}(?:\.[0-9]+)?)%?$/.exec(text);
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 

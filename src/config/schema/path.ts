@@ -26,11 +26,6 @@ export function pathTemplate(): Scalar<string> {
 
 function checkPath(value: unknown): ScalarOutcome<string> {
   if (typeof value !== 'string') return wrongType('a path such as /orders', value);
-  if (!value.startsWith('/'))
-    return wrong('CH1114', '{value} is not a path: it must begin with /', `did you mean "/${shortForHelp(value)}"?`);
+  if (!value.startsWith('/')) return wrong('CH1114', '{value} is not a path: it must begin with /', 'did you mean /{value}?');
   return isUnsafe(value) ? wrong('CH1114', '{value} holds a space or control character', 'write a space as %20') : ok(value);
-}
-
-function shortForHelp(value: string): string {
-  return value.length > 60 || isUnsafe(value) ? '…' : value;
 }

@@ -9,7 +9,10 @@ export interface ScalarProblem {
   readonly code: SchemaCode;
   /** May hold `{value}`. */
   readonly message: string;
+  /** May hold `{value}`, there without quotes. */
   readonly help?: string;
+  /** For a value of the wrong type: the type that was expected, with its article. */
+  readonly expected?: string;
 }
 
 /** What editors are told about the scalar (JSON Schema, draft 7). */
@@ -47,7 +50,8 @@ export function wrong(code: SchemaCode, message: string, help?: string): { reado
 
 /** `expected text, found a number`. `kind` carries its article. */
 export function wrongType(kind: string, value: unknown, help?: string): { readonly ok: false; readonly problem: ScalarProblem } {
-  return wrong('CH1102', `expected ${kind}, found ${kindOf(value)}`, help);
+  const outcome = wrong('CH1102', `expected ${kind}, found ${kindOf(value)}`, help);
+  return failed({ ...outcome.problem, expected: kind });
 }
 
 /** What a value is, in the user's words and with an article. */

@@ -12,6 +12,8 @@ export interface ShapeProblem {
   readonly path?: readonly (string | number)[];
   /** Whether the key at `path` is meant, or its value. Default: key. */
   readonly at?: 'key' | 'value';
+  /** Keys of which one was expected and none is there. */
+  readonly missing?: readonly string[];
   /** Other keys that belong to the problem. */
   readonly related?: readonly { readonly message: string; readonly path: readonly (string | number)[] }[];
 }
@@ -44,7 +46,7 @@ export function exactlyOne(what: string, keys: readonly string[]): ShapeRule {
   return (value) => {
     const [first, ...others] = keys.filter((key) => key in value);
     const choice = `${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}`;
-    if (first === undefined) return [{ code: 'CH1105', message: `${what} needs one of ${choice}`, at: 'value' }];
+    if (first === undefined) return [{ code: 'CH1105', message: `${what} needs one of ${choice}`, at: 'value', missing: keys }];
     return others.map((other) => ({
       code: 'CH1105',
       message: `${what} has either ${first} or ${other}, not both`,
@@ -59,7 +61,14 @@ export function atLeastOne(what: string, keys: readonly string[]): ShapeRule {
   return (value) =>
     keys.some((key) => key in value)
       ? []
-      : [{ code: 'CH1105', message: `${what} needs at least one of ${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}`, at: 'value' }];
+      : [
+          {
+            code: 'CH1105',
+            message: `${what} needs at least one of ${keys.slice(0, -1).join(', ')} or ${keys.at(-1)}`,
+            at: 'value',
+            missing: keys,
+          },
+        ];
 }
 
 /** At most one of `keys` may be there. */

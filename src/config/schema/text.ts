@@ -45,19 +45,21 @@ export function word<const Word extends string>(...words: readonly Word[]): Scal
   });
 }
 
+/** `true` or `false`; the same as text, because a replaced ${env:…} is text. */
 export function boolean(): Scalar<boolean> {
   return scalar({ type: 'boolean' }, (value) => {
     if (typeof value === 'boolean') return ok(value);
+    if (value === 'true' || value === 'false') return ok(value === 'true');
     if (typeof value !== 'string') return wrongType('true or false', value);
-    const meant = /^(y|yes|on|true)$/i.test(value) ? 'true' : /^(n|no|off|false)$/i.test(value) ? 'false' : undefined;
-    return wrongType('true or false', value, meant === undefined ? undefined : `write ${meant}, without quotes`);
+    const meant = /^(?:y|yes|on|true)$/i.test(value) ? 'true' : /^(?:n|no|off|false)$/i.test(value) ? 'false' : undefined;
+    return wrongType('true or false', value, meant === undefined ? undefined : `write ${meant}`);
   });
 }
 
 /** A switch that can only be on: `tcp: true`. */
 export function yes(): Scalar<true> {
   return scalar({ type: 'boolean' }, (value) =>
-    value === true ? ok(true) : wrong('CH1106', 'only true is possible here', 'leave the key out to switch it off'),
+    value === true || value === 'true' ? ok(true) : wrong('CH1106', 'only true is possible here', 'leave the key out to switch it off'),
   );
 }
 
