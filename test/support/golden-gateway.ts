@@ -1,0 +1,20 @@
+// From a gateway file to compiled resources, as the program does it, at a fixed time and without environment.
+import { createCompiler } from '../../src/compiler/compile.ts';
+import type { Compilation } from '../../src/compiler/types.ts';
+import { formatIssues } from '../../src/config/diagnostics.ts';
+import { createConfigLoader } from '../../src/config/load.ts';
+import { createResolver } from '../../src/model/resolve.ts';
+
+/** The certificates of goldens are valid then, and long after. */
+const NOW_MS = Date.parse('2027-01-01T00:00:00Z');
+
+/** Throws with the diagnostics when the file has errors or warnings. */
+export async function compileGatewayFile(file: string, options: { readonly systemCaFile?: string } = {}): Promise<Compilation> {
+  const { issues, config, positions } = await createConfigLoader({ file, env: {} }).load();
+  const resolved = config === undefined ? undefined : createResolver().resolve(config, { nowMs: NOW_MS });
+  const all = [...issues, ...(resolved?.issues ?? [])];
+  if (resolved?.model === undefined || all.length > 0) {
+    throw new Error(formatIssues(all, positions, { color: false }));
+  }
+  return createCompiler(options).compile(resolved.model);
+}
