@@ -42,7 +42,7 @@ export function findMissingReferences(resources: readonly ResourceInput[]): read
   }
   const missing: MissingReference[] = [];
   for (const { typeUrl, name, message } of resources) {
-    if (!isFields(message)) continue;
+    if (typeUrl === TYPE_URLS.ClusterLoadAssignment || !isFields(message)) continue;
     const report = (reference: Reference): void => {
       missing.push({ typeUrl: reference.typeUrl, name: reference.name, from: { typeUrl, name, path: reference.path } });
     };
@@ -64,27 +64,40 @@ function check(fields: Fields, present: ReadonlyMap<TypeUrl, ReadonlySet<string>
 function findingsOf(fields: Fields): Findings {
   const known = knownFindings.get(fields);
   if (known !== undefined) return known;
-  const findings = { references: [], parts: [] };
-  collect(fields, { key: '', path: [] }, findings);
-  knownFindings.set(fields, findings);
-  return findings;
+  const collector = new Collector();
+  collector.collect(fields, '');
+  knownFindings.set(fields, collector);
+  return collector;
 }
 
-/** `key`: the field that `fields` stands in. */
-function collect(
-  fields: Fields,
-  { key, path }: { readonly key: string; readonly path: Path },
-  into: { readonly references: Reference[]; readonly parts: { readonly fields: Fields; readonly path: Path }[] },
-): void {
-  const own = ownReference(fields, key);
-  if (own !== undefined) into.references.push({ typeUrl: own.typeUrl, name: own.name, path: [...path, own.field] });
-  for (const [name, value] of Object.entries(fields)) {
-    if (isFields(value)) collect(value, { key: name, path: [...path, name] }, into);
-    if (!Array.isArray(value)) continue;
-    for (const [index, element] of value.entries()) {
+class Collector implements Findings {
+  readonly references: Reference[] = [];
+  readonly parts: { readonly fields: Fields; readonly path: Path }[] = [];
+  /** Steps to what is looked at; copied where something is found, which is seldom. */
+  readonly #path: (string | number)[] = [];
+
+  /** `key`: the field that `fields` stands in. */
+  collect(fields: Fields, key: string): void {
+    const own = ownReference(fields, key);
+    if (own !== undefined) this.references.push({ typeUrl: own.typeUrl, name: own.name, path: [...this.#path, own.field] });
+    for (const name of Object.keys(fields)) {
+      const value = fields[name];
+      if (typeof value !== 'object') continue;
+      this.#path.push(name);
+      if (Array.isArray(value)) this.#collectList(value, name);
+      else if (isFields(value)) this.collect(value, name);
+      this.#path.pop();
+    }
+  }
+
+  #collectList(list: readonly unknown[], key: string): void {
+    const isStable = STABLE_LISTS.has(key);
+    for (const [index, element] of list.entries()) {
       if (!isFields(element)) continue;
-      if (STABLE_LISTS.has(name)) into.parts.push({ fields: element, path: [...path, name, index] });
-      else collect(element, { key: name, path: [...path, name, index] }, into);
+      this.#path.push(index);
+      if (isStable) this.parts.push({ fields: element, path: [...this.#path] });
+      else this.collect(element, key);
+      this.#path.pop();
     }
   }
 }
