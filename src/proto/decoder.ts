@@ -66,13 +66,11 @@ class Reader {
       else if (tag === 16 + wireTypeOfContent(field.content)) value = this.#value(field.content, end, value);
       else this.#skip(tag, end);
     }
-    // Defined, not assigned: a peer may choose the key `__proto__`.
-    Object.defineProperty(map, String(key ?? zeroOf(field.keyKind)), {
-      value: value ?? defaultOf(field.content),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+    const name = String(key ?? zeroOf(field.keyKind));
+    const content = value ?? defaultOf(field.content);
+    // A peer may choose the key `__proto__`, which must not be assigned.
+    if (name === '__proto__') Object.defineProperty(map, name, { value: content, enumerable: true, configurable: true, writable: true });
+    else map[name] = content;
   }
 
   /** `earlier` is what the same field had before: messages merge, other values replace. */

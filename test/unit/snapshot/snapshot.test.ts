@@ -102,7 +102,7 @@ describe('building a snapshot', () => {
     );
   });
 
-  it('takes resources, views and the snapshot from before where contents are equal, though messages are new objects (P4)', () => {
+  it('takes resources, views and the snapshot from before where contents are equal, though messages are new objects (P4, B67)', () => {
     const first = build([cluster('a'), cluster('b'), assignment('a')]);
     expect(build([cluster('a'), assignment('a'), cluster('b')], first)).toBe(first);
     const second = build([cluster('a'), cluster('b', 2), assignment('a')], first);
@@ -149,6 +149,17 @@ function loadEnvoyApiOnce() {
 }
 
 describe('the difference of snapshots', () => {
+  it('is one resource when one of many changes, whose version alone is another one (B66)', () => {
+    const clusters = Array.from({ length: 1_000 }, (_, index) => cluster(`c${index}`));
+    const before = build(clusters);
+    const after = build(clusters.with(500, cluster('c500', 2)), before);
+    expect([...diffSnapshots(before, after)]).toEqual([[TYPE_URLS.Cluster, { added: [], changed: ['c500'], removed: [] }]]);
+    const versions = (snapshot: Snapshot) =>
+      [...(snapshot.views.get(TYPE_URLS.Cluster)?.resources.values() ?? [])].map(({ version }) => version);
+    const beforeVersions = versions(before);
+    expect(versions(after).filter((version, index) => version !== beforeVersions[index])).toHaveLength(1);
+  });
+
   it('names what was added, changed and removed, by type', () => {
     const before = build([cluster('a'), cluster('b'), assignment('a')]);
     const after = build([cluster('b', 2), cluster('c')], before);
