@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../support/envoy-binary.ts';
-import { createFakeCheckout, type FakeCheckout } from './fake-checkout.ts';
+import { createFakeCheckout, type FakeCheckout, fastestRun } from './fake-checkout.ts';
 
 const BUILD = 'scripts/build.mjs';
 
@@ -41,14 +41,9 @@ describe('the build', () => {
   it('does nothing when nothing changed, in less than 0.2 s', async () => {
     await checkout.run(BUILD);
     const before = statSync(checkout.workspace.path('dist/.chancery-build')).mtimeMs;
-    const times: number[] = [];
-    for (let round = 0; round < 5; round += 1) {
-      const startedAt = performance.now();
-      await checkout.run(BUILD);
-      times.push(performance.now() - startedAt);
-    }
+    const fastest = await fastestRun(() => checkout.run(BUILD), 200);
     expect(statSync(checkout.workspace.path('dist/.chancery-build')).mtimeMs).toBe(before);
-    expect(Math.min(...times)).toBeLessThan(200);
+    expect(fastest).toBeLessThan(200);
   });
 
   it('follows a changed, a new and a removed file', async () => {
