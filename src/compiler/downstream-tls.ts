@@ -20,7 +20,8 @@ export function compileDownstreamTls(listener: string, tls: ListenerTls): Transp
           ? {}
           : { validation_context_sds_secret_config: secretReference(nameOfCa(clientAuth.ca, nameOfListenerCa(listener))) }),
       },
-      ...(clientAuth?.mode === 'require' ? { require_client_certificate: { value: true } } : {}),
+      // Said in either case: Envoy warns of relying on its default.
+      ...(clientAuth === undefined ? {} : { require_client_certificate: { value: clientAuth.mode === 'require' } }),
     }),
   };
 }

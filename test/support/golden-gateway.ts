@@ -5,6 +5,16 @@ import { formatIssues } from '../../src/config/diagnostics.ts';
 import { createConfigLoader } from '../../src/config/load.ts';
 import { createResolver } from '../../src/model/resolve.ts';
 
+/** Gateways that the project ships, below `envoy/`. */
+export const SAMPLES = [
+  'quickstart/gateway.yaml',
+  'samples/plain-http.yaml',
+  'samples/tls-redirect.yaml',
+  'samples/grpc.yaml',
+  'samples/canary.yaml',
+  'samples/full/gateway.yaml',
+] as const;
+
 /** The certificates of goldens are valid then, and long after. */
 const NOW_MS = Date.parse('2027-01-01T00:00:00Z');
 

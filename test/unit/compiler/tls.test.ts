@@ -30,7 +30,7 @@ describe('towards clients', () => {
     const ca = { kind: 'pem', pem: 'an authority' } as const;
     const optional = compileDownstreamTls('https', aListenerTls({ clientAuth: { ca, mode: 'optional' } })).typed_config;
     expect(optional).toMatchObject({ common_tls_context: { validation_context_sds_secret_config: sds('ca/listener/https') } });
-    expect(optional).not.toHaveProperty('require_client_certificate');
+    expect(optional).toHaveProperty('require_client_certificate', { value: false });
     const required = compileDownstreamTls('https', aListenerTls({ clientAuth: { ca, mode: 'require' } })).typed_config;
     expect(required).toHaveProperty('require_client_certificate', { value: true });
   });
