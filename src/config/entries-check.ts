@@ -77,7 +77,7 @@ export function createEntriesCheck<Output>(section: EntriesSection<Output>): (in
     slots = next;
     checker.forget((key) => keys.has(key), next.length);
     const issues = found.others.flatMap((placed) => notSection(placed, section.kind));
-    issues.push(...slotIssues(section, slots), ...(keys.hasRepeated() ? repetitions(section, slots, found.entries) : []));
+    issues.push(...(keys.hasRepeated() ? slotIssuesByPlace(section, slots, found.entries) : slotIssues(section, slots)));
     outcome = { entries: slots.flatMap(({ keyed }) => keyed ?? []), issues };
     return outcome;
   };
@@ -134,21 +134,27 @@ function slotIssues<Output>(section: EntriesSection<Output>, slots: readonly Slo
   return issues;
 }
 
-/** Keys that are there twice, and the place of what is wrong below the later ones: their path leads to the first. */
-function repetitions<Output>(
+/** The same with keys that are there twice: a path leads to the first, so what is wrong with the later ones says its place. */
+function slotIssuesByPlace<Output>(
   section: EntriesSection<Output>,
   slots: readonly Slot<Output>[],
   entries: readonly PlacedEntry[],
 ): readonly Issue[] {
   const first = new Map<string, PlacedEntry>();
+  const firstSlots: Slot<Output>[] = [];
   const issues: Issue[] = [];
-  for (const [index, placed] of entries.entries()) {
-    const { key = '' } = slots[index] ?? {};
-    const before = first.get(key);
-    if (before === undefined) first.set(key, placed);
-    else issues.push(section.again(key, before, placed));
+  for (const [index, slot] of slots.entries()) {
+    const placed = entries[index];
+    const before = first.get(slot.key);
+    if (before === undefined || placed === undefined) {
+      if (placed !== undefined) first.set(slot.key, placed);
+      firstSlots.push(slot);
+      continue;
+    }
+    issues.push(section.again(slot.key, before, placed));
+    for (const issue of slot.checked.issues) issues.push({ ...issue, position: positionBelow(placed, issue.path, issue.at) });
   }
-  return issues;
+  return [...slotIssues(section, firstSlots), ...issues];
 }
 
 /** A section that is not of its kind; one without a value is empty. */

@@ -38,7 +38,7 @@ export function createEntryChecker<Output>(schema: z.ZodType<Output>): EntryChec
       const known = memo.get(fragment);
       if (known !== undefined && fragment.references.length === 0) return known.checked;
       const { replaced, issues } = lookUpAll(fragment.references, lookup);
-      if (issues.length > 0) return { issues };
+      if (issues.length > 0) return withOtherIssues(issues, parse(schema, fragment, lookup));
       if (known?.replaced.every((text, index) => text === replaced[index]) === true) return known.checked;
       const checked = withKnownIdentity(parse(schema, fragment, lookup), values.get(key));
       memo.set(fragment, { replaced, checked });
@@ -50,6 +50,12 @@ export function createEntryChecker<Output>(schema: z.ZodType<Output>): EntryChec
       for (const key of values.keys()) if (!isCurrent(key)) values.delete(key);
     },
   };
+}
+
+/** What is wrong besides references; what is said about their own places would only repeat it. */
+function withOtherIssues<Output>(issues: readonly Issue[], checked: CheckedFragment<Output>): CheckedFragment<Output> {
+  const places = new Set(issues.map(({ path }) => JSON.stringify(path)));
+  return { issues: [...issues, ...checked.issues.filter(({ path }) => !places.has(JSON.stringify(path)))] };
 }
 
 function withKnownIdentity<Output>(checked: CheckedFragment<Output>, before: Output | undefined): CheckedFragment<Output> {
@@ -75,11 +81,17 @@ function lookUpAll(
 }
 
 function parse<Output>(schema: z.ZodType<Output>, fragment: Fragment, lookup: ReferenceLookup): CheckedFragment<Output> {
+  if (fragment.value === null) return { issues: [emptyEntry(fragment)] };
   const value = fragment.references.length === 0 ? fragment.value : replaceReferences(fragment.value, lookup);
   const outcome = schema.safeParse(value);
   if (outcome.success) return { output: outcome.data, issues: [] };
   const writtenAt = (path: ConfigPath) => writtenText(fragment, path);
   return { issues: schemaIssues(outcome.error.issues, { schema, value, writtenAt }) };
+}
+
+function emptyEntry({ name, section }: Fragment): Issue {
+  const message = `"${name ?? section}" has no value`;
+  return { code: 'CH1104', severity: 'error', message, path: [], help: 'give it a value or take it out' };
 }
 
 /** The user's own text, short and never of a key. Made only where there is something to say about it. */

@@ -104,7 +104,7 @@ const OTHER_WORDS: ReadonlyMap<string, readonly string[]> = new Map(
     to: ['backends'],
     transportsocket: ['tls'],
     type: ['protocol'],
-    upstream: ['service', 'backends'],
+    upstream: ['service', 'backends', 'endpoints'],
     upstreams: ['services', 'backends'],
     uri: ['path'],
     url: ['path', 'endpoints', 'address'],

@@ -1,10 +1,11 @@
 // What the schema finds wrong, in the user's words: each Zod issue becomes one Issue with a path below the checked value.
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ConfigPath, Issue } from '../lib/issue.ts';
 import { meantKey } from './other-words.ts';
 import type { SchemaCode } from './schema/codes.ts';
 import { kindOf } from './schema/scalar.ts';
-import { type KnownSchema, keysAt, schemaAt } from './schema-walk.ts';
+import { SCALAR_HELP } from './schema/shape.ts';
+import { type KnownSchema, keysAt, type SchemaPlace, schemaAt } from './schema-walk.ts';
 import { type ArmChoice, chooseArm } from './union-arm.ts';
 
 export interface CheckedInput {
@@ -55,7 +56,7 @@ function translate(step: Step): readonly Found[] {
     case 'custom':
       return [{ issue: customIssue(issue, path, { input }), missing: stringList(issue.params?.['missing']) }];
     case 'invalid_type':
-      return [{ issue: wrongType(path, expectedBy(issue.expected), value) }];
+      return [{ issue: wrongContainer(step, path, issue.expected) }];
     case 'too_small':
       return [
         { issue: issueAt(path, 'CH1118', { message: 'this list needs at least one item', help: 'leave the key out for the default' }) },
@@ -104,11 +105,12 @@ function customIssue(
   const written = at === 'key' ? String(path.at(-1)) : input.writtenAt(path);
   const help = typeof params['help'] === 'string' ? filledHelp(params['help'], written) : undefined;
   const where = at ?? (params['at'] === 'key' ? 'key' : undefined);
-  const related = relatedOf(params['related'], path.slice(0, path.length - issue.path.length));
+  const own = Array.isArray(params['path']) ? params['path'].length : 0;
+  const related = relatedOf(params['related'], path.slice(0, path.length - own));
   return {
     code: typeof params['code'] === 'string' ? params['code'] : 'CH1102',
     severity: 'error',
-    message: issue.message.replaceAll('{value}', () => quoted(written)),
+    message: issue.message.replaceAll('{value}', () => quoted(written, valueAt(input.value, path))),
     path,
     ...(where === undefined ? {} : { at: where }),
     ...(help === undefined ? {} : { help }),
@@ -142,6 +144,21 @@ function emptyValue(path: ConfigPath): Issue {
   });
 }
 
+/** A scalar where a map or list is expected, or one of these for the other. */
+function wrongContainer({ schema, base, input }: Step, path: ConfigPath, expected: string): Issue {
+  const value = valueAt(input.value, path);
+  const issue = wrongType(path, expectedBy(expected), value);
+  const place = schemaAt(schema, path.slice(base.length));
+  const help = place === undefined ? undefined : containerHelp(place, value);
+  const filled = help === undefined ? undefined : filledHelp(help, input.writtenAt(path));
+  return filled === undefined ? issue : { ...issue, help: filled };
+}
+
+function containerHelp({ schema }: SchemaPlace, value: unknown): string | undefined {
+  if (schema instanceof z.ZodArray) return typeof value === 'object' ? 'begin each item with "- "' : 'put it in brackets: [{value}]';
+  return typeof value === 'object' ? undefined : SCALAR_HELP.get(schema)?.help;
+}
+
 function expectedBy(type: string): string {
   if (type === 'array') return 'a list';
   return type === 'object' || type === 'record' ? 'a map' : `a ${type}`;
@@ -164,8 +181,9 @@ function stringList(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
 
-function quoted(written: string | undefined): string {
-  return written === undefined ? 'this value' : JSON.stringify(written);
+function quoted(written: string | undefined, value: unknown): string {
+  if (written === undefined) return 'this value';
+  return typeof value === 'number' || typeof value === 'boolean' ? written : JSON.stringify(written);
 }
 
 /** A proposal made of the value's own parts is left out where a reference gave the value: what it stands for is not printed (C7). */

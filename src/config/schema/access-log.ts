@@ -14,8 +14,11 @@ function logTarget(): Scalar<string> {
   });
 }
 
-export const accessLogSchema = shape({
-  json: logTarget().describe("JSON lines to stdout, stderr or a file on Envoy's machine."),
-}).describe('One line for each request. Absent: no access log.');
+export const accessLogSchema = shape(
+  {
+    json: logTarget().describe("JSON lines to stdout, stderr or a file on Envoy's machine."),
+  },
+  { insteadOfScalar: 'write {json: stdout}' },
+).describe('One line for each request. Absent: no access log.');
 
 export type AccessLogConfig = Immutable<z.output<typeof accessLogSchema>>;

@@ -31,9 +31,12 @@ function fileHelp(value: string): string {
 }
 
 /** A certificate chain, leaf first, and the key of the leaf. */
-export const certificateSchema = shape({
-  cert: certificatePem().describe('Certificate chain as PEM text, leaf first; usually "${file:certs/shop.crt}".'),
-  key: privateKeyPem().describe('Private key of the leaf as PEM text; usually "${file:certs/shop.key}".'),
-}).describe('A certificate with its key. Reaches Envoy over SDS only.');
+export const certificateSchema = shape(
+  {
+    cert: certificatePem().describe('Certificate chain as PEM text, leaf first; usually "${file:certs/shop.crt}".'),
+    key: privateKeyPem().describe('Private key of the leaf as PEM text; usually "${file:certs/shop.key}".'),
+  },
+  { insteadOfScalar: 'write {cert: "${file:…}", key: "${file:…}"}' },
+).describe('A certificate with its key. Reaches Envoy over SDS only.');
 
 export type CertificateConfig = Immutable<z.output<typeof certificateSchema>>;

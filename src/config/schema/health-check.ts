@@ -57,7 +57,10 @@ export const healthCheckSchema = shape(
     unhealthyThreshold: integer({ min: 1, max: 1000 }).exactOptional().describe('Failures in a row until an endpoint is out. Default 3.'),
     healthyThreshold: integer({ min: 1, max: 1000 }).exactOptional().describe('Successes in a row until it is in again. Default 2.'),
   },
-  [exactlyOne('a health check', ['http', 'tcp', 'grpc'])],
+  {
+    rules: [exactlyOne('a health check', ['http', 'tcp', 'grpc'])],
+    insteadOfScalar: 'write {http: /healthz}, {tcp: true} or {grpc: true}',
+  },
 ).describe('Ask the endpoints themselves whether they are well.');
 
 export type HealthCheckConfig = Immutable<z.output<typeof healthCheckSchema>>;

@@ -58,7 +58,7 @@ export const listenerSchema = shape(
     clientIp: clientIpSchema.exactOptional().describe("Where the client's address comes from."),
     paths: pathsSchema.exactOptional().describe('How request paths are cleaned before routing.'),
   },
-  [excludes('redirect', ['paths'], 'a listener that redirects serves no routes')],
+  { rules: [excludes('redirect', ['paths'], 'a listener that redirects serves no routes')] },
 ).describe('A port that clients connect to.');
 
 export type ListenerConfig = Immutable<z.output<typeof listenerSchema>>;

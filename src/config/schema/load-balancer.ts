@@ -28,7 +28,7 @@ export const hashKeySchema = z.union([
       cookie: cookieKeySchema.exactOptional().describe('Hash the value of this cookie.'),
       query: text({ kind: 'a query parameter' }).exactOptional().describe('Hash the value of this query parameter.'),
     },
-    [exactlyOne('a hash key', ['header', 'cookie', 'query'])],
+    { rules: [exactlyOne('a hash key', ['header', 'cookie', 'query'])] },
   ),
 ]);
 
@@ -53,7 +53,7 @@ const detailedLoadBalancerSchema = shape(
     maglev: maglevSchema.exactOptional().describe('Consistent hashing by a table: fast, moves a little more on change.'),
     ringHash: ringHashSchema.exactOptional().describe('Consistent hashing on a ring: moves least on change.'),
   },
-  [exactlyOne('a load balancer', ['leastRequest', 'maglev', 'ringHash'])],
+  { rules: [exactlyOne('a load balancer', ['leastRequest', 'maglev', 'ringHash'])] },
 );
 
 export const loadBalancerSchema = z.union([word('roundRobin', 'leastRequest', 'random', 'maglev', 'ringHash'), detailedLoadBalancerSchema]);

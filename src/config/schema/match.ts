@@ -16,7 +16,10 @@ export const pathMatchSchema = shape(
     template: pathTemplate().exactOptional().describe('Segments with variables: /orders/{id}; a last {rest=**} takes all that follows.'),
     regex: text({ kind: 'a regular expression' }).exactOptional().describe('RE2, over the whole path.'),
   },
-  [exactlyOne('a path match', ['exact', 'prefix', 'template', 'regex'])],
+  {
+    rules: [exactlyOne('a path match', ['exact', 'prefix', 'template', 'regex'])],
+    insteadOfScalar: 'write {prefix: {value}} for all below it, or {exact: {value}}',
+  },
 );
 
 const textConditions = {
@@ -34,31 +37,31 @@ const rangeSchema = shape(
     from: integer(safeRange(), 'a whole number').describe('First value.'),
     to: integer(safeRange(), 'a whole number').describe('First value that is too large.'),
   },
-  [rangeRises],
+  { rules: [rangeRises] },
 );
 
 const headerConditions = { ...textConditions, range: rangeSchema.exactOptional().describe('A whole number; from is included, to is not.') };
 const TEXT_KINDS = ['exact', 'prefix', 'suffix', 'contains', 'regex', 'present'];
 const HEADER_KINDS = [...TEXT_KINDS, 'range'];
 
-const exactText = text({ kind: 'a value', allowEmpty: true });
-const notHeader = z.union([exactText, shape(headerConditions, [exactlyOne('a condition', HEADER_KINDS), caseRule])]);
-const notQuery = z.union([exactText, shape(textConditions, [exactlyOne('a condition', TEXT_KINDS), caseRule])]);
+const exactText = text({ allowEmpty: true });
+const notHeader = z.union([exactText, shape(headerConditions, { rules: [exactlyOne('a condition', HEADER_KINDS), caseRule] })]);
+const notQuery = z.union([exactText, shape(textConditions, { rules: [exactlyOne('a condition', TEXT_KINDS), caseRule] })]);
 
 export const headerMatchSchema = z.union([
   exactText,
-  shape({ ...headerConditions, not: notHeader.exactOptional().describe('The condition must not hold; an absent header then matches.') }, [
-    exactlyOne('a header match', [...HEADER_KINDS, 'not']),
-    caseRule,
-  ]),
+  shape(
+    { ...headerConditions, not: notHeader.exactOptional().describe('The condition must not hold; an absent header then matches.') },
+    { rules: [exactlyOne('a header match', [...HEADER_KINDS, 'not']), caseRule] },
+  ),
 ]);
 
 export const queryMatchSchema = z.union([
   exactText,
-  shape({ ...textConditions, not: notQuery.exactOptional().describe('The condition must not hold; an absent parameter then matches.') }, [
-    exactlyOne('a query match', [...TEXT_KINDS, 'not']),
-    caseRule,
-  ]),
+  shape(
+    { ...textConditions, not: notQuery.exactOptional().describe('The condition must not hold; an absent parameter then matches.') },
+    { rules: [exactlyOne('a query match', [...TEXT_KINDS, 'not']), caseRule] },
+  ),
 ]);
 
 const grpcMatchSchema = shape(
@@ -70,7 +73,7 @@ const grpcMatchSchema = shape(
       .exactOptional()
       .describe('Name of the method; needs service.'),
   },
-  [atLeastOne('a gRPC match', ['service', 'method']), methodNeedsService],
+  { rules: [atLeastOne('a gRPC match', ['service', 'method']), methodNeedsService] },
 ).describe('gRPC requests to a service or one of its methods.');
 
 export const matchSchema = shape(
@@ -84,7 +87,7 @@ export const matchSchema = shape(
       .describe('All must hold. A text means equal.'),
     grpc: grpcMatchSchema.exactOptional(),
   },
-  [excludes('grpc', ['path', 'methods'], 'a gRPC request has its path and method from the service')],
+  { rules: [excludes('grpc', ['path', 'methods'], 'a gRPC request has its path and method from the service')] },
 ).describe('All conditions must hold; the items of matches are alternatives.');
 
 export type PathMatchConfig = Immutable<z.output<typeof pathMatchSchema>>;

@@ -32,7 +32,10 @@ export const redirectSchema = shape(
     code: redirectCode().exactOptional(),
     stripQuery: boolean().exactOptional().describe('Drop the query. Default false.'),
   },
-  [atLeastOne('a redirect', ['scheme', 'host', 'port', 'path', 'prefix']), atMostOne('a redirect', ['path', 'prefix'])],
+  {
+    rules: [atLeastOne('a redirect', ['scheme', 'host', 'port', 'path', 'prefix']), atMostOne('a redirect', ['path', 'prefix'])],
+    insteadOfScalar: 'write {scheme: https}, or {path: /new}',
+  },
 ).describe('Answer with a redirect.');
 
 export type RedirectConfig = Immutable<z.output<typeof redirectSchema>>;

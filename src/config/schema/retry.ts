@@ -25,16 +25,19 @@ const retryOn = word(
   'unavailable',
 );
 
-export const retrySchema = shape({
-  attempts: integer({ min: 0, max: 100 }, 'a number of retries')
-    .exactOptional()
-    .describe('Retries after the first try; 0 switches them off. Default 0 (defaults.retry).'),
-  retryOn: list(retryOn)
-    .exactOptional()
-    .describe('What counts as a failure. Default [connect-failure, refused-stream, reset-before-request].'),
-  statusCodes: list(status()).exactOptional().describe('Answers with these statuses are retried too.'),
-  perTryTimeout: duration().exactOptional().describe('Time for one try. Default: the time of the whole route.'),
-  backoff: durationRange().exactOptional().describe('Waiting between tries grows from the first to the second. Default 25ms..250ms.'),
-}).describe('Try again on another endpoint.');
+export const retrySchema = shape(
+  {
+    attempts: integer({ min: 0, max: 100 }, 'a number of retries')
+      .exactOptional()
+      .describe('Retries after the first try; 0 switches them off. Default 0 (defaults.retry).'),
+    retryOn: list(retryOn)
+      .exactOptional()
+      .describe('What counts as a failure. Default [connect-failure, refused-stream, reset-before-request].'),
+    statusCodes: list(status()).exactOptional().describe('Answers with these statuses are retried too.'),
+    perTryTimeout: duration().exactOptional().describe('Time for one try. Default: the time of the whole route.'),
+    backoff: durationRange().exactOptional().describe('Waiting between tries grows from the first to the second. Default 25ms..250ms.'),
+  },
+  { insteadOfScalar: 'write {attempts: 2}' },
+).describe('Try again on another endpoint.');
 
 export type RetryConfig = Immutable<z.output<typeof retrySchema>>;

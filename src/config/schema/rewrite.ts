@@ -24,7 +24,10 @@ export const rewriteSchema = shape(
       .exactOptional()
       .describe('The Host that the backend sees.'),
   },
-  [atLeastOne('a rewrite', [...PATH_KINDS, 'host']), atMostOne('a rewrite', PATH_KINDS)],
+  {
+    rules: [atLeastOne('a rewrite', [...PATH_KINDS, 'host']), atMostOne('a rewrite', PATH_KINDS)],
+    insteadOfScalar: 'write {prefix: /new} or {host: name}',
+  },
 ).describe('Change the path or the host on the way to the backend.');
 
 export type RewriteConfig = Immutable<z.output<typeof rewriteSchema>>;

@@ -54,7 +54,7 @@ export const routeSchema = shape(
     retry: retrySchema.exactOptional(),
     priority: integer(PRIORITY, 'a priority').exactOptional().describe('Higher is tried first, before all but the host (C1). Default 0.'),
   },
-  [exactlyOne('a route', ['backends', 'redirect', 'respond'])],
+  { rules: [exactlyOne('a route', ['backends', 'redirect', 'respond'])] },
 ).describe('Requests of one kind, and what happens to them.');
 
 export type BackendConfig = Immutable<z.output<typeof backendSchema>>;

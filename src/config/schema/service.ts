@@ -27,7 +27,7 @@ export const serviceSchema = shape(
     connectTimeout: duration().exactOptional().describe('Time to connect to an endpoint. Default 5s (defaults.connectTimeout).'),
     tls: upstreamTlsSchema.exactOptional(),
   },
-  [atLeastOne('a service', ['endpoints', 'like'])],
+  { rules: [atLeastOne('a service', ['endpoints', 'like'])] },
 ).describe('Endpoints that routes send requests to.');
 
 export type ServiceConfig = Immutable<z.output<typeof serviceSchema>>;

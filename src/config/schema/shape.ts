@@ -21,10 +21,24 @@ export interface ShapeProblem {
 /** Gets the keys that the user wrote with their parsed values (a wrong value is undefined). */
 export type ShapeRule = (value: Readonly<Record<string, unknown>>) => readonly ShapeProblem[];
 
-/** A map that refuses unknown keys (C2) and breaks none of `rules`. */
-export function shape<const Shape extends Fields>(fields: Shape, rules: readonly ShapeRule[] = []): z.ZodObject<Shape, z.core.$strict> {
-  const strict: z.ZodObject<Shape, z.core.$strict> = z.strictObject(fields);
-  if (rules.length === 0) return strict;
+export interface ShapeOptions {
+  readonly rules?: readonly ShapeRule[];
+  /** What to write where the user put a scalar in place of the map; may hold `{value}`. */
+  readonly insteadOfScalar?: string;
+}
+
+/** A map that refuses unknown keys (C2) and breaks none of the rules. */
+export function shape<const Shape extends Fields>(fields: Shape, { rules = [], insteadOfScalar }: ShapeOptions = {}): Strict<Shape> {
+  const strict: Strict<Shape> = rules.length === 0 ? z.strictObject(fields) : withRules(z.strictObject(fields), rules);
+  return insteadOfScalar === undefined ? strict : strict.register(SCALAR_HELP, { help: insteadOfScalar });
+}
+
+type Strict<Shape extends Fields> = z.ZodObject<Shape, z.core.$strict>;
+
+/** For maps: what to write instead of a scalar. */
+export const SCALAR_HELP = z.registry<{ readonly help: string }>();
+
+function withRules<Shape extends Fields>(strict: Strict<Shape>, rules: readonly ShapeRule[]): Strict<Shape> {
   return strict.superRefine(
     (value, context) => {
       for (const problem of rules.flatMap((rule) => rule(value))) {
@@ -33,7 +47,7 @@ export function shape<const Shape extends Fields>(fields: Shape, rules: readonly
           input: value,
           message: problem.message,
           path: [...(problem.path ?? [])],
-          params: { ...problem },
+          params: { at: 'key', ...problem },
         });
       }
     },

@@ -17,19 +17,22 @@ function trustedCa(): Scalar<string> {
   });
 }
 
-export const upstreamTlsSchema = shape({
-  ca: trustedCa().exactOptional().describe("Who must have signed the endpoints' certificates: system (default) or PEM text."),
-  sni: host('a server name')
-    .exactOptional()
-    .describe("Name sent as SNI and expected in the certificate. Default: the endpoints' common host name."),
-  subjectAltNames: list(text({ kind: 'a subject alternative name' }))
-    .exactOptional()
-    .describe('Names of which the certificate must carry one. Default: [sni].'),
-  clientCertificate: name('a certificate name')
-    .exactOptional()
-    .describe('Name of a top-level certificate that Envoy shows to the endpoints.'),
-  minVersion: tlsVersion().exactOptional().describe('Lowest TLS version. Default "1.2".'),
-  maxVersion: tlsVersion().exactOptional().describe('Highest TLS version. Default "1.3".'),
-}).describe('Encrypt the connection to the endpoints, and check who they are.');
+export const upstreamTlsSchema = shape(
+  {
+    ca: trustedCa().exactOptional().describe("Who must have signed the endpoints' certificates: system (default) or PEM text."),
+    sni: host('a server name')
+      .exactOptional()
+      .describe("Name sent as SNI and expected in the certificate. Default: the endpoints' common host name."),
+    subjectAltNames: list(text({ kind: 'a subject alternative name' }))
+      .exactOptional()
+      .describe('Names of which the certificate must carry one. Default: [sni].'),
+    clientCertificate: name('a certificate name')
+      .exactOptional()
+      .describe('Name of a top-level certificate that Envoy shows to the endpoints.'),
+    minVersion: tlsVersion().exactOptional().describe('Lowest TLS version. Default "1.2".'),
+    maxVersion: tlsVersion().exactOptional().describe('Highest TLS version. Default "1.3".'),
+  },
+  { insteadOfScalar: 'an empty map, {}, takes all defaults' },
+).describe('Encrypt the connection to the endpoints, and check who they are.');
 
 export type UpstreamTlsConfig = Immutable<z.output<typeof upstreamTlsSchema>>;
