@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { ChanceryError } from '../lib/errors.ts';
 import type { CommandContext } from './command-context.ts';
+import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { gatewayFiles } from './gateway-files.ts';
 import { formatData } from './output-format.ts';
 import type { Terminal } from './terminal.ts';
 
 interface BootstrapFlags {
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
   readonly node: string;
   readonly xdsHost: string;
   readonly xdsPort: string;
@@ -18,10 +19,8 @@ interface BootstrapFlags {
 }
 
 export function addBootstrapCommand(program: Command, { terminal, finish }: CommandContext): void {
-  program
-    .command('bootstrap')
+  addConfigOption(program.command('bootstrap'))
     .description("print an Envoy bootstrap: `envoy -c` on it makes that Envoy one of the gateway's nodes")
-    .option('-c, --config <file>', 'root file of the gateway (CHANCERY_CONFIG)', (file: string) => [file], [])
     .requiredOption('--node <id>', 'node id of this Envoy, unique in the fleet')
     .option('--xds-host <host>', 'where the control plane is', '127.0.0.1')
     .option('--xds-port <port>', 'port of its xDS server (CHANCERY_XDS_PORT)', terminal.env.CHANCERY_XDS_PORT || '18000')
@@ -49,7 +48,7 @@ async function bootstrap(flags: BootstrapFlags, terminal: Terminal): Promise<num
 }
 
 /** Undefined, with the errors printed, where the configuration is not good. */
-async function gatewayName(config: readonly string[], terminal: Terminal): Promise<string | undefined> {
+async function gatewayName(config: readonly string[] | undefined, terminal: Terminal): Promise<string | undefined> {
   const [file, ...others] = gatewayFiles(config, terminal);
   if (file === undefined || others.length > 0) {
     throw new ChanceryError('ERR_USAGE', 'a bootstrap is for one gateway, and several files were named', {

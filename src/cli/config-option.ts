@@ -6,7 +6,6 @@ export function addConfigOption(command: Command): Command {
   return command.option(
     '-c, --config <file>',
     'root file of a gateway, or a directory of them; may be repeated (CHANCERY_CONFIG)',
-    (file: string, before: readonly string[]) => [...before, file],
-    [],
+    (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
   );
 }

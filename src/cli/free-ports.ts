@@ -8,7 +8,7 @@ export interface WantedPort {
   readonly port: number;
   /** What it is for, in a sentence: `the xDS server`. */
   readonly use: string;
-  /** How to choose another one. */
+  /** How to choose another one, as the end of a sentence: `choose another one with --xds-port`. */
   readonly remedy: string;
 }
 
@@ -20,8 +20,13 @@ export async function requireFreePorts(wanted: readonly WantedPort[]): Promise<v
     return reason === undefined ? [] : [{ ...want, reason }];
   });
   if (taken.length === 0) return;
-  const message = taken.map(({ host, port, use, reason }) => `port ${port} on ${host}, for ${use}, ${reason}`).join('; ');
-  throw new ChanceryError('ERR_PORT_IN_USE', message, { remedy: [...new Set(taken.map(({ remedy }) => remedy))].join('; ') });
+  const [lines, remedies] = [
+    taken.map(({ host, port, use, reason }) => `port ${port} on ${host}, for ${use}, ${reason}`),
+    taken.map(({ remedy }) => remedy),
+  ];
+  throw new ChanceryError('ERR_PORT_IN_USE', lines.join('\n       '), {
+    remedy: `end the other program, or ${[...new Set(remedies)].join('; ')}`,
+  });
 }
 
 function whyNot({ host, port }: WantedPort): Promise<string | undefined> {

@@ -12,9 +12,9 @@ const YAML_FILE = /\.ya?ml$/;
  * Absolute paths, each once, in the order given; those of a directory sorted. Without any, CHANCERY_CONFIG says them, separated as in
  * PATH. Throws ERR_USAGE where nothing is named, a name leads nowhere, or a directory defines no gateway.
  */
-export function gatewayFiles(named: readonly string[], { env, cwd }: Pick<Terminal, 'env' | 'cwd'>): readonly string[] {
+export function gatewayFiles(named: readonly string[] | undefined, { env, cwd }: Pick<Terminal, 'env' | 'cwd'>): readonly string[] {
   const fromEnv = (env.CHANCERY_CONFIG ?? '').split(path.delimiter).filter((name) => name !== '');
-  const names = named.length > 0 ? named : fromEnv;
+  const names = named ?? fromEnv;
   if (names.length === 0) {
     throw new ChanceryError('ERR_USAGE', 'no configuration was named', {
       remedy: 'add -c FILE (or a directory of gateway files), or set CHANCERY_CONFIG',

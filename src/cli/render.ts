@@ -10,7 +10,7 @@ import type { RenderForm } from './render-form.ts';
 import type { Terminal } from './terminal.ts';
 
 interface RenderFlags {
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
   readonly to?: string;
   readonly type?: string;
   readonly defaults?: true;

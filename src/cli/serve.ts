@@ -16,7 +16,7 @@ import { untilStopSignal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ServeFlags extends Readonly<Record<string, unknown>> {
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
 }
 
 export function addServeCommand(program: Command, { terminal, finish }: CommandContext): void {
@@ -58,7 +58,7 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
 
 /** The ports that the control plane itself opens. */
 export function wantedPorts({ host, xdsPort, adminPort }: Pick<Settings, 'host' | 'xdsPort' | 'adminPort'>): readonly WantedPort[] {
-  const remedy = (flag: string): string => `end the other program, or choose another port with ${flag} (0: any free one)`;
+  const remedy = (flag: string): string => `choose another with ${flag} (0: any free one)`;
   return [
     { host, port: xdsPort, use: 'the xDS server', remedy: remedy('--xds-port') },
     { host, port: adminPort, use: 'the admin API', remedy: remedy('--admin-port') },

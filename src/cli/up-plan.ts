@@ -14,7 +14,7 @@ import { settingFlags } from './setting-options.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface UpFlags extends Readonly<Record<string, unknown>> {
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
   readonly demo?: true;
 }
 
@@ -59,7 +59,7 @@ export async function planUp(flags: UpFlags, terminal: Terminal): Promise<UpPlan
 }
 
 function rootFiles(flags: UpFlags, terminal: Terminal): readonly string[] {
-  const isNamed = flags.config.length > 0 || (terminal.env.CHANCERY_CONFIG ?? '') !== '';
+  const isNamed = flags.config !== undefined || (terminal.env.CHANCERY_CONFIG ?? '') !== '';
   return flags.demo === true && !isNamed ? [QUICKSTART] : gatewayFiles(flags.config, terminal);
 }
 
@@ -94,14 +94,14 @@ function portsOf({ settings, gateways, demo }: UpPlan): readonly WantedPort[] {
       host: address,
       port,
       use: `listener "${name}" of Envoy`,
-      remedy: `end the other program, or change the port in ${file}`,
+      remedy: `change the port in ${file}`,
     })),
   );
   const backends = Object.values<number>({ ...demo }).map((port) => ({
     host: '127.0.0.1',
     port,
     use: 'a sample backend',
-    remedy: 'end the other program, or set CHANCERY_DEMO_HELLO_V1_PORT and its like (see envoy/quickstart/gateway.yaml)',
+    remedy: 'set CHANCERY_DEMO_HELLO_V1_PORT and its like (see envoy/quickstart/gateway.yaml)',
   }));
   return [...wantedPorts(settings), ...listeners, ...backends];
 }

@@ -11,7 +11,7 @@ import { checkFormat } from './output-format.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ValidateFlags {
-  readonly config: readonly string[];
+  readonly config?: readonly string[];
   readonly output: string;
 }
 

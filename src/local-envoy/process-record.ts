@@ -27,7 +27,8 @@ export async function endLeftover(file: string): Promise<void> {
   const record = await readRecord(file);
   if (record === undefined) return;
   const isOurs = (await commandLine(record.envoyPid)).includes(record.bootstrap);
-  if (isOurs && record.ownerPid !== process.pid && isAlive(record.ownerPid)) {
+  // A process that has ended but was not waited for has no arguments any more.
+  if (isOurs && record.ownerPid !== process.pid && (await commandLine(record.ownerPid)) !== '') {
     throw new ChanceryError('ERR_ENVOY_FAILED', `process ${record.ownerPid} already runs a local Envoy in this state directory`, {
       remedy: `end it (kill ${record.ownerPid}), or give this one another directory with --state DIR`,
     });

@@ -29,8 +29,8 @@ describe('ports that are needed', () => {
     ];
     await expect(requireFreePorts(wanted)).rejects.toMatchObject({
       code: 'ERR_PORT_IN_USE',
-      message: `port ${xds} on 127.0.0.1, for the xDS server, is taken by another program; port ${admin} on 127.0.0.1, for the admin API, is taken by another program`,
-      remedy: 'choose another with --xds-port; choose another with --admin-port',
+      message: `port ${xds} on 127.0.0.1, for the xDS server, is taken by another program\n       port ${admin} on 127.0.0.1, for the admin API, is taken by another program`,
+      remedy: 'end the other program, or choose another with --xds-port; choose another with --admin-port',
     });
   });
 

@@ -18,7 +18,8 @@ describe('the files that -c means', () => {
   });
   afterEach(() => rm(cwd, { recursive: true, force: true }));
 
-  const files = (named: readonly string[], env = {}) => gatewayFiles(named, { cwd, env }).map((file) => path.relative(cwd, file));
+  const files = (named: readonly string[] | undefined, env = {}) =>
+    gatewayFiles(named, { cwd, env }).map((file) => path.relative(cwd, file));
 
   it('are taken as named, each once, in their order', () => {
     expect(files(['gateways/web.yaml', 'gateways/mobile.yml', './gateways/web.yaml'])).toEqual([
@@ -32,12 +33,12 @@ describe('the files that -c means', () => {
   });
 
   it('come from CHANCERY_CONFIG where none is named', () => {
-    expect(files([], { CHANCERY_CONFIG: `gateways/web.yaml${path.delimiter}gateways/mobile.yml` })).toHaveLength(2);
+    expect(files(undefined, { CHANCERY_CONFIG: `gateways/web.yaml${path.delimiter}gateways/mobile.yml` })).toHaveLength(2);
     expect(files(['gateways/web.yaml'], { CHANCERY_CONFIG: 'gateways/mobile.yml' })).toEqual(['gateways/web.yaml']);
   });
 
   it.each([
-    ['nothing', [], /no configuration was named/],
+    ['nothing', undefined, /no configuration was named/],
     ['what is not there', ['none.yaml'], /no file or directory none\.yaml/],
     ['a directory without gateways', ['.'], /no YAML file in \. defines a gateway/],
   ])('are a usage error when %s is named', (_what, named, message) => {
