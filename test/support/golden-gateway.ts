@@ -18,10 +18,16 @@ export const SAMPLES = [
 /** The certificates of goldens are valid then, and long after. */
 const NOW_MS = Date.parse('2027-01-01T00:00:00Z');
 
+export interface CompileOptions {
+  readonly systemCaFile?: string;
+  /** Default: a fixed time at which the certificates of goldens and samples are valid. */
+  readonly nowMs?: number;
+}
+
 /** Throws with the diagnostics when the file has errors or warnings. */
-export async function compileGatewayFile(file: string, options: { readonly systemCaFile?: string } = {}): Promise<Compilation> {
+export async function compileGatewayFile(file: string, { nowMs = NOW_MS, ...options }: CompileOptions = {}): Promise<Compilation> {
   const { issues, config, positions } = await createConfigLoader({ file, env: {} }).load();
-  const resolved = config === undefined ? undefined : createResolver().resolve(config, { nowMs: NOW_MS });
+  const resolved = config === undefined ? undefined : createResolver().resolve(config, { nowMs });
   const all = [...issues, ...(resolved?.issues ?? [])];
   if (resolved?.model === undefined || all.length > 0) {
     throw new Error(formatIssues(all, positions, { color: false }));
