@@ -66,13 +66,8 @@ export async function startChancery(options: ChanceryOptions): Promise<Chancery>
 }
 
 async function readPorts(child: Child): Promise<{ readonly xds: number; readonly admin: number }> {
-  const [line] = await child.waitFor(/^.*\bready\b.*$/m);
-  const port = (name: string): number => {
-    const found = line.match(new RegExp(`${name}\\D*?(?:127\\.0\\.0\\.1:|localhost:)?(\\d{2,5})`, 'i'))?.[1];
-    if (found === undefined) throw new Error(`the ready line names no ${name} port: ${line}`);
-    return Number(found);
-  };
-  return { xds: port('xds'), admin: port('admin') };
+  const [, xds, admin] = await child.waitFor(/^ready xds=\S+:(\d+) admin=\S+:(\d+)$/m);
+  return { xds: Number(xds), admin: Number(admin) };
 }
 
 function chancery(child: Child, ports: { readonly xds: number; readonly admin: number }): Chancery {
