@@ -65,7 +65,13 @@ export function parseCertificate(certText: string, keyText: Secret): ParsedCerti
   }
   const names = namesOf(leaf);
   if (names.length === 0) {
-    problems.push(wrong('CH2306', 'the certificate names no host: it has neither a subject alternative name nor a common name'));
+    problems.push(
+      wrong(
+        'CH2306',
+        'the certificate names no host: it has neither a subject alternative name nor a common name',
+        'request one with the host names as subject alternative names',
+      ),
+    );
   }
   if (!keyType.ok || problems.some((problem) => problem.severity === 'error')) {
     return { problems };
@@ -78,13 +84,13 @@ export function parseCertificate(certText: string, keyText: Secret): ParsedCerti
 /** B4: what has expired, or is not valid yet, at `nowMs`. */
 export function certificateAgeProblems(pair: CertificatePair, nowMs: number): readonly CertificateProblem[] {
   return pair.links.flatMap((link, index): readonly CertificateProblem[] => {
-    const what = index === 0 ? 'the certificate' : 'an intermediate certificate';
+    const what = index === 0 ? `the certificate of ${link.subject}` : `the intermediate certificate ${link.subject}`;
     if (link.notAfterMs < nowMs) {
-      const message = `${what} of ${link.subject} expired on ${dayOf(link.notAfterMs)}`;
+      const message = `${what} expired on ${dayOf(link.notAfterMs)}`;
       return [wrong('CH2304', message, index === 0 ? 'renew it' : 'take the current chain from the authority that issued the certificate')];
     }
     if (link.notBeforeMs > nowMs) {
-      const message = `${what} of ${link.subject} is not valid before ${new Date(link.notBeforeMs).toISOString()}`;
+      const message = `${what} is not valid before ${new Date(link.notBeforeMs).toISOString()}`;
       return [{ ...wrong('CH2305', message, 'clients will refuse it until then'), severity: 'warning' }];
     }
     return [];
@@ -98,14 +104,16 @@ function readCertificates(text: string, problems: CertificateProblem[]): readonl
     problems.push(wrong('CH2301', problem));
     return undefined;
   }
-  if (blocks.some((block) => block.label.endsWith('PRIVATE KEY'))) {
-    const message = 'the certificate file also holds a private key, which is ignored here';
-    problems.push({ ...wrong('CH2309', message, 'keep the key in a file of its own'), severity: 'warning' });
-  }
+  const hasKey = blocks.some((block) => block.label.endsWith('PRIVATE KEY'));
   const wanted = blocks.filter(isCertificateBlock);
   if (wanted.length === 0) {
-    problems.push(wrong('CH2301', 'this holds no certificate in PEM form', pemHelp(text, 'cert')));
+    const help = hasKey ? 'name the file of the certificate here' : pemHelp(text, 'cert');
+    problems.push(wrong('CH2301', `this holds ${hasKey ? 'a private key, but ' : ''}no certificate in PEM form`, help));
     return undefined;
+  }
+  if (hasKey) {
+    const message = 'the certificate file also holds a private key, which is ignored here';
+    problems.push({ ...wrong('CH2309', message, 'keep the key in a file of its own'), severity: 'warning' });
   }
   const certificates = wanted.map((block) => certificateOf(block));
   const unreadable = certificates.indexOf(undefined);

@@ -120,7 +120,7 @@ function resolveClientAuth(
 function reportUnknownAlpn(alpn: readonly string[], path: ConfigPath, report: Report): void {
   for (const [index, protocol] of alpn.entries()) {
     if (!KNOWN_ALPN.includes(protocol)) {
-      const meant = nearest(protocol, KNOWN_ALPN);
+      const meant = protocol.includes('2') ? 'h2' : nearest(protocol, KNOWN_ALPN);
       const help = meant === undefined ? `possible are ${KNOWN_ALPN.join(', ')}` : `did you mean "${meant}"?`;
       report(errorAt([...path, 'alpn', index], 'CH2206', { message: `a listener cannot speak "${protocol}"`, help }));
     }

@@ -30,9 +30,8 @@ export function createListenerPass(): ListenerPass {
         kept.set(entry, listener);
         return [listener];
       });
-      const sorted = listeners.sort((a, b) => (a.name < b.name ? -1 : 1));
-      reportSharedAddresses(sorted, report);
-      return sorted;
+      reportSharedAddresses(listeners, report);
+      return listeners.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
   };
 }

@@ -45,6 +45,7 @@ function resolveRing(config: NonNullable<DetailedConfig['ringHash']>, path: Conf
     report(
       errorAt([...path, 'minRingSize'], 'CH2606', {
         message: `minRingSize ${minRingSize} is above maxRingSize ${maxRingSize}`,
+        help: 'raise maxRingSize, or lower minRingSize',
         related: [{ message: 'maxRingSize is here', path: [...path, 'maxRingSize'] }],
       }),
     );

@@ -13,7 +13,7 @@ export function reportPrefixNeedsPrefix(path: ConfigPath, matches: readonly Rout
   }
   report(
     errorAt(path, 'CH2406', {
-      message: `a prefix can only be replaced where the match has one; this route also matches by ${kindOf(other)}`,
+      message: `a prefix can only be replaced where the match has one; this route matches by ${kindOf(other)}`,
       at: 'key',
       help: 'write path for the whole new path, or split the route in two',
       related: [{ message: 'this match has no prefix', path: other.path }],
@@ -47,7 +47,13 @@ export function reportTemplateRewrite(
     if (unknown !== undefined) {
       const known = variables.length === 0 ? 'it has none' : `it has ${variables.join(', ')}`;
       const message = `the template that is matched has no variable "${unknown}"; ${known}`;
-      report(errorAt(path, 'CH2407', { message, related: [{ message: 'this is matched', path: [...match.path, 'path', 'template'] }] }));
+      report(
+        errorAt(path, 'CH2407', {
+          message,
+          help: `use ${variables.length === 0 ? 'path for a fixed path' : 'one of those, or name the variable so in the match'}`,
+          related: [{ message: 'this is matched', path: [...match.path, 'path', 'template'] }],
+        }),
+      );
       return;
     }
   }
@@ -56,7 +62,7 @@ export function reportTemplateRewrite(
 function reportNoTemplate(path: ConfigPath, match: RouteMatch, report: Report): void {
   report(
     errorAt(path, 'CH2406', {
-      message: `a template can only be filled where the match has one; this route also matches by ${kindOf(match)}`,
+      message: `a template can only be filled where the match has one; this route matches by ${kindOf(match)}`,
       at: 'key',
       help: 'write the path of the match as a template too, such as /orders/{id}',
       related: [{ message: 'this match has no template', path: match.path }],

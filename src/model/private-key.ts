@@ -27,7 +27,10 @@ export function readPrivateKey(secret: Secret): Result<KeyObject, KeyProblem> {
     return failed({ message: 'this holds no private key in PEM form', help: pemHelp('', 'key') });
   }
   if (keys.length > 1) {
-    return failed({ message: `this holds ${keys.length} private keys; one is expected` });
+    return failed({
+      message: `this holds ${keys.length} private keys; one is expected`,
+      help: 'keep the one that belongs to the certificate',
+    });
   }
   if (key.isEncrypted) {
     const help = 'decrypt it: openssl pkey -in encrypted.key -out plain.key, and protect the file instead';

@@ -3,6 +3,7 @@ import type { CircuitBreakerConfig } from '../config/schema/circuit-breaker.ts';
 import type { OutlierDetectionConfig } from '../config/schema/outlier-detection.ts';
 import type { ConfigPath } from '../lib/issue.ts';
 import * as defaults from './defaults.ts';
+import { durationText } from './duration-text.ts';
 import { errorAt, type Report } from './issue.ts';
 import type { CircuitBreaker, OutlierDetection } from './types.ts';
 
@@ -27,7 +28,7 @@ export function resolveOutlierDetection(config: OutlierDetectionConfig, at: (key
   if (config.maxEjectionTime !== undefined && config.maxEjectionTime < baseEjectionTimeMs) {
     report(
       errorAt(at('maxEjectionTime'), 'CH2607', {
-        message: `maxEjectionTime is shorter than baseEjectionTime, which is ${baseEjectionTimeMs / 1000}s`,
+        message: `maxEjectionTime is shorter than baseEjectionTime, which is ${durationText(baseEjectionTimeMs)}`,
         help: 'every ejection lasts at least the base time; lower that one as well',
         related: config.baseEjectionTime === undefined ? [] : [{ message: 'baseEjectionTime is here', path: at('baseEjectionTime') }],
       }),

@@ -29,6 +29,9 @@ export function groupCount(pattern: string): number {
 
 /** Help for what people bring from other kinds of expressions. */
 export function regexHelp(pattern: string): string {
+  if (/\{[0-9]+(?:,[0-9]*)?\}/.test(pattern) && typeof compile(pattern) !== 'string') {
+    return 'a part that is repeated 100 times counts 100 times; write + or * where the number does not matter';
+  }
   if (/\(\?<?[=!]/.test(pattern)) {
     return 'RE2 knows no look-ahead and look-behind; use not: in a header match, or two routes';
   }

@@ -2,6 +2,7 @@
 import type { RetryConfig } from '../config/schema/retry.ts';
 import type { ConfigPath } from '../lib/issue.ts';
 import * as defaults from './defaults.ts';
+import { durationText } from './duration-text.ts';
 import { errorAt, type Report, warningAt } from './issue.ts';
 import type { Retry } from './types.ts';
 
@@ -66,6 +67,6 @@ function reportLongTry(
   if (perTryTimeout === undefined || place.timeoutMs === 'none' || perTryTimeout < place.timeoutMs) {
     return;
   }
-  const message = `one try may take ${perTryTimeout}ms, but all tries together only ${place.timeoutMs}ms`;
+  const message = `one try may take ${durationText(perTryTimeout)}, but all tries together only ${durationText(place.timeoutMs)}`;
   report(warningAt(path, 'CH2413', { message, help: 'lower perTryTimeout, or raise the timeout of the route' }));
 }

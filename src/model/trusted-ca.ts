@@ -32,7 +32,7 @@ export function parseCaBundle(text: string): CaBundle {
   const wanted = blocks.filter(isCertificateBlock);
   if (wanted.length === 0) {
     const message = 'this holds no certificate in PEM form';
-    const help = `${pemHelp(text, 'ca')}, or the word system for the authorities of the operating system`;
+    const help = pemHelp(text, 'ca');
     return { authorities: [], problems: [{ code: 'CH2310', severity: 'error', message, help }] };
   }
   const authorities = new Map<string, Authority>();

@@ -51,8 +51,8 @@ describe('listeners beside each other', () => {
     const { issues } = resolveSections({
       listeners: { b: { port: 80, address: '::' }, a: { port: 80, address: '0::0' }, c: { port: 80 } },
     });
-    expect(issueTexts(issues)).toEqual(['CH2201 listeners/b/port']);
-    expect(issues[0]?.message).toBe('listeners "a" and "b" both listen on :: port 80');
+    expect(issueTexts(issues)).toEqual(['CH2201 listeners/a/port']);
+    expect(issues[0]?.message).toBe('listeners "b" and "a" both listen on :: port 80');
   });
 
   it.each([
