@@ -1,5 +1,5 @@
 // The files that the root file's `include` names: paths and patterns, relative to the root file. Included files include nothing, so there are no circles.
-import { dirname, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Issue } from '../lib/issue.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { ConfigFileSystem } from './config-file-system.ts';
@@ -49,8 +49,12 @@ export async function unreadableInclude(input: IncludeInput, file: string, probl
   const base = dirname(input.root);
   const index = input.patterns.findIndex((pattern) => !isPattern(pattern) && resolve(base, pattern) === file);
   if (index === -1 || problem.reason !== 'missing') return unreadableIssue(file, problem);
-  const near = nearest(file, (await findFiles(input.fs, dirname(file), '*')).files);
-  const help = near === undefined ? 'a path is relative to the root file' : `did you mean "${relative(base, near)}"?`;
+  const beside = (await findFiles(input.fs, dirname(file), '*')).files;
+  const name = nearest(
+    basename(file),
+    beside.map((each) => basename(each)),
+  );
+  const help = name === undefined ? 'a path is relative to the root file' : `did you mean "${relative(base, join(dirname(file), name))}"?`;
   const message = `the included file "${input.patterns[index]}" cannot be read: ${problem.message}`;
   return { code: 'CH1011', severity: 'error', message, path: ['include', index], help };
 }

@@ -32,6 +32,15 @@ export function text(options: TextOptions = {}): Scalar<string> {
   });
 }
 
+/** Words of other languages whose nearest word of ours would be a wrong one. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['http2', 'h2'],
+  ['http/2', 'h2'],
+  ['h2c', 'h2'],
+  ['http', 'http1'],
+  ['http/1.1', 'http1'],
+]);
+
 /** One word of a fixed set. */
 export function word<const Word extends string>(...words: readonly Word[]): Scalar<Word> {
   const known: ReadonlyMap<string, Word> = new Map(words.map((each) => [each, each]));
@@ -40,7 +49,7 @@ export function word<const Word extends string>(...words: readonly Word[]): Scal
     if (typeof value !== 'string') return wrongType(list, value);
     const found = known.get(value);
     if (found !== undefined) return ok(found);
-    const near = nearest(value.replaceAll('_', '-'), words);
+    const near = words.find((each) => each === OTHER_WORDS.get(value.toLowerCase())) ?? nearest(value.replaceAll('_', '-'), words);
     return wrong('CH1106', `{value} is not known here; expected ${list}`, near === undefined ? undefined : `did you mean "${near}"?`);
   });
 }
