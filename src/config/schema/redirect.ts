@@ -26,7 +26,11 @@ export const redirectSchema = shape(
   {
     scheme: word('http', 'https').exactOptional().describe("Scheme of the new address. Default: the request's."),
     host: host().exactOptional().describe("Host of the new address. Default: the request's."),
-    port: port().exactOptional().describe("Port of the new address. Default: the request's, or the scheme's own where the scheme changes."),
+    port: port()
+      .exactOptional()
+      .describe(
+        "Port of the new address. Default: the scheme's own where scheme is given, else the listener's where host is, else the request's.",
+      ),
     path: pathText().exactOptional().describe('The whole new path.'),
     prefix: pathText().exactOptional().describe('Replaces the matched prefix.'),
     code: redirectCode().exactOptional(),

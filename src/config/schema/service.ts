@@ -19,7 +19,7 @@ export const serviceSchema = shape(
       .describe('Where the service runs. An empty list is allowed: every request is answered 503.'),
     protocol: word('http1', 'h2', 'grpc', 'auto')
       .exactOptional()
-      .describe("What the endpoints speak. http1 (default), h2, grpc (h2 for gRPC), auto (by TLS ALPN, or the client's)."),
+      .describe('What the endpoints speak. http1 (default), h2, grpc (h2 for gRPC), auto (what TLS negotiates; http1 without TLS).'),
     loadBalancer: loadBalancerSchema.exactOptional().describe('How requests are spread. Default roundRobin.'),
     circuitBreaker: circuitBreakerSchema.exactOptional(),
     outlierDetection: outlierDetectionSchema.exactOptional(),
