@@ -17,7 +17,12 @@ interface Manifest {
 }
 
 interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly integrity?: string; readonly link?: boolean }>>;
+  readonly packages: Readonly<
+    Record<
+      string,
+      { readonly resolved?: string; readonly integrity?: string; readonly link?: boolean; readonly optionalDependencies?: object }
+    >
+  >;
 }
 
 const read = (file: string) => readFileSync(path.join(REPOSITORY, file), 'utf8');
@@ -60,6 +65,12 @@ describe('the repository', () => {
     const packages = Object.entries(lockfile.packages).filter(([name, { link }]) => name !== '' && !link);
     expect(packages.filter(([, { resolved }]) => resolved !== undefined).map(([name]) => name)).toEqual([]);
     expect(packages.filter(([, { integrity }]) => integrity === undefined).map(([name]) => name)).toEqual([]);
+  });
+
+  it('locks the packages of every platform, which `npm ci` asks for', () => {
+    const wanted = Object.values(lockfile.packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    const locked = Object.keys(lockfile.packages).map((folder) => folder.replace(/^.*node_modules\//, ''));
+    expect(wanted.filter((name) => !locked.includes(name))).toEqual([]);
   });
 
   it('names exact versions only', () => {
