@@ -3,6 +3,7 @@
 export interface Debounce {
   /** An event happened. */
   touch(): void;
+  /** Forgets the events so far. */
   cancel(): void;
 }
 
@@ -11,30 +12,26 @@ export interface DebounceOptions {
   readonly quietMs: number;
   /** After the first event, milliseconds. */
   readonly maxMs: number;
-  readonly nowMs: () => number;
   readonly onQuiet: () => void;
 }
 
-/** Uses the global timers; `nowMs` must run with them. */
-export function createDebounce({ quietMs, maxMs, nowMs, onQuiet }: DebounceOptions): Debounce {
-  let timer: NodeJS.Timeout | undefined;
-  let firstAtMs: number | undefined;
+export function createDebounce({ quietMs, maxMs, onQuiet }: DebounceOptions): Debounce {
+  let quiet: NodeJS.Timeout | undefined;
+  let bound: NodeJS.Timeout | undefined;
   const cancel = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    firstAtMs = undefined;
+    clearTimeout(quiet);
+    clearTimeout(bound);
+    bound = undefined;
+  };
+  const end = () => {
+    cancel();
+    onQuiet();
   };
   return {
     touch() {
-      firstAtMs ??= nowMs();
-      clearTimeout(timer);
-      timer = setTimeout(
-        () => {
-          cancel();
-          onQuiet();
-        },
-        Math.max(0, Math.min(quietMs, firstAtMs + maxMs - nowMs())),
-      );
+      clearTimeout(quiet);
+      quiet = setTimeout(end, quietMs);
+      bound ??= setTimeout(end, maxMs);
     },
     cancel,
   };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Issue, SourcePosition } from '../lib/issue.ts';
 import { displayWidth } from './display-width.ts';
 import type { Positions } from './source.ts';
-import { markLine } from './source-line.ts';
+import { HIDDEN_LINE, isInsideKey, type MarkedLine, markLine, printable } from './source-line.ts';
 
 export interface FormatOptions {
   /** ANSI colours. */
@@ -71,28 +71,31 @@ function comparePlaces(left: SourcePosition | undefined, right: SourcePosition |
 function formatIssue(issue: Issue, position: SourcePosition | undefined, context: Context): string {
   const paint = painter(context.color);
   const color = issue.severity === 'error' ? RED : YELLOW;
-  const lines = [`${paint(color, `${issue.severity}[${issue.code}]`)}${paint(BOLD, `: ${issue.message}`)}`];
+  const lines = [`${paint(color, `${issue.severity}[${issue.code}]`)}${paint(BOLD, `: ${printable(issue.message)}`)}`];
   const gutter = ' '.repeat(String(position?.line ?? '').length);
-  if (position !== undefined) lines.push(...formatPlace(position, { label: issue.label, color, gutter }, context));
+  if (position !== undefined)
+    lines.push(...formatPlace(position, { label: issue.label, owner: ownerOf(issue.path), color, gutter }, context));
   for (const other of issue.related ?? []) lines.push(formatRelated(other, gutter, context));
-  if (issue.help !== undefined) lines.push(`${gutter} ${paint(BLUE, '=')} ${paint(BOLD, 'help')}: ${issue.help}`);
+  if (issue.help !== undefined) lines.push(`${gutter} ${paint(BLUE, '=')} ${paint(BOLD, 'help')}: ${printable(issue.help)}`);
   return `${lines.join('\n')}\n`;
 }
 
 interface PlaceStyle {
   readonly label: string | undefined;
+  /** `route list-orders`: what the place belongs to. */
+  readonly owner: string | undefined;
   readonly color: string;
   readonly gutter: string;
 }
 
-function formatPlace(position: SourcePosition, { label, color, gutter }: PlaceStyle, context: Context): readonly string[] {
+function formatPlace(position: SourcePosition, { label, owner, color, gutter }: PlaceStyle, context: Context): readonly string[] {
   const paint = painter(context.color);
-  const heading = `${gutter}${paint(BLUE, '-->')} ${formatPosition(position, context)}`;
+  const heading = `${gutter}${paint(BLUE, '-->')} ${formatPosition(position, context)}${owner === undefined ? '' : `        (${printable(owner)})`}`;
   const text = context.positions.line(position.file, position.line);
   if (text === undefined) return label === undefined ? [heading] : [heading, `${gutter} ${paint(BLUE, '=')} ${label}`];
-  const { before, marked, after } = markLine(text, position.column, position.length);
+  const { before, marked, after } = lineToPrint(position, text, context.positions);
   const carets = '^'.repeat(Math.max(displayWidth(marked), 1));
-  const remark = label === undefined ? carets : `${carets} ${label}`;
+  const remark = label === undefined ? carets : `${carets} ${printable(label)}`;
   return [
     heading,
     `${gutter} ${paint(BLUE, '|')}`,
@@ -101,14 +104,32 @@ function formatPlace(position: SourcePosition, { label, color, gutter }: PlaceSt
   ];
 }
 
+function lineToPrint({ file, line, column, length }: SourcePosition, text: string, positions: Positions): MarkedLine {
+  const isHidden = isInsideKey(line, (number) => positions.line(file, number));
+  return isHidden ? HIDDEN_LINE : markLine(text, column, length);
+}
+
+/** The entry that a path leads into. */
+function ownerOf([section, name]: Issue['path']): string | undefined {
+  const kind = typeof section === 'string' ? ENTRY_NAMES.get(section) : undefined;
+  return kind === undefined || typeof name !== 'string' ? undefined : `${kind} ${name}`;
+}
+
+const ENTRY_NAMES: ReadonlyMap<string, string> = new Map([
+  ['listeners', 'listener'],
+  ['certificates', 'certificate'],
+  ['services', 'service'],
+  ['routes', 'route'],
+]);
+
 function formatRelated(other: Placed & { readonly message: string }, gutter: string, context: Context): string {
   const position = placeOf(other, context.positions);
   const place = position === undefined ? '' : ` (${formatPosition(position, context)})`;
-  return `${gutter} ${painter(context.color)(BLUE, '=')} note: ${other.message}${place}`;
+  return `${gutter} ${painter(context.color)(BLUE, '=')} note: ${printable(other.message)}${place}`;
 }
 
 function formatPosition({ file, line, column }: SourcePosition, { cwd }: FormatOptions): string {
-  return `${shortName(file, cwd)}:${line}:${column}`;
+  return `${printable(shortName(file, cwd))}:${line}:${column}`;
 }
 
 function shortName(file: string, cwd: string | undefined): string {

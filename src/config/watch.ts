@@ -1,9 +1,10 @@
 // Notices when any of a set of files or directories changes, however it was saved: written in place, replaced by rename, deleted and made
 // again, or swapped behind a symbolic link as Kubernetes does. Compares what is there with what was there; reads no contents.
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createDebounce } from './debounce.ts';
+import { createDebounce, type Debounce } from './debounce.ts';
+import { inParallel } from './in-parallel.ts';
 
 export interface WatchOptions {
   /** Called after a change, once per burst (D5). */
@@ -14,12 +15,13 @@ export interface WatchOptions {
   readonly maxMs?: number;
   /** Pause between looks that need no event: a lost event delays a change, it never loses it. Milliseconds, default 1,000. */
   readonly pollMs?: number;
-  /** Default `performance.now`. */
-  readonly nowMs?: () => number;
 }
 
 export interface FileWatcher {
-  /** Watches exactly these absolute paths from now on; a path need not exist. A directory changes when its list of names does. */
+  /**
+   * Watches exactly these absolute paths from now on; a path need not exist. A directory changes when its list of names does. What changed
+   * before the call is not noticed: who read a path before watching it for the first time reads it again after.
+   */
   update(paths: readonly string[]): void;
   close(): void;
 }
@@ -31,21 +33,22 @@ export function watchFiles(options: WatchOptions): FileWatcher {
 
 class PathWatcher implements FileWatcher {
   readonly #directories = new Map<string, FSWatcher>();
-  readonly #debounce;
+  readonly #debounce: Debounce;
   readonly #poll: NodeJS.Timeout;
-  /** What was last seen at each path; undefined until the first look. */
-  #seen: ReadonlyMap<string, string | undefined> = new Map();
+  /** What was last seen at each path. */
+  #seen: ReadonlyMap<string, string> = new Map();
   #looking: Promise<void> | undefined;
   #isOutdated = false;
   #isClosed = false;
 
-  constructor({ onChange, quietMs = 50, maxMs = 500, pollMs = 1_000, nowMs = () => performance.now() }: WatchOptions) {
-    this.#debounce = createDebounce({ quietMs, maxMs, nowMs, onQuiet: onChange });
+  constructor({ onChange, quietMs = 50, maxMs = 500, pollMs = 1_000 }: WatchOptions) {
+    this.#debounce = createDebounce({ quietMs, maxMs, onQuiet: onChange });
     this.#poll = setInterval(() => this.#look(), pollMs).unref();
   }
 
   update(paths: readonly string[]): void {
-    this.#seen = new Map(paths.map((file) => [file, this.#seen.get(file)]));
+    // The first look is taken before this returns, so that every later change differs from it.
+    this.#seen = new Map(paths.map((file) => [file, this.#seen.get(file) ?? fingerprintNow(file)]));
     this.#look();
   }
 
@@ -59,7 +62,8 @@ class PathWatcher implements FileWatcher {
 
   #look(): void {
     this.#isOutdated = true;
-    this.#looking ??= this.#lookUntilCurrent().finally(() => {
+    if (this.#looking !== undefined || this.#isClosed) return;
+    this.#looking = this.#lookUntilCurrent().finally(() => {
       this.#looking = undefined;
     });
   }
@@ -70,7 +74,7 @@ class PathWatcher implements FileWatcher {
       const paths = [...this.#seen.keys()];
       // Directories first: what changes after the look then raises an event.
       await this.#followDirectories(paths);
-      const found = await Promise.all(paths.map(async (file) => [file, await fingerprint(file)] as const));
+      const found = await inParallel(paths, async (file) => [file, await fingerprint(file)] as const);
       if (this.#isClosed) return;
       this.#compare(found);
     }
@@ -80,9 +84,9 @@ class PathWatcher implements FileWatcher {
     const current = new Map(this.#seen);
     let isChanged = false;
     for (const [file, print] of found) {
-      if (!current.has(file)) continue;
       const before = current.get(file);
-      if (before !== undefined && before !== print) isChanged = true;
+      if (before === undefined || before === print) continue;
+      isChanged = true;
       current.set(file, print);
     }
     this.#seen = current;
@@ -90,7 +94,7 @@ class PathWatcher implements FileWatcher {
   }
 
   async #followDirectories(paths: readonly string[]): Promise<void> {
-    const wanted = new Set((await Promise.all(paths.map(directoriesOf))).flat());
+    const wanted = new Set((await inParallel(paths, directoriesOf)).flat());
     if (this.#isClosed) return;
     for (const [directory, watcher] of this.#directories) {
       if (wanted.has(directory)) continue;
@@ -137,9 +141,33 @@ const ABSENT = 'absent';
 async function fingerprint(file: string): Promise<string> {
   try {
     const found = await stat(file, { bigint: true });
-    if (found.isDirectory()) return (await readdir(file)).sort().join('\0');
-    return `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
+    return found.isDirectory() ? listPrint(await readdir(file)) : filePrint(found);
   } catch {
     return ABSENT;
   }
+}
+
+function fingerprintNow(file: string): string {
+  try {
+    const found = statSync(file, { bigint: true });
+    return found.isDirectory() ? listPrint(readdirSync(file)) : filePrint(found);
+  } catch {
+    return ABSENT;
+  }
+}
+
+function listPrint(names: readonly string[]): string {
+  return names.toSorted().join('\0');
+}
+
+interface FileStats {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+function filePrint({ dev, ino, size, mtimeNs, ctimeNs }: FileStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
