@@ -47,8 +47,8 @@ function linesWith(pattern: RegExp): readonly string[] {
 
 describe('the repository', () => {
   it('names no path of a particular machine', () => {
-    const homes = ['home', 'root', 'Users', 'work'].join('|');
-    expect(linesWith(new RegExp(`(^|[\\s'"\`(=])/(${homes})/[a-z]`))).toEqual([]);
+    const homes = ['home', 'root', 'Users', 'work/main', 'work/shared'].join('|');
+    expect(linesWith(new RegExp(`(^|[\\s'"\`(=])/(${homes})(/|$)`))).toEqual([]);
   });
 
   it('names no host of a package registry', () => {
