@@ -5,8 +5,8 @@ import type { Admin } from '../proto/generated/envoy/config/bootstrap/v3/Admin.t
 import type { Bootstrap } from '../proto/generated/envoy/config/bootstrap/v3/Bootstrap.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { ConfigSource } from '../proto/generated/envoy/config/core/v3/ConfigSource.ts';
-import type { OverloadManager } from '../proto/generated/envoy/config/overload/v3/OverloadManager.ts';
 import { isIpAddress } from './host-name.ts';
+import { OVERLOAD_MANAGER } from './overload-manager.ts';
 import { STATS } from './stats-config.ts';
 
 export interface BootstrapOptions {
@@ -19,10 +19,6 @@ export interface BootstrapOptions {
   readonly admin?: SocketAddress;
   /** State of the world sends all resources of a type for each change; delta, the default, what changed (B73). */
   readonly variant?: 'delta' | 'sotw';
-  /** Connections of clients that one Envoy accepts at once. Default 50,000. */
-  readonly maxConnections?: number;
-  /** Beyond 95 % of it new requests are refused. Default: not bounded. */
-  readonly maxHeapBytes?: number;
 }
 
 export interface SocketAddress {
@@ -39,7 +35,6 @@ const CONNECT_TIMEOUT_MS = 1000;
 /** A dead server is noticed after one interval and one timeout. */
 const KEEPALIVE_INTERVAL_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 5000;
-const MAX_CONNECTIONS = 50_000;
 
 export function compileBootstrap(options: BootstrapOptions): Bootstrap {
   const { admin, variant = 'delta' } = options;
@@ -61,14 +56,9 @@ export function compileBootstrap(options: BootstrapOptions): Bootstrap {
     stats_config: STATS,
     // Stats of a cluster's traffic take memory once it has traffic (ENV#19946).
     deferred_stat_options: { enable_deferred_creation_stats: true },
-    overload_manager: compileOverloadManager(options),
-    // Values set over the admin interface win over those of files.
-    layered_runtime: {
-      layers: [
-        { name: 'static', static_layer: { fields: {} } },
-        { name: 'admin', admin_layer: {} },
-      ],
-    },
+    overload_manager: OVERLOAD_MANAGER,
+    // Runtime values can be set over the admin interface.
+    layered_runtime: { layers: [{ name: 'admin', admin_layer: {} }] },
   };
 }
 
@@ -100,33 +90,5 @@ function compileXdsCluster({ host, port }: SocketAddress): Cluster {
       cluster_name: XDS_CLUSTER,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: host, port_value: port } } } }] }],
     },
-  };
-}
-
-const OVERLOAD_CHECK_MS = 250;
-const SHRINK_HEAP_AT = 0.9;
-const REFUSE_REQUESTS_AT = 0.95;
-
-function compileOverloadManager({ maxConnections = MAX_CONNECTIONS, maxHeapBytes }: BootstrapOptions): OverloadManager {
-  const connections = {
-    name: 'envoy.resource_monitors.global_downstream_max_connections',
-    typed_config: any('envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig', {
-      max_active_downstream_connections: maxConnections,
-    }),
-  };
-  if (maxHeapBytes === undefined) {
-    return { refresh_interval: duration(OVERLOAD_CHECK_MS), resource_monitors: [connections] };
-  }
-  const heap = {
-    name: 'envoy.resource_monitors.fixed_heap',
-    typed_config: any('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', { max_heap_size_bytes: maxHeapBytes }),
-  };
-  return {
-    refresh_interval: duration(OVERLOAD_CHECK_MS),
-    resource_monitors: [connections, heap],
-    actions: [
-      { name: 'envoy.overload_actions.shrink_heap', triggers: [{ name: heap.name, threshold: { value: SHRINK_HEAP_AT } }] },
-      { name: 'envoy.overload_actions.stop_accepting_requests', triggers: [{ name: heap.name, threshold: { value: REFUSE_REQUESTS_AT } }] },
-    ],
   };
 }

@@ -4,6 +4,7 @@ import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster
 import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import { compileAdmin, type SocketAddress } from './bootstrap.ts';
+import { OVERLOAD_MANAGER } from './overload-manager.ts';
 import type { Compilation, CompiledResource, ResourceKind } from './types.ts';
 
 export interface StaticBootstrapOptions {
@@ -27,6 +28,7 @@ export function compileStaticBootstrap(compilation: Compilation, { admin }: Stat
       clusters: of('Cluster').map(({ name, message }) => inline(withEndpoints(message, assignments.get(name)), routes)),
       secrets: of('Secret').map(({ message }) => message),
     },
+    overload_manager: OVERLOAD_MANAGER,
   };
 }
 
