@@ -1,4 +1,4 @@
-// The codes of mistakes that the schema finds in one value, as a type; src/config/issue-codes.ts explains them (O5).
+// The codes of mistakes that the schema finds in one value, as a type; src/config/schema-issue-codes.ts explains them (O5).
 
 export type SchemaCode =
   | 'CH1101'
@@ -16,7 +16,6 @@ export type SchemaCode =
   | 'CH1113'
   | 'CH1114'
   | 'CH1115'
-  | 'CH1116'
   | 'CH1117'
   | 'CH1118'
   | 'CH1119';
