@@ -93,7 +93,10 @@ describe('docker-compose.yml', () => {
   });
 
   it('serves a gateway that is valid', async () => {
-    const { code, stdout, stderr } = await runChancery(['validate', '-c', 'envoy/quickstart/gateway.yaml']);
+    const { code, stdout, stderr } = await runChancery(
+      ['validate', '-c', 'envoy/quickstart/gateway.yaml'],
+      compose.services.chancery?.environment,
+    );
     expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' });
   });
 
