@@ -109,10 +109,7 @@ class ControlPlane implements App {
     try {
       const xds = await this.#xds.listen({ host, port: xdsPort });
       const admin = await this.#admin.listen({ host, port: adminPort });
-      const started = await Promise.all(this.#gateways.map(async (gateway) => ({ gateway, isServing: await gateway.start() })));
-      const broken = started
-        .filter(({ isServing }) => !isServing)
-        .map(({ gateway }) => path.relative(this.#parts.diagnostics.cwd, gateway.file));
+      const broken = await this.#startGateways();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
       this.#recheck = setInterval(() => void this.reload(), RECHECK_MS).unref();
       return { xds, admin };
@@ -120,6 +117,15 @@ class ControlPlane implements App {
       await this.stop();
       throw error;
     }
+  }
+
+  /** Gives the files of which nothing can be served. One after the other: of two that define the same gateway the first one has it. */
+  async #startGateways(): Promise<readonly string[]> {
+    const broken: string[] = [];
+    for (const gateway of this.#gateways) {
+      if (!(await gateway.start())) broken.push(path.relative(this.#parts.diagnostics.cwd, gateway.file));
+    }
+    return broken;
   }
 
   async reload(): Promise<void> {
@@ -178,7 +184,7 @@ class ControlPlane implements App {
     return files.map((file) =>
       createLiveGateway({
         file,
-        pipeline: createPipeline({ file, env, api, nowMs }),
+        pipeline: createPipeline({ file, env, api, nowMs, isServing: true }),
         snapshots: this.#snapshots,
         ...(lastGood === undefined ? {} : { lastGood }),
         claim: (gateway, claimant) => this.#claim(gateway, claimant),

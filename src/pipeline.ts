@@ -9,6 +9,7 @@ import type { Positions } from './config/source.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
 import type { ConfigPath, Issue } from './lib/issue.ts';
 import { createResolver } from './model/resolve.ts';
+import type { ResolveContext } from './model/resolve-context.ts';
 import type { Model } from './model/types.ts';
 import { type EnvoyApi, formatProtoPath } from './proto/api.ts';
 import { TYPE_URLS } from './proto/type-urls.ts';
@@ -22,6 +23,8 @@ export interface PipelineOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly api: EnvoyApi;
   readonly nowMs: () => number;
+  /** The result will be served: a bad certificate is then a warning, and its last good form is used (B3-B5). Default: false, as in `validate`. */
+  readonly isServing?: boolean;
 }
 
 export interface Build {
@@ -53,6 +56,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const resolver = createResolver();
   const compiler = createCompiler();
   let previous: Snapshot | undefined;
+  let previousModel: Model | undefined;
 
   const compileModel = (model: Model): Step => {
     const compilation = compiler.compile(model);
@@ -70,6 +74,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     ];
     if (outcome.snapshot === undefined || issues.length > 0) return { issues };
     previous = outcome.snapshot;
+    previousModel = model;
     return { issues, good: { model, compilation, snapshot: outcome.snapshot } };
   };
 
@@ -77,7 +82,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     build: async () => {
       const { issues, config, positions, files, contentHash } = await loader.load();
       if (config === undefined) return { issues, positions, files, contentHash };
-      const resolved = resolver.resolve(config, { nowMs: options.nowMs() });
+      const resolved = resolver.resolve(config, resolveContext(options, previousModel));
       const known = [...issues, ...resolved.issues];
       if (resolved.model === undefined) return { issues: known, positions, files, contentHash };
       const compiled = compileModel(resolved.model);
@@ -85,6 +90,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return { ...compiled, issues: [...known, ...compiled.issues, ...expiring], positions, files, contentHash };
     },
   };
+}
+
+function resolveContext({ nowMs, isServing }: PipelineOptions, previous: Model | undefined): ResolveContext {
+  const serving = previous === undefined ? {} : { previous };
+  return { nowMs: nowMs(), ...(isServing === true ? { serving } : {}) };
 }
 
 function resourceInput({ kind, name, message }: CompiledResource): ResourceInput {

@@ -7,6 +7,7 @@ import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster
 import type { ConfigSource } from '../proto/generated/envoy/config/core/v3/ConfigSource.ts';
 import { isIpAddress } from './host-name.ts';
 import { OVERLOAD_MANAGER } from './overload-manager.ts';
+import { RUNTIME_LAYER } from './runtime-layer.ts';
 import { STATS } from './stats-config.ts';
 
 export interface BootstrapOptions {
@@ -57,8 +58,8 @@ export function compileBootstrap(options: BootstrapOptions): Bootstrap {
     // Stats of a cluster's traffic take memory once it has traffic (ENV#19946).
     deferred_stat_options: { enable_deferred_creation_stats: true },
     overload_manager: OVERLOAD_MANAGER,
-    // Runtime values can be set over the admin interface.
-    layered_runtime: { layers: [{ name: 'admin', admin_layer: {} }] },
+    // Runtime values can be set over the admin interface, and win over ours.
+    layered_runtime: { layers: [RUNTIME_LAYER, { name: 'admin', admin_layer: {} }] },
   };
 }
 

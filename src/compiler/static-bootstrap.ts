@@ -5,6 +5,7 @@ import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endp
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import { compileAdmin, type SocketAddress } from './bootstrap.ts';
 import { OVERLOAD_MANAGER } from './overload-manager.ts';
+import { RUNTIME_LAYER } from './runtime-layer.ts';
 import type { Compilation, CompiledResource, ResourceKind } from './types.ts';
 
 export interface StaticBootstrapOptions {
@@ -29,6 +30,7 @@ export function compileStaticBootstrap(compilation: Compilation, { admin }: Stat
       secrets: of('Secret').map(({ message }) => message),
     },
     overload_manager: OVERLOAD_MANAGER,
+    layered_runtime: { layers: [RUNTIME_LAYER, { name: 'admin', admin_layer: {} }] },
   };
 }
 
