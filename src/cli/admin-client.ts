@@ -1,18 +1,21 @@
 // Asks a running control plane's admin API. Reads only.
 import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
+import type { Terminal } from './terminal.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** Where the admin API is unless told otherwise. */
-export const DEFAULT_SERVER = 'http://127.0.0.1:18080';
+/** Where the admin API is unless told otherwise: on this machine, at the port that `serve` would take. */
+export function defaultServer({ env }: Pick<Terminal, 'env'>): string {
+  return `http://127.0.0.1:${env.CHANCERY_ADMIN_PORT || 18_080}`;
+}
 
 const problemSchema = z.object({ title: z.string(), detail: z.string() });
 
 /** The checked body of GET `path`. Throws ERR_USAGE for a URL that is none and for what does not exist, ERR_SERVER_UNREACHABLE where nobody answers as we do. */
 export async function fetchJson<Schema extends z.ZodType>(server: string, path: string, schema: Schema): Promise<z.output<Schema>> {
   if (!URL.canParse(path, server) || !/^https?:/.test(server)) {
-    throw new ChanceryError('ERR_USAGE', `--server ${server} is no URL`, { remedy: `name it as ${DEFAULT_SERVER}` });
+    throw new ChanceryError('ERR_USAGE', `--server ${server} is no URL`, { remedy: 'name it as http://127.0.0.1:18080' });
   }
   const { status, body } = await request(server, path);
   const parsed = status === 200 ? schema.safeParse(body) : undefined;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import type { DemoPorts } from '../demo/ports.ts';
+import { defaultServer } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
@@ -114,11 +115,12 @@ async function startEnvoy({ good, envoy }: PlannedGateway, xdsPort: number, { cw
   return `  Envoy             ${gateway}: ${places}; its admin ${adminUrl}/, log ${shownPath(envoy.logFile, cwd)}\n`;
 }
 
-function nextSteps({ gateways }: UpPlan, { cwd }: Terminal, adminPort: number): string {
+function nextSteps({ gateways }: UpPlan, { cwd, env }: Terminal, adminPort: number): string {
   const [first] = gateways;
   if (first === undefined) return '';
   const curl = exampleCurl(first.good);
   const edit = suggestedEdit(shownPath(first.file, cwd), readFileSync(first.file, 'utf8')) ?? `edit ${shownPath(first.file, cwd)} and save`;
-  const server = adminPort === 18_080 ? '' : ` --server http://127.0.0.1:${adminPort}`;
+  const url = `http://127.0.0.1:${adminPort}`;
+  const server = url === defaultServer({ env }) ? '' : ` --server ${url}`;
   return [...(curl === undefined ? [] : [curl]), edit, `npx chancery status${server}`].map((line) => `  ${line}\n`).join('');
 }
