@@ -34,12 +34,7 @@ const knownFindings = new WeakMap<object, Findings>();
  * the endpoints of clusters, and secrets; those only where they come over xDS.
  */
 export function findMissingReferences(resources: readonly ResourceInput[]): readonly MissingReference[] {
-  const present = new Map<TypeUrl, Set<string>>();
-  for (const { typeUrl, name } of resources) {
-    const names = present.get(typeUrl);
-    if (names === undefined) present.set(typeUrl, new Set([name]));
-    else names.add(name);
-  }
+  const present = presentNames(resources);
   const missing: MissingReference[] = [];
   for (const { typeUrl, name, message } of resources) {
     if (typeUrl === TYPE_URLS.ClusterLoadAssignment || !isFields(message)) continue;
@@ -51,14 +46,44 @@ export function findMissingReferences(resources: readonly ResourceInput[]): read
   return missing;
 }
 
-function check(fields: Fields, present: ReadonlyMap<TypeUrl, ReadonlySet<string>>, report: (reference: Reference) => void): void {
+/** All names of a list of resources. While they stay the same, what was found complete among them stays complete. */
+interface PresentNames {
+  readonly text: string;
+  readonly ofType: ReadonlyMap<TypeUrl, ReadonlySet<string>>;
+  readonly complete: WeakSet<object>;
+}
+
+let newestNames: PresentNames = { text: '', ofType: new Map(), complete: new WeakSet() };
+
+function presentNames(resources: readonly ResourceInput[]): PresentNames {
+  const text = resources.map(({ typeUrl, name }) => `${typeUrl}\0${name}`).join('\0');
+  if (newestNames.text === text) return newestNames;
+  const ofType = new Map<TypeUrl, Set<string>>();
+  for (const { typeUrl, name } of resources) {
+    const names = ofType.get(typeUrl);
+    if (names === undefined) ofType.set(typeUrl, new Set([name]));
+    else names.add(name);
+  }
+  newestNames = { text, ofType, complete: new WeakSet() };
+  return newestNames;
+}
+
+/** True when nothing is missing in `fields` or its parts. */
+function check(fields: Fields, present: PresentNames, report: (reference: Reference) => void): boolean {
+  if (present.complete.has(fields)) return true;
   const { references, parts } = findingsOf(fields);
+  let isComplete = true;
   for (const reference of references) {
-    if (present.get(reference.typeUrl)?.has(reference.name) !== true) report(reference);
+    if (present.ofType.get(reference.typeUrl)?.has(reference.name) === true) continue;
+    report(reference);
+    isComplete = false;
   }
   for (const part of parts) {
-    check(part.fields, present, (reference) => report({ ...reference, path: [...part.path, ...reference.path] }));
+    const isPartComplete = check(part.fields, present, (reference) => report({ ...reference, path: [...part.path, ...reference.path] }));
+    isComplete &&= isPartComplete;
   }
+  if (isComplete) present.complete.add(fields);
+  return isComplete;
 }
 
 function findingsOf(fields: Fields): Findings {

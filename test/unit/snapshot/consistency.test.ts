@@ -84,6 +84,14 @@ describe('missing references', () => {
     ).toEqual(['ClusterLoadAssignment s <- a eds_cluster_config', 'ClusterLoadAssignment b <- b name']);
   });
 
+  it('are found when a name goes, though what refers to it stayed the same object', () => {
+    const table = routes('r', [{ route: { cluster: 'a' } }]);
+    expect(missing(table, cluster('a'))).toEqual([]);
+    expect(missing(table, cluster('a'))).toEqual([]);
+    expect(missing(table, cluster('b'))).toEqual(['Cluster a <- r virtual_hosts.0.routes.0.route.cluster']);
+    expect(missing(table, cluster('a'))).toEqual([]);
+  });
+
   it('are told again for routes that were seen before, at the place they have now', () => {
     const known = { match: { prefix: '/' }, route: { cluster: 'a' } };
     const withRoutes = (list: readonly object[]): ResourceInput => ({
