@@ -31,7 +31,8 @@ const PORTS: Readonly<Record<string, string>> = {
 const NOT_RUN = /^(git clone|cd|npm test|npm run (check|bench|dev|format)|docker)\b/;
 const START = 'npm start';
 
-const steps = stepsOf(readFileSync(path.join(REPOSITORY, 'README.md'), 'utf8'));
+const readme = readFileSync(path.join(REPOSITORY, 'README.md'), 'utf8');
+const steps = stepsOf(readme);
 let workspace: Workspace;
 let ports: ReadonlyMap<string, string>;
 let gateway: ChildProcess | undefined;
@@ -63,6 +64,27 @@ describe('README', () => {
     expect(commands).toContain('npm test');
   });
 
+  it('names the line to change', () => {
+    const line = Number(/change line (\d+) of \[(envoy\/quickstart\/gateway\.yaml)\]/.exec(readme)?.[1]);
+    const lines = readFileSync(path.join(REPOSITORY, 'envoy/quickstart/gateway.yaml'), 'utf8').split('\n');
+    expect(lines[line - 1]).toContain('backends: [hello-v1]');
+  });
+
+  it('shows the diagnostics of a mistake as they are', async () => {
+    const shown =
+      /^```\n(error\[[\s\S]*?)^```$/m
+        .exec(readme)?.[1]
+        ?.split('\n')
+        .filter((line) => line !== '') ?? [];
+    const file = workspace.path('envoy/quickstart/gateway.yaml');
+    const text = readFileSync(file, 'utf8');
+    await workspace.write('envoy/quickstart/gateway.yaml', text.replace('[hello-v1]', '[hello-v3]'));
+    const { text: told } = await run('npx chancery validate -c envoy/quickstart/gateway.yaml');
+    await workspace.write('envoy/quickstart/gateway.yaml', text);
+    expect(shown.length).toBeGreaterThan(4);
+    expect(missingLines(told, shown)).toEqual([]);
+  });
+
   it.each(steps.filter(({ command }) => !NOT_RUN.test(command)))('$command', async ({ command, shows }) => {
     if (command === START) {
       await start();
@@ -79,16 +101,22 @@ describe('README', () => {
 
   it('ends everything cleanly with Ctrl-C', async () => {
     const pid = gateway?.pid ?? 0;
-    const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
-      gateway?.once('exit', (code, signal) => resolve(code ?? signal)),
-    );
+    const ended = new Promise<number | string | null>((resolve) => gateway?.once('exit', (code, signal) => resolve(code ?? signal)));
     process.kill(-pid, 'SIGINT');
-    // npm's shell ends by the signal itself, whatever the program gives; 130 is another npm's word for it.
+    // npm ends by the signal itself once the program has ended.
     expect([0, 130, 'SIGINT']).toContain(await ended);
-    // Of the process group nothing is left.
-    expect(() => process.kill(-pid, 0)).toThrow('ESRCH');
+    await eventually(() => isEmptyGroup(pid), { what: 'the end of the processes that npm start began' });
+    await expect(fetch(withOurPorts('http://127.0.0.1:10000/hello'))).rejects.toThrow('fetch failed');
   });
 });
+
+function isEmptyGroup(pid: number): boolean {
+  try {
+    return !process.kill(-pid, 0);
+  } catch {
+    return true;
+  }
+}
 
 function stepsOf(markdown: string): readonly Step[] {
   const fences = [...markdown.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```$(?=\n*(?:```text\n([\s\S]*?)^```$)?)/gm)];
