@@ -15,27 +15,45 @@ export function checkTies(routes: readonly Route[], report: Report): void {
   }
 }
 
-/** Everything that C1 looks at but the host; only matches with equal texts can tie. */
-function rankText({ route, match }: RankedMatch): string {
-  const { text } = rankOf(match);
-  return route.priority === 0 ? text : `${route.priority}: ${text}`;
+interface RankedText {
+  readonly entry: RankedMatch;
+  /** Everything that C1 looks at but the host; only matches with equal texts can tie. */
+  readonly text: string;
 }
 
+const textsOfRoutes = new WeakMap<Route, readonly RankedText[]>();
+
+/** Made once for each route object: this is asked for every route at every resolve. */
+function textsOf(route: Route): readonly RankedText[] {
+  const known = textsOfRoutes.get(route);
+  if (known !== undefined) {
+    return known;
+  }
+  const texts = route.matches.map((match) => ({ entry: { route, match }, text: `${route.priority} ${rankOf(match).text}` }));
+  textsOfRoutes.set(route, texts);
+  return texts;
+}
+
+/** Only the groups with more than one member. */
 function groupByRank(routes: readonly Route[]): readonly (readonly RankedMatch[])[] {
+  const first = new Map<string, RankedMatch>();
   const groups = new Map<string, RankedMatch[]>();
   for (const route of routes) {
-    for (const match of route.matches) {
-      const entry = { route, match };
-      const text = rankText(entry);
+    for (const { entry, text } of textsOf(route)) {
+      const other = first.get(text);
+      if (other === undefined) {
+        first.set(text, entry);
+        continue;
+      }
       const group = groups.get(text);
       if (group === undefined) {
-        groups.set(text, [entry]);
+        groups.set(text, [other, entry]);
       } else {
         group.push(entry);
       }
     }
   }
-  return [...groups.values()].filter((group) => group.length > 1);
+  return [...groups.values()];
 }
 
 /** Cuts a group until its members share a host, a listener, a method, and every value that all of them demand. */
