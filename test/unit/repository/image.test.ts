@@ -84,8 +84,22 @@ describe('the Dockerfile', () => {
   });
 });
 
+describe('the package', () => {
+  it('holds what the program needs where it runs, and neither sources nor tests', () => {
+    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: REPOSITORY, encoding: 'utf8' });
+    const [{ files = [] } = {}] = JSON.parse(stdout) as readonly { readonly files?: readonly { readonly path: string }[] }[];
+    const packed = files.map((file) => file.path);
+    const needed = copiesOf(final).flatMap(({ from, sources }) =>
+      from === 'packages' ? [] : sources.map((source) => source.replace('/app/', '')),
+    );
+    expect(needed.filter((name) => !packed.some((file) => file === name || file.startsWith(`${name}/`)))).toEqual([]);
+    expect(packed).toContain('dist/main.js');
+    expect(packed.filter((file) => /^(src|test|scripts|docs)\/|\/\.|\.ts$/.test(file))).toEqual([]);
+  });
+});
+
 describe('the steps of the image', () => {
-  it('generate and compile with the copied files alone', () => {
+  it('generate and compile with the copied files alone', { timeout: 180_000 }, () => {
     const stage = byName('build');
     // In place of `npm ci`, and of the download of the wheel.
     symlinkSync(path.join(REPOSITORY, 'node_modules'), build.path('node_modules'));
@@ -102,7 +116,7 @@ describe('the steps of the image', () => {
     expect(existsSync(build.path('dist/main.js'))).toBe(true);
   });
 
-  it('give a program that serves with the packages of production, and a health check that tells', async () => {
+  it('give a program that serves with the packages of production, and a health check that tells', { timeout: 120_000 }, async () => {
     copyProductionPackages();
     for (const one of copiesOf(final)) {
       if (one.from === 'packages') continue;
