@@ -28,7 +28,8 @@ export function modelChanges(before: Model | undefined, after: Model): ModelChan
   };
 }
 
-function changesOfKind(kind: string, before: readonly Named[], after: readonly Named[]): ModelChanges {
+function changesOfKind(kind: string, allBefore: readonly Named[], allAfter: readonly Named[]): ModelChanges {
+  const [before, after] = withoutCommonEnds(allBefore, allAfter);
   const old = new Map(before.map((thing) => [thing.name, thing]));
   const kept = new Set(after.map(({ name }) => name));
   const label = ({ name }: Named): string => `${kind} ${name}`;
@@ -37,6 +38,16 @@ function changesOfKind(kind: string, before: readonly Named[], after: readonly N
     changed: after.filter((thing) => isChanged(old.get(thing.name), thing)).map(label),
     removed: before.filter(({ name }) => !kept.has(name)).map(label),
   };
+}
+
+/** One change among thousands leaves the others the same objects, which need no further look. */
+function withoutCommonEnds(before: readonly Named[], after: readonly Named[]): readonly [readonly Named[], readonly Named[]] {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  return [before.slice(start, before.length - end), after.slice(start, after.length - end)];
 }
 
 function isChanged(before: Named | undefined, after: Named): boolean {

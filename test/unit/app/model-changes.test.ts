@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Certificate, Model, Service } from '../../../src/model/types.ts';
@@ -32,6 +33,22 @@ describe('changes between two models', () => {
     const before = { ...EMPTY, services: [service('gone'), service('same'), service('slow')] };
     const after = { ...EMPTY, services: [service('new'), service('same'), service('slow', { connectTimeoutMs: 1 })] };
     expect(modelChanges(before, after)).toEqual({ added: ['service new'], changed: ['service slow'], removed: ['service gone'] });
+  });
+
+  it('are the same however much around them stayed as it was', () => {
+    const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'));
+    fc.assert(
+      fc.property(names, names, (first, second) => {
+        const shared = new Map(['a', 'b', 'c'].map((name) => [name, service(name)]));
+        const list = (chosen: readonly string[], connectTimeoutMs: number) =>
+          [...chosen].sort().map((name) => shared.get(name) ?? service(name, { connectTimeoutMs }));
+        const changes = modelChanges({ ...EMPTY, services: list(first, 1) }, { ...EMPTY, services: list(second, 2) });
+        const expected = (chosen: readonly string[]) => [...chosen].sort().map((name) => `service ${name}`);
+        expect(changes.added).toEqual(expected(second.filter((name) => !first.includes(name))));
+        expect(changes.removed).toEqual(expected(first.filter((name) => !second.includes(name))));
+        expect(changes.changed).toEqual(expected(second.filter((name) => first.includes(name) && !shared.has(name))));
+      }),
+    );
   });
 
   it('leave out what only stands at another place in the file (C15)', () => {

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { App } from '../../../src/app.ts';
+import { createUpReporter } from '../../../src/cli/up-reporter.ts';
+import { NO_POSITIONS } from '../../../src/config/source.ts';
+import type { GatewayEvent, LiveGateway } from '../../../src/live-gateway.ts';
+import type { Service } from '../../../src/model/types.ts';
+import type { Build, GoodBuild } from '../../../src/pipeline.ts';
+import type { NodeStatus } from '../../../src/xds/status.ts';
+
+const SERVICE: Service = {
+  name: 'orders',
+  path: [],
+  endpoints: [],
+  protocol: 'http1',
+  loadBalancer: { kind: 'random' },
+  circuitBreaker: { maxConnections: 1, maxPendingRequests: 1, maxRequests: 1, maxRetries: 1 },
+  connectTimeoutMs: 1,
+};
+const GATEWAY = { file: '/etc/edge.yaml' } as LiveGateway;
+const BUILD: Build = { issues: [], positions: NO_POSITIONS, files: [], contentHash: '' };
+const BROKEN: Build = { ...BUILD, issues: [{ code: 'CH2104', severity: 'error', message: 'unknown service', path: [] }] };
+
+function good(services: readonly Service[]): GoodBuild {
+  const compilation = { gateway: 'edge', resources: [], sourceMap: { find: () => undefined } };
+  const model = { gateway: 'edge', listeners: [], services, routes: [], certificates: [] };
+  return { model, compilation, snapshot: { gateway: 'edge', version: 'v', views: new Map() } };
+}
+
+const EDIT: GatewayEvent = {
+  kind: 'accepted',
+  good: good([SERVICE]),
+  before: good([]),
+  build: BUILD,
+  startedAtMs: 0,
+  atMs: 0,
+  durationMs: 0,
+};
+
+describe('what `up` tells of edits', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  function fixture(nodes: readonly NodeStatus[] = []) {
+    const output = { out: '', err: '' };
+    const reporter = createUpReporter({
+      terminal: { out: (text) => void (output.out += text), err: (text) => void (output.err += text), colorErr: false, cwd: '/' },
+      nowMs: () => 0,
+    });
+    reporter.begin({ nodes: () => nodes } as App);
+    return { output, reporter };
+  }
+
+  it('is one line when the change is live: what changed and how long it took', () => {
+    const { output, reporter } = fixture();
+    reporter.onEvent(EDIT, GATEWAY);
+    expect(output.out).toBe('');
+    reporter.onLive({ gateway: 'edge', durationMs: 84, nodes: 1 });
+    expect(output.out).toMatch(/^\d\d:\d\d:\d\d {2}added service orders · live in 84 ms\n$/);
+    vi.advanceTimersByTime(60_000);
+    expect(output.out.split('\n')).toHaveLength(2);
+  });
+
+  it('is the errors, and that Envoy keeps what it has, when the edit is broken', () => {
+    const { output, reporter } = fixture();
+    reporter.onEvent({ kind: 'refused', build: BROKEN, durationMs: 1, isServing: true }, GATEWAY);
+    expect(output.err).toContain('error[CH2104]: unknown service');
+    expect(output.out).toContain('refused · Envoy keeps what it has');
+  });
+
+  it('is a word when a broken file is mended to what runs already, and nothing when nothing changed', () => {
+    const { output, reporter } = fixture();
+    const unchanged: GatewayEvent = { kind: 'unchanged', good: good([]), build: BUILD, atMs: 0, durationMs: 0 };
+    reporter.onEvent(unchanged, GATEWAY);
+    expect(output).toEqual({ out: '', err: '' });
+    reporter.onEvent({ kind: 'refused', build: BROKEN, durationMs: 1, isServing: true }, GATEWAY);
+    reporter.onEvent(unchanged, GATEWAY);
+    expect(output.out).toContain('mended · the same as Envoy has already');
+  });
+
+  it('is why, when a change is not live after a while', () => {
+    const refusing: NodeStatus = {
+      id: 'local',
+      cluster: 'edge',
+      connectedAt: 0,
+      streams: [
+        {
+          variant: 'delta',
+          ads: true,
+          types: { t: { state: 'ERROR', subscribed: '*', rejected: { version: 'v', message: 'no such filter', at: 0 } } },
+        },
+      ],
+    };
+    for (const [nodes, reason] of [
+      [[], 'no Envoy is connected'],
+      [[refusing], 'Envoy refuses it: no such filter'],
+      [[{ ...refusing, streams: [] }], 'Envoy has not answered'],
+    ] as const) {
+      const { output, reporter } = fixture(nodes);
+      reporter.onEvent(EDIT, GATEWAY);
+      vi.advanceTimersByTime(5_000);
+      expect(output.out).toContain(`added service orders · not live yet: ${reason}`);
+    }
+  });
+
+  it('is nothing during the start', () => {
+    const output: string[] = [];
+    const reporter = createUpReporter({
+      terminal: { out: (text) => output.push(text), err: (text) => output.push(text), colorErr: false, cwd: '/' },
+      nowMs: () => 0,
+    });
+    reporter.onEvent(EDIT, GATEWAY);
+    reporter.onLive({ gateway: 'edge', durationMs: 1, nodes: 1 });
+    expect(output).toEqual([]);
+  });
+});
