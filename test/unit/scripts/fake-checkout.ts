@@ -66,7 +66,9 @@ export const PYTHON = `
     fs.copyFileSync(process.argv[1], args[2] + '/bin/python');
   }
   if (args[1] === 'pip' && args.includes('install')) {
-    log('pip ' + fs.readFileSync(args.at(-1), 'utf8').split(' ')[0]);
+    // Hashes are checked; the packages run on older Pythons than their metadata says.
+    const isRight = args.includes('--require-hashes') && args.includes('--ignore-requires-python');
+    log((isRight ? 'pip ' : 'wrong pip ') + fs.readFileSync(args.at(-1), 'utf8').split(' ')[0]);
     if (process.env.PIP_SAYS) {
       process.stderr.write(process.env.PIP_SAYS + '\\n');
       process.exit(1);
