@@ -5,14 +5,13 @@ import { childNames } from './children.ts';
 import type { InternNames } from './name-map.ts';
 import type { ClientNode } from './node.ts';
 import { duePlan } from './plan.ts';
-import { namesMeant, withholdDependants } from './rejected.ts';
+import { namesMeant } from './rejected.ts';
 import { type DiscoveryRequest, onRequest, type RequestOutcome } from './request.ts';
 import {
   advance,
   beginStaging,
   nextDeadlineMs,
   offeredView,
-  type Progress,
   retarget,
   type Staging,
   type StagingFacts,
@@ -100,9 +99,10 @@ export class Session {
     this.#applyClock(nowMs);
     this.#advance(nowMs);
     for (const state of this.#states) {
-      const due = this.#dueOf(state);
-      if (due?.plan !== undefined && !isAwaitingAnswer(due.state)) return due.plan;
-      if (due !== undefined && due.plan === undefined && hasInterest(due.state)) this.#store(onUpToDate(due.state, due.view));
+      // What is due is computed only when it can be sent: many requests may come before that.
+      const due = isAwaitingAnswer(state) ? undefined : this.#dueOf(state);
+      if (due?.plan !== undefined) return due.plan;
+      if (due !== undefined && hasInterest(due.state)) this.#store(onUpToDate(due.state, due.view));
     }
     return undefined;
   }
@@ -158,28 +158,29 @@ export class Session {
     return {
       nowMs,
       isAggregated: this.#options.isAggregated,
-      progress: (rank) => this.#progress(rank),
-      areChildrenAccepted: () => this.#states.every((state) => this.#isAccepted(state)),
-      admit: (view, previous) => withholdDependants(view, previous, this.#rejectedClusters()),
+      isAccepted: (rank) => this.#ofRank(rank).every((state) => !isAwaitingAnswer(state) && this.#dueOf(state)?.plan === undefined),
+      isWritten: (rank) => this.#ofRank(rank).every((state) => this.#dueOf(state)?.plan === undefined),
+      areChildrenAccepted: () => this.#states.every((state) => this.#areChildrenAccepted(state)),
+      refusedClusters: () => this.#refusedClusters(),
     };
   }
 
-  #progress(rank: number): Progress {
-    const states = this.#states.filter(({ type }) => type.rank === rank);
-    if (states.some((state) => this.#dueOf(state)?.plan !== undefined)) return 'due';
-    return states.some(isAwaitingAnswer) ? 'unanswered' : 'idle';
+  #ofRank(rank: number): readonly Subscription[] {
+    return this.#states.filter(({ type }) => type.rank === rank);
   }
 
-  #isAccepted(state: Subscription): boolean {
+  #areChildrenAccepted(state: Subscription): boolean {
     if (state.type.rank > MAKE_RANK || state.type.rank === CLUSTER_RANK) return true;
-    const isOwing = isAwaitingAnswer(state) && state.inFlight?.plan.answersOwed === true;
-    return !isOwing && this.#dueOf(state)?.plan?.answersOwed !== true;
+    if (isAwaitingAnswer(state) && state.inFlight?.plan.answersOwed === true) return false;
+    return state.owed.size === 0 || this.#dueOf(state)?.plan?.answersOwed !== true;
   }
 
-  #rejectedClusters(): readonly string[] {
-    return this.#states.flatMap(({ type, rejected, unaccepted }) =>
-      type.rank === CLUSTER_RANK && rejected !== undefined ? namesMeant([...unaccepted.keys()], rejected.message) : [],
-    );
+  #refusedClusters(): readonly string[] {
+    return this.#ofRank(CLUSTER_RANK).flatMap(({ type, rejected, unaccepted }) => {
+      if (rejected === undefined) return [];
+      const wanted = this.#targetView(type.typeUrl).resources;
+      return namesMeant([...unaccepted.keys()], rejected.message).filter((name) => wanted.has(name));
+    });
   }
 
   /** What is due of a type; kept until its state or view changes. */

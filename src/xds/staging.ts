@@ -2,7 +2,8 @@
 // reach and what it has accepted. Clusters and endpoints come first, then what refers to them, and what nothing refers to any more goes
 // last. Pure: time and progress are arguments, and every wait ends by its clock.
 import type { Snapshot, TypeUrl, TypeView } from '../snapshot/types.ts';
-import { LAST_RANK, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
+import { withholdDependants } from './rejected.ts';
+import { CLUSTER_RANK, LAST_RANK, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
 import { droppedFrom, unionViews } from './views.ts';
 
 export interface StagingTiming {
@@ -16,19 +17,18 @@ export interface StagingTiming {
   readonly separateDelayMs: number;
 }
 
-/** How far the client is with the types of one rank: `due`: something is to be written; `unanswered`: all is written, not all answered. */
-export type Progress = 'idle' | 'due' | 'unanswered';
-
 export interface StagingFacts {
   readonly nowMs: number;
-  /** Types that the client did not ask for are idle. */
-  progress(rank: number): Progress;
+  /** Nothing of the rank is due, and nothing of it is unanswered. True of types that the client did not ask for. */
+  isAccepted(rank: number): boolean;
+  /** Nothing of the rank is due; something may be unanswered. */
+  isWritten(rank: number): boolean;
   /** Endpoints and secrets that a cluster change makes due are accepted. */
   areChildrenAccepted(): boolean;
   /** The stream may carry clusters, so their answers can be waited for. */
   readonly isAggregated: boolean;
-  /** What may be offered instead of `view`, given the view on offer until now; for what the client rejected. */
-  admit(view: TypeView, previous: TypeView | undefined): TypeView;
+  /** Clusters of the target that the client refused, and did not accept since. */
+  refusedClusters(): readonly string[];
 }
 
 /** Resources that targets dropped, kept on offer until `dueAtMs`. */
@@ -58,6 +58,8 @@ export interface Staging {
   readonly waitingSinceMs: number;
   /** The switch is accepted, or was waited for long enough. */
   readonly isSettled: boolean;
+  /** Some resources stay as they were because they name refused clusters. */
+  readonly isHeldBack: boolean;
 }
 
 export interface Step {
@@ -78,6 +80,7 @@ export function beginStaging(target: Snapshot, nowMs: number): Staging {
     startedAtMs: nowMs,
     waitingSinceMs: nowMs,
     isSettled: false,
+    isHeldBack: false,
   };
 }
 
@@ -97,6 +100,7 @@ export function retarget(staging: Staging, target: Snapshot, nowMs: number): Sta
     startedAtMs: staging.isSettled ? nowMs : staging.startedAtMs,
     waitingSinceMs: nowMs,
     isSettled: false,
+    isHeldBack: false,
   };
 }
 
@@ -110,6 +114,7 @@ export function offeredView(staging: Staging, rules: TypeRules): TypeView | unde
 
 /** Goes on by one step if the facts or the clock allow it; the same staging if not. To be repeated until it stays. */
 export function advance(staging: Staging, facts: StagingFacts, timing: StagingTiming): Step {
+  if (staging.isHeldBack && facts.refusedClusters().length === 0) return { staging: reopened(staging, facts.nowMs) };
   if (staging.openRank < LAST_RANK) return advanceSwitch(staging, facts, timing);
   if (!staging.isSettled) return advanceSettling(staging, facts, timing);
   return advanceBreak(staging, facts, timing);
@@ -129,9 +134,7 @@ function advanceSwitch(staging: Staging, facts: StagingFacts, timing: StagingTim
   const isLate = facts.nowMs >= switchDeadlineMs(staging, timing, facts.isAggregated);
   if (!facts.isAggregated) return isLate ? { staging: openNextRank(staging, facts) } : { staging };
   const isReady =
-    staging.openRank === MAKE_RANK
-      ? facts.progress(1) === 'idle' && facts.areChildrenAccepted()
-      : facts.progress(staging.openRank) !== 'due';
+    staging.openRank === MAKE_RANK ? facts.isAccepted(CLUSTER_RANK) && facts.areChildrenAccepted() : facts.isWritten(staging.openRank);
   if (isReady) return { staging: openNextRank(staging, facts) };
   return isLate
     ? { staging: openNextRank(staging, facts), timedOut: staging.openRank === MAKE_RANK ? 'clusters' : 'referring types' }
@@ -148,15 +151,26 @@ function switchDeadlineMs(staging: Staging, timing: StagingTiming, isAggregated:
 function openNextRank(staging: Staging, facts: StagingFacts): Staging {
   const openRank = staging.openRank + 1;
   const referring = new Map(staging.referring);
+  const refused = facts.refusedClusters();
+  let { isHeldBack } = staging;
   for (const typeUrl of new Set([...staging.target.views.keys(), ...staging.referring.keys()])) {
     const rules = typeRules(typeUrl);
-    if (rules.rank === openRank) referring.set(typeUrl, facts.admit(targetView(staging.target, rules), referring.get(typeUrl)));
+    if (rules.rank !== openRank) continue;
+    const view = targetView(staging.target, rules);
+    const offered = withholdDependants(view, referring.get(typeUrl), refused);
+    referring.set(typeUrl, offered);
+    isHeldBack ||= offered !== view;
   }
-  return { ...staging, openRank, referring, waitingSinceMs: facts.nowMs };
+  return { ...staging, openRank, referring, isHeldBack, waitingSinceMs: facts.nowMs };
+}
+
+/** Goes through the ranks again, for what was held back need not be any more. */
+function reopened(staging: Staging, nowMs: number): Staging {
+  return { ...staging, openRank: MAKE_RANK, startedAtMs: nowMs, waitingSinceMs: nowMs, isSettled: false, isHeldBack: false };
 }
 
 function advanceSettling(staging: Staging, facts: StagingFacts, timing: StagingTiming): Step {
-  const isAccepted = REFERRING_RANKS.every((rank) => facts.progress(rank) === 'idle');
+  const isAccepted = REFERRING_RANKS.every((rank) => facts.isAccepted(rank));
   if (!isAccepted && facts.nowMs < settlingDeadlineMs(staging, timing)) return { staging };
   const settled = { ...staging, isSettled: true, dropped: NO_VIEWS, lingering: withDropped(staging, facts.nowMs, timing.lingerMs) };
   return isAccepted ? { staging: settled } : { staging: settled, timedOut: 'referring types' };
@@ -184,7 +198,7 @@ function advanceBreak(staging: Staging, facts: StagingFacts, timing: StagingTimi
   if (oldest.clustersGoneAtMs === undefined) {
     return { staging: { ...staging, lingering: [{ ...oldest, clustersGoneAtMs: facts.nowMs }, ...rest] } };
   }
-  if (facts.progress(1) === 'idle') return { staging: { ...staging, lingering: rest } };
+  if (facts.isAccepted(CLUSTER_RANK)) return { staging: { ...staging, lingering: rest } };
   if (facts.nowMs < oldest.clustersGoneAtMs + timing.gateMs) return { staging };
   return { staging: { ...staging, lingering: rest }, timedOut: 'removal of clusters' };
 }
@@ -200,7 +214,7 @@ function targetView(target: Snapshot, rules: TypeRules): TypeView {
 }
 
 function lingeringView(staging: Staging, rules: TypeRules): TypeView | undefined {
-  const parts = staging.lingering.filter((part) => rules.rank !== 1 || part.clustersGoneAtMs === undefined);
+  const parts = staging.lingering.filter((part) => rules.rank !== CLUSTER_RANK || part.clustersGoneAtMs === undefined);
   const views = [...parts.map((part) => part.views), staging.dropped].flatMap((part) => part.get(rules.typeUrl) ?? []);
   // The newer part wins where two hold the same name.
   return views.length === 0 ? undefined : views.reduce((older, newer) => unionViews(older, newer));

@@ -126,10 +126,8 @@ export interface Interest {
 
 /** The client now wants something else (S5, S6). `interest.owed` says all that is owed from now on. */
 export function changeInterest(state: Subscription, interest: Interest): Subscription {
-  const changed = { ...state, ...interest };
-  if (!hasInterest(changed)) {
-    return { ...changed, base: state.type.empty, overlay: NOTHING_TOLD, owed: NO_NAMES, isAnswerDue: false, inFlight: undefined };
-  }
+  if (interest.wildcard === 'none' && interest.names.size === 0) return withoutInterest({ ...state, ...interest });
+  const changed = { ...state, ...interest, unaccepted: stillCovered(state.unaccepted, interest) };
   const isOn = interest.wildcard !== 'none';
   if (isOn === (state.wildcard !== 'none')) return changed;
   // The base speaks of more or fewer names than the client knows from now on, so only the named ones keep what they were told.
@@ -140,6 +138,26 @@ export function changeInterest(state: Subscription, interest: Interest): Subscri
     }
   });
   return { ...changed, base: state.type.empty, overlay, isAnswerDue: isOn };
+}
+
+/** The last interest is lost: whatever comes back later must be told anew. */
+function withoutInterest(state: Subscription): Subscription {
+  return {
+    ...state,
+    base: state.type.empty,
+    overlay: NOTHING_TOLD,
+    owed: NO_NAMES,
+    isAnswerDue: false,
+    inFlight: undefined,
+    rejected: undefined,
+    unaccepted: NOTHING_REJECTED,
+  };
+}
+
+function stillCovered(unaccepted: NameMap<string>, interest: Interest): NameMap<string> {
+  return unaccepted.edit((draft) => {
+    for (const name of unaccepted.keys()) if (!covers(interest, name)) draft.delete(name);
+  });
 }
 
 /** A resource that names these was sent: they are answered again, changed or not (X78). Names nobody asked for are left out. */

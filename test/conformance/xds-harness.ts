@@ -88,7 +88,7 @@ function testClock(): TestClock {
     },
     pass: (ms) => {
       passed += ms;
-      for (const timer of [...timers]) if (timer.atMs <= nowMs()) timer.run();
+      for (const timer of Array.from(timers)) if (timer.atMs <= nowMs()) timer.run();
     },
   };
 }

@@ -92,7 +92,7 @@ test.each(VARIANTS)(
         client.publish(renewed(last));
         expectAtRest(client);
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
   },
 );
