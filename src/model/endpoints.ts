@@ -92,11 +92,11 @@ function reportTwins(endpoints: readonly Endpoint[], report: Report): void {
   }
 }
 
+/** Envoy's consistent-hash balancers count over all zones of a priority, and so do we for all. */
 function reportWeights(endpoints: readonly Endpoint[], path: ConfigPath, report: Report): void {
-  const sums = new Map<string, number>();
-  for (const endpoint of endpoints) {
-    const locality = `${endpoint.priority} ${endpoint.zone ?? ''}`;
-    sums.set(locality, (sums.get(locality) ?? 0) + endpoint.weight);
+  const sums = new Map<number, number>();
+  for (const { priority, weight } of endpoints) {
+    sums.set(priority, (sums.get(priority) ?? 0) + weight);
   }
   const largest = [...sums.values()].reduce((a, b) => Math.max(a, b), 0);
   if (largest > MAX_WEIGHT_SUM) {

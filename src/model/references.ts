@@ -1,6 +1,7 @@
 // What routes ask of the services that they name. Asked at every resolve, because services change without their routes: so it must be cheap.
 import type { ConfigPath } from '../lib/issue.ts';
 import { errorAt, type Report, warningAt } from './issue.ts';
+import { isHttp1Only } from './service-protocol.ts';
 import type { ForwardAction, Route, Service } from './types.ts';
 import { reportUnknownService } from './unknown-service.ts';
 
@@ -33,7 +34,7 @@ function checkForward(route: Route, action: ForwardAction, { services, report }:
       reportIfUnknown(backend.service, [...backend.path, 'service'], { services, report });
       continue;
     }
-    if (isGrpcOnly && service.protocol === 'http1') {
+    if (isGrpcOnly && isHttp1Only(service)) {
       reportGrpcToHttp1(route, { service, path: [...backend.path, 'service'] }, report);
     }
     if (action.rewrite?.hostFromService === true && !hasHostNames(service)) {

@@ -8,8 +8,9 @@ import { errorAt, type Report } from './issue.ts';
 import type { EffectiveService } from './like.ts';
 import { resolveLoadBalancer } from './load-balancer.ts';
 import { resolveCircuitBreaker, resolveOutlierDetection } from './protection.ts';
+import { isHttp1Only } from './service-protocol.ts';
 import { SYSTEM_CA } from './trust.ts';
-import type { Protocol, Service, TrustedCa } from './types.ts';
+import type { Service, TrustedCa } from './types.ts';
 import { resolveUpstreamTls } from './upstream-tls.ts';
 
 /** What services are made of besides themselves; the same object as long as its content is the same. */
@@ -71,8 +72,8 @@ function resolveService(effective: EffectiveService, { context, ca, report }: Su
   const endpoints = resolveEndpoints(settings.endpoints ?? [], at('endpoints'), report);
   const protocol = settings.protocol ?? 'http1';
   const { outlierDetection, healthCheck, tls } = settings;
-  if (healthCheck?.grpc !== undefined) {
-    reportGrpcOverHttp1(effective, protocol, report);
+  if (healthCheck?.grpc !== undefined && isHttp1Only({ protocol, tls })) {
+    reportGrpcOverHttp1(effective, report);
   }
   return {
     name,
@@ -91,10 +92,7 @@ function resolveService(effective: EffectiveService, { context, ca, report }: Su
 }
 
 /** Envoy refuses such a cluster. */
-function reportGrpcOverHttp1({ at }: EffectiveService, protocol: Protocol, report: Report): void {
-  if (protocol !== 'http1') {
-    return;
-  }
+function reportGrpcOverHttp1({ at }: EffectiveService, report: Report): void {
   report(
     errorAt([...at('healthCheck'), 'grpc'], 'CH2604', {
       message: 'a gRPC health check needs HTTP/2, and this service speaks HTTP/1.1',

@@ -15,7 +15,7 @@ export const SERVICE_CODES = {
   },
   CH2603: {
     title: 'Weights of endpoints add up to more than Envoy counts.',
-    cause: 'The sum over one zone and priority must not exceed 4294967295.',
+    cause: 'The sum over one priority must not exceed 4294967295.',
     example: 'endpoints: [{address: "a:80", weight: 4294967295}, "b:80"]',
     cure: 'Divide all weights by the same number.',
   },

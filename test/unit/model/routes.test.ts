@@ -202,6 +202,12 @@ describe('backends', () => {
     const issues = routeIssues({ matches: [{ grpc: { service: 'a.B' } }] });
     expect(issueTexts(issues)).toEqual(['CH2411 routes/list-orders/backends/0/service']);
     expect(issues[0]?.help).toBe('write protocol: grpc in the service "orders"');
+    const services = { orders: { endpoints: ['a:80'], protocol: 'auto' } };
+    const negotiating = { orders: { ...services.orders, tls: {} } };
+    expect(issueTexts(routeIssues({ matches: [{ grpc: { service: 'a.B' } }] }, { services }))).toEqual([
+      'CH2411 routes/list-orders/backends/0/service',
+    ]);
+    expect(routeIssues({ matches: [{ grpc: { service: 'a.B' } }] }, { services: negotiating })).toEqual([]);
   });
 });
 

@@ -70,10 +70,10 @@ describe('endpoints', () => {
       ['warning CH2602 services/orders/endpoints/1', 'warning CH2602 services/orders/endpoints/3'],
     ],
     [
-      'weights beyond 32 bits in one locality',
+      'weights beyond 32 bits in one priority, over its zones',
       [
         { address: 'a:80', weight: 4_294_967_295 },
-        { address: 'b:80', weight: 1 },
+        { address: 'b:80', weight: 1, zone: 'b' },
       ],
       ['CH2603 services/orders/endpoints'],
     ],
@@ -81,9 +81,9 @@ describe('endpoints', () => {
     expect(serviceIssues({ endpoints })).toEqual(texts);
   });
 
-  it('may mix sockets and addresses, and large weights in different localities', () => {
+  it('may mix sockets and addresses, and large weights in different priorities', () => {
     expect(serviceIssues({ endpoints: ['unix:/run/a.sock', '10.0.0.1:80'] })).toEqual([]);
-    const far = { address: 'b:80', weight: 4_294_967_295, zone: 'b' };
+    const far = { address: 'b:80', weight: 4_294_967_295, priority: 1 };
     expect(serviceIssues({ endpoints: [{ address: 'a:80', weight: 4_294_967_295 }, far] })).toEqual([]);
   });
 });
@@ -137,6 +137,8 @@ describe('protection', () => {
 
   it('refuses a gRPC check over HTTP/1.1', () => {
     expect(serviceIssues({ healthCheck: { grpc: true } })).toEqual(['CH2604 services/orders/healthCheck/grpc']);
+    // Without TLS there is nothing that could negotiate HTTP/2; Envoy refuses this cluster.
+    expect(serviceIssues({ protocol: 'auto', healthCheck: { grpc: true } })).toEqual(['CH2604 services/orders/healthCheck/grpc']);
   });
 
   it('fills in outlier detection; the longest ejection is at least the first', () => {
