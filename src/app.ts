@@ -9,6 +9,7 @@ import { type Convergence, createConvergence, type Live } from './convergence.ts
 import { createGatewayLog, type Diagnostics } from './gateway-log.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { ChanceryError } from './lib/errors.ts';
+import { shownPath } from './lib/shown-path.ts';
 import { createLiveGateway, type GatewayEvent, type LiveGateway } from './live-gateway.ts';
 import { createPipeline } from './pipeline.ts';
 import type { EnvoyApi } from './proto/api.ts';
@@ -123,7 +124,7 @@ class ControlPlane implements App {
   async #startGateways(): Promise<readonly string[]> {
     const broken: string[] = [];
     for (const gateway of this.#gateways) {
-      if (!(await gateway.start())) broken.push(path.relative(this.#parts.diagnostics.cwd, gateway.file));
+      if (!(await gateway.start())) broken.push(shownPath(gateway.file, this.#parts.diagnostics.cwd));
     }
     return broken;
   }

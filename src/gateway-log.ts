@@ -1,5 +1,5 @@
 // Writes what happens to a gateway's configuration into the log and the metrics (operating.md §4, §5). The event names are stable.
-import { formatIssues } from './config/diagnostics.ts';
+import { formatSingleIssue } from './config/diagnostics.ts';
 import { errorsFirst, problemKey, problemView } from './gateway-problems.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import { modelChanges } from './model-changes.ts';
@@ -128,7 +128,7 @@ function logRefused(log: Logger, { build, durationMs, isServing }: EventOf<'refu
 function logIssues(log: Logger, { issues, positions }: Build, { asMessage, ...format }: Diagnostics): void {
   for (const issue of errorsFirst(issues)) {
     const { code, severity, message, source, help } = problemView(issue, positions);
-    const diagnostic = formatIssues([issue], positions, format);
+    const diagnostic = formatSingleIssue(issue, positions, format);
     const fields = { event: 'config.issue', error_code: code, ...(source === undefined ? {} : { source }) };
     const level = severity === 'error' ? 'error' : 'warn';
     if (asMessage) log[level](fields, `\n${diagnostic}`);

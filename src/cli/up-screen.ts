@@ -1,5 +1,4 @@
 // What `chancery up` tells a person, as text. Pure.
-import path from 'node:path';
 import type { Route } from '../model/types.ts';
 import type { ModelChanges } from '../model-changes.ts';
 import type { GoodBuild } from '../pipeline.ts';
@@ -55,10 +54,4 @@ export function changesText({ added, changed, removed }: ModelChanges): string {
 function listed(names: readonly string[]): string {
   const rest = names.length - NAMES_SHOWN;
   return rest > 0 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${rest} more` : names.join(', ');
-}
-
-/** Relative where that is shorter to type. */
-export function shownPath(file: string, cwd: string): string {
-  const relative = path.relative(cwd, file);
-  return relative.startsWith('..') ? file : relative;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import type { DemoPorts } from '../demo/ports.ts';
+import { shownPath } from '../lib/shown-path.ts';
 import { defaultServer } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
@@ -15,7 +16,7 @@ import { untilStopSignal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 import { type PlannedGateway, planUp, type UpFlags, type UpPlan } from './up-plan.ts';
 import type { UpReporter } from './up-reporter.ts';
-import { exampleCurl, shownPath, suggestedEdit } from './up-screen.ts';
+import { exampleCurl, suggestedEdit } from './up-screen.ts';
 
 export function addUpCommand(program: Command, { terminal, finish }: CommandContext): void {
   const command = program.command('up').description('run everything on this machine: control plane and a local Envoy, with live reload');

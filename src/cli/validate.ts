@@ -1,6 +1,6 @@
 // `chancery validate`: all checks on the files as they are, without a server. For people, and as JSON for programs.
-import path from 'node:path';
 import type { Command } from 'commander';
+import { shownPath } from '../lib/shown-path.ts';
 import type { GoodBuild } from '../pipeline.ts';
 import { buildFiles } from './build-files.ts';
 import type { CommandContext } from './command-context.ts';
@@ -38,7 +38,7 @@ async function validate({ config, output }: ValidateFlags, terminal: Terminal): 
   } else {
     for (const { file, build } of checked) {
       terminal.err(formatIssues(build.issues, build.positions, { color: terminal.colorErr, cwd: terminal.cwd }));
-      if (build.good !== undefined) terminal.out(`${summary(path.relative(terminal.cwd, file), build.good)}\n`);
+      if (build.good !== undefined) terminal.out(`${summary(shownPath(file, terminal.cwd), build.good)}\n`);
     }
   }
   return isGood ? EXIT.ok : EXIT.invalid;

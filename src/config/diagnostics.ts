@@ -24,6 +24,11 @@ export function formatIssues(issues: readonly Issue[], positions: Positions, opt
   return `${blocks.join('\n')}\n${countLine(issues)}\n`;
 }
 
+/** One issue with its place, without the line that counts. */
+export function formatSingleIssue(issue: Issue, positions: Positions, options: FormatOptions): string {
+  return formatIssue(issue, placeOf(issue, positions), { ...options, positions });
+}
+
 /** One issue as data: `file`, `line`, `column` and `length` as in the text, absent where there is no place. */
 export interface IssueRecord extends Partial<SourcePosition> {
   readonly code: string;
