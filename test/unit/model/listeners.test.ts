@@ -130,6 +130,14 @@ describe('certificates of listeners', () => {
   });
 });
 
+describe('routes without listeners (C17)', () => {
+  it('are served by every TLS listener that serves routes, if there is one', () => {
+    const https = { port: 1, tls: { certificates: [pair(shop)] } };
+    const listeners = { http: { port: 2 }, https, other: { ...https, port: 3 }, gone: { ...https, port: 4, redirect: { scheme: 'http' } } };
+    expect(modelOf({ listeners, routes: [routeEntry({})] }).routes[0]?.listeners).toEqual(['https', 'other']);
+  });
+});
+
 describe('certificates in a running server', () => {
   const resolver = createResolver();
   const serve = (sections: Sections, previous?: Model, nowMs = Date.now()): ReturnType<typeof resolver.resolve> =>
