@@ -89,8 +89,9 @@ function parse<Output>(schema: z.ZodType<Output>, fragment: Fragment, lookup: Re
   return { issues: schemaIssues(outcome.error.issues, { schema, value, writtenAt }) };
 }
 
-function emptyEntry({ name, section }: Fragment): Issue {
-  const message = `"${name ?? section}" has no value`;
+function emptyEntry({ name, section, isEntry }: Fragment): Issue {
+  const key = isEntry ? name : section;
+  const message = key === undefined ? 'this item has no value' : `"${key}" has no value`;
   return { code: 'CH1104', severity: 'error', message, path: [], help: 'give it a value or take it out' };
 }
 

@@ -49,7 +49,7 @@ export function parseBlock(text: string, kind: BlockKind): ParsedBlock {
   const { hasAnchors, hasReferences } = composed;
   const block = { text, fragments, problems: [...problems, ...composed.problems], hasAnchors, hasReferences };
   const isExpected = kind.of === 'entry' && ENTRY_SECTIONS.get(kind.section) === 'list' ? isSeq(root) : isMap(root);
-  if (!isExpected) {
+  if (!isExpected && composed.value !== null) {
     const [start, end] = root.range;
     const message = 'a configuration file is a map of sections such as listeners, services and routes';
     block.problems.push({ code: 'CH1015', severity: 'error', message, start, end });

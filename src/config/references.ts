@@ -94,6 +94,7 @@ export function parseReferences(text: string): Result<readonly (string | Referen
 
 function parseReference(inner: string): Result<Reference, ReferenceProblem> {
   const env = /^env:([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/.exec(inner);
+  if (env?.[2]?.includes('${') === true) return failed({ code: 'CH1022', message: 'a default cannot hold another reference', help: KNOWN });
   if (env?.[1] !== undefined)
     return ok(env[2] === undefined ? { kind: 'env', name: env[1] } : { kind: 'env', name: env[1], fallback: env[2] });
   const path = /^file:([^\0]+)$/.exec(inner)?.[1];

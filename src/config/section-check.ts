@@ -64,7 +64,7 @@ export function createMapCheck<Output>({
   return {
     check(inputs) {
       const checked = check(inputs);
-      if (checked !== last) output = Object.fromEntries(checked.entries.map((entry) => [entry.key, entry.output]));
+      if (!hasSameEntries(checked, last)) output = Object.fromEntries(checked.entries.map((entry) => [entry.key, entry.output]));
       last = checked;
       return { output, issues: checked.issues };
     },
@@ -87,11 +87,17 @@ export function createRoutesCheck<Output>(entries: z.ZodType<Output>): SectionCh
   return {
     check(inputs) {
       const checked = check(inputs);
-      if (checked !== last) output = checked.entries.map((entry) => entry.output);
+      if (!hasSameEntries(checked, last)) output = checked.entries.map((entry) => entry.output);
       last = checked;
       return { output, issues: checked.issues };
     },
   };
+}
+
+function hasSameEntries<Output>(now: EntriesOutcome<Output>, last: EntriesOutcome<Output> | undefined): boolean {
+  if (now === last || now.entries.length !== last?.entries.length) return now === last;
+  const { entries } = last;
+  return now.entries.every(({ key, output }, index) => key === entries[index]?.key && output === entries[index].output);
 }
 
 function nameIssues(names: z.ZodType<string>, path: ConfigPath, name: string): readonly Issue[] {

@@ -83,6 +83,8 @@ class Cutter {
   readonly #kinds: ReadonlyMap<string, SectionKind>;
   readonly #done: CutSection[] = [];
   #open: OpenSection | undefined;
+  /** The marker `---` was seen. */
+  #isStarted = false;
 
   constructor(text: string, kinds: ReadonlyMap<string, SectionKind>) {
     this.#text = text;
@@ -127,7 +129,11 @@ class Cutter {
       return true;
     }
     START_MARKER.lastIndex = start;
-    if (open === undefined && this.#done.length === 0 && START_MARKER.test(this.#text)) return START_MARKER.lastIndex === end;
+    const mayStart = open === undefined && this.#done.length === 0 && !this.#isStarted;
+    if (mayStart && START_MARKER.test(this.#text) && START_MARKER.lastIndex === end) {
+      this.#isStarted = true;
+      return true;
+    }
     return open !== undefined && this.#closesBracket(start);
   }
 

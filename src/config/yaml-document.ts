@@ -60,7 +60,7 @@ function read(documents: readonly Document.Parsed[], text: string): YamlDocument
     const help = 'write one document in a file, and name further files in include';
     return refused({ code: 'CH1005', message: 'the file holds several YAML documents', help }, Math.max(start, 0));
   }
-  const found = [...document.errors, ...document.warnings].map(problemOf);
+  const found = [...withoutConsequences(document.errors, text), ...document.warnings].map((error) => problemOf(error, text));
   const problems = found.slice(0, MAX_SYNTAX_PROBLEMS);
   const hidden = found.length - problems.length;
   const last = problems.at(-1);
@@ -69,17 +69,50 @@ function read(documents: readonly Document.Parsed[], text: string): YamlDocument
   return { root: document.errors.length > 0 ? undefined : (document.contents ?? undefined), problems };
 }
 
-function problemOf(error: YAMLError): TextProblem {
-  const [start, end] = error.pos;
-  const message = error.message.replace(/\.$/, '');
+/** What is open at the end of the text, or wrong in the line of another mistake, is wrong because of that mistake. */
+function withoutConsequences(errors: readonly YAMLError[], text: string): readonly YAMLError[] {
+  const end = text.trimEnd().length;
+  let lineEnd = -1;
+  const inOrder = errors.toSorted((left, right) => left.pos[0] - right.pos[0]);
+  return inOrder.filter(({ pos: [start] }) => {
+    if (start < lineEnd || (lineEnd !== -1 && start >= end)) return false;
+    const newline = text.indexOf('\n', start);
+    lineEnd = newline === -1 ? text.length : newline;
+    return true;
+  });
+}
+
+function problemOf(error: YAMLError, text: string): TextProblem {
+  const { start, end, message } = wordingOf(error, text);
   if (error.code === 'TAG_RESOLVE_FAILED') {
     return { code: 'CH1008', severity: 'error', message: 'YAML tags (!…) have no meaning here', start, end, help: 'leave the tag out' };
   }
   const help = HELP.get(error.code) ?? (error.message.includes('plain') ? QUOTE_HELP : undefined);
-  const worded = `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
   // A closing bracket that is not indented enough reads unambiguously; the library calls it a warning, and so do we.
   const severity = error.name === 'YAMLWarning' ? 'warning' : 'error';
-  return { code: 'CH1004', severity, message: `this is not valid YAML: ${worded}`, start, end, ...(help === undefined ? {} : { help }) };
+  return { code: 'CH1004', severity, message: `this is not valid YAML: ${message}`, start, end, ...(help === undefined ? {} : { help }) };
+}
+
+interface Wording {
+  readonly start: number;
+  readonly end: number;
+  readonly message: string;
+}
+
+/** The library notices what is open where it ends; the user looks for where it begins. */
+function wordingOf({ message, pos: [start, end] }: YAMLError, text: string): Wording {
+  const quote = /^Missing closing (["'])/.exec(message)?.[1];
+  if (quote !== undefined) {
+    const opening = Math.max(text.lastIndexOf(quote, start - 1), 0);
+    return { start: opening, end: opening + 1, message: `the quote ${quote} is not closed` };
+  }
+  const bracket = /(?:end|ending) with a ([}\]])/.exec(message)?.[1];
+  if (bracket !== undefined) {
+    const last = Math.max(text.slice(0, start).trimEnd().length - 1, 0);
+    return { start: last, end: last + 1, message: `${bracket} is missing, or the lines before it are not indented enough` };
+  }
+  const plain = message.replace(/\.$/, '');
+  return { start, end, message: `${plain.charAt(0).toLowerCase()}${plain.slice(1)}` };
 }
 
 const QUOTE_HELP = 'put the text in quotes';

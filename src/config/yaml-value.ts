@@ -15,6 +15,8 @@ export interface ComposedValue {
 
 /** Values that aliases may add to a file in all; a real file repeats a few dozen. */
 const MAX_ALIASED_VALUES = 100_000;
+/** What YAML 1.2 gives a value anyway. */
+const CORE_TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'seq', 'map'].map((name) => `tag:yaml.org,2002:${name}`));
 /** YAML 1.1: booleans, dates, and numbers to the base 60. */
 const YAML_1_1_BOOLEAN = /^(?:y|yes|n|no|on|off)$/i;
 const YAML_1_1_TIME = /^(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?|[0-9]+(?::[0-5]?[0-9])+)$/;
@@ -60,6 +62,9 @@ class Walker {
   }
 
   #readContent(node: Node, depth: number): Sized {
+    if ('tag' in node && typeof node.tag === 'string' && !CORE_TAGS.has(node.tag)) {
+      this.#report(node, { code: 'CH1008', message: 'YAML tags (!…) have no meaning here', help: 'leave the tag out' });
+    }
     if (isMap(node)) return this.#readMap(node, depth);
     if (isSeq(node)) return this.#readList(node.items, depth);
     return leaf(isScalar(node) ? this.#readScalar(node) : null);
@@ -136,7 +141,7 @@ class Walker {
       return value;
     }
     if (typeof value === 'number' || typeof value === 'boolean') return value;
-    return null;
+    return value === null || value === undefined ? null : (node.source ?? null);
   }
 
   #lint(node: Scalar, text: string): void {
