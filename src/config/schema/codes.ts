@@ -1,4 +1,4 @@
-// The codes of mistakes that the schema finds in one value, as a type; src/config/schema-issue-codes.ts explains them (O5).
+// The codes of mistakes that the schema finds in one value, as a type; src/config/codes/value-codes.ts explains them (O5).
 
 export type SchemaCode =
   | 'CH1101'

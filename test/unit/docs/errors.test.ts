@@ -4,14 +4,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FILE_ISSUE_CODES, type IssueCodeDescription } from '../../../src/config/issue-codes.ts';
-import { SCHEMA_ISSUE_CODES } from '../../../src/config/schema-issue-codes.ts';
 import { PIPELINE_ISSUE_CODES } from '../../../src/issue-codes.ts';
 import { ERROR_CODES } from '../../../src/lib/errors.ts';
 import { MODEL_ISSUE_CODES } from '../../../src/model/issue-codes.ts';
 
 const PAGE = path.join(import.meta.dirname, '../../../docs/errors.md');
 
-const described: Readonly<Record<string, IssueCodeDescription>> = { ...FILE_ISSUE_CODES, ...SCHEMA_ISSUE_CODES, ...MODEL_ISSUE_CODES };
+const described: Readonly<Record<string, IssueCodeDescription>> = { ...FILE_ISSUE_CODES, ...MODEL_ISSUE_CODES };
 const titled: Readonly<Record<string, string>> = { ...PIPELINE_ISSUE_CODES, ...ERROR_CODES };
 
 interface Section {
