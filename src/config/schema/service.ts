@@ -13,7 +13,11 @@ import { upstreamTlsSchema } from './tls.ts';
 
 export const serviceSchema = shape(
   {
-    like: name('a service name').exactOptional().describe('Take everything from this service; keys written here replace its keys (C5).'),
+    like: name('a service name')
+      .exactOptional()
+      .describe(
+        'Take everything from this service; keys written here replace its keys, inside circuitBreaker, outlierDetection and tls one by one (C5).',
+      ),
     endpoints: list(endpointSchema, { allowEmpty: true })
       .exactOptional()
       .describe('Where the service runs. An empty list is allowed: every request is answered 503.'),
