@@ -173,7 +173,7 @@ class ControlPlane implements App {
       snapshots: this.#snapshots,
       identifier: `chancery@${hostname()}`,
       random: randomUUID,
-      describeResource: (typeUrl, name) => this.#placeOf(typeUrl, name),
+      describeResource: (typeUrl, name, gateway) => this.#placeOf(gateway, typeUrl, name),
     });
   }
 
@@ -210,19 +210,14 @@ class ControlPlane implements App {
         nodes: () => this.nodes(),
         snapshots: this.#snapshots,
         metrics: this.#metrics,
-        placeOf: (gateway, typeUrl, name) => this.#placeOf(typeUrl, name, gateway),
+        placeOf: (gateway, typeUrl, name) => this.#placeOf(gateway, typeUrl, name),
       },
       logger,
     );
   }
 
-  #placeOf(typeUrl: string, name: string, owner?: string): string | undefined {
-    const candidates = this.#gateways.filter((gateway) => owner === undefined || gateway.status().gateway === owner);
-    for (const gateway of candidates) {
-      const place = gateway.placeOf(typeUrl, name);
-      if (place !== undefined) return place;
-    }
-    return undefined;
+  #placeOf(owner: string, typeUrl: string, name: string): string | undefined {
+    return this.#gateways.find((gateway) => gateway.name === owner)?.placeOf(typeUrl, name);
   }
 
   #claim(gateway: string, file: string): string | undefined {

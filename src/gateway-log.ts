@@ -39,7 +39,7 @@ export function createGatewayLog({ logger, metrics, diagnostics }: GatewayLogOpt
     return true;
   };
   return (event, gateway) => {
-    const name = gateway.status().gateway ?? '';
+    const name = gateway.name ?? '';
     const log = logger.child({ gateway: name, file: gateway.file });
     if ('build' in event) {
       metrics.increment('chancery_config_apply_total', { gateway: name, result: event.kind });

@@ -1,8 +1,11 @@
 // One gateway file while it is served: builds at start and at each change, publishes what is good, keeps the last good when it is not,
 // in memory and on disk (D5, D17). Knows no streams: it publishes into the snapshot store. Logs nothing: it tells what happened.
+
 import { certificatesOf } from './certificate-expiry.ts';
+import type { Compilation } from './compiler/types.ts';
 import { errorsFirst, problemKey, problemView, refuseDuplicate } from './gateway-problems.ts';
 import type { GatewayStatus } from './gateway-status.ts';
+import type { ConfigPath } from './lib/issue.ts';
 import type { Build, GoodBuild, Pipeline } from './pipeline.ts';
 import { TYPE_URLS } from './proto/type-urls.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
@@ -54,6 +57,8 @@ export interface LiveGatewayOptions {
 
 export interface LiveGateway {
   readonly file: string;
+  /** What is served is for this gateway; undefined while nothing is. */
+  readonly name: string | undefined;
   /** First build; true when a snapshot is served after it, of the files or kept from an earlier run. Then watches. */
   start(): Promise<boolean>;
   /** Builds from the files as they are now. A call during a build makes one more build follow it (D5). */
@@ -98,6 +103,10 @@ class WatchedGateway implements LiveGateway {
 
   get file(): string {
     return this.#options.file;
+  }
+
+  get name(): string | undefined {
+    return this.#served?.snapshot.gateway;
   }
 
   async start(): Promise<boolean> {
@@ -147,8 +156,8 @@ class WatchedGateway implements LiveGateway {
 
   placeOf(typeUrl: TypeUrl, name: string): string | undefined {
     const { good, build } = this.#served ?? {};
-    const resource = good?.compilation.resources.find((candidate) => candidate.name === name && TYPE_URLS[candidate.kind] === typeUrl);
-    const place = resource && build?.positions.find(resource.path);
+    const path = good && pathsOf(good.compilation).get(`${typeUrl} ${name}`);
+    const place = path && build?.positions.find(path);
     return place === undefined ? undefined : `${place.file}:${place.line}`;
   }
 
@@ -238,4 +247,15 @@ class WatchedGateway implements LiveGateway {
   #tell(event: GatewayEvent): void {
     this.#options.onEvent(event, this);
   }
+}
+
+const knownPaths = new WeakMap<Compilation, ReadonlyMap<string, ConfigPath>>();
+
+/** By type URL and name; made when first asked for. */
+function pathsOf(compilation: Compilation): ReadonlyMap<string, ConfigPath> {
+  const known = knownPaths.get(compilation);
+  if (known !== undefined) return known;
+  const paths = new Map(compilation.resources.map(({ kind, name, path }) => [`${TYPE_URLS[kind]} ${name}`, path]));
+  knownPaths.set(compilation, paths);
+  return paths;
 }

@@ -31,8 +31,8 @@ export interface XdsServerOptions {
   readonly timing?: Partial<SessionTiming>;
   /** Calls `run` after `ms` and returns what cancels it. Default: a timer that keeps no process alive. */
   readonly after?: (ms: number, run: () => void) => () => void;
-  /** `file:line` where a resource was written, for the log of refusals. */
-  readonly describeResource?: (typeUrl: TypeUrl, name: string) => string | undefined;
+  /** `file:line` where a resource of a gateway was written, for the log of refusals. */
+  readonly describeResource?: (typeUrl: TypeUrl, name: string, gateway: string) => string | undefined;
 }
 
 export interface XdsServer {

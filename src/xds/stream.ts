@@ -36,7 +36,7 @@ export interface StreamContext {
   readonly snapshotOf: (gateway: string) => Snapshot | undefined;
   readonly onWithoutSnapshot: (node: ClientNode) => void;
   readonly onClosed: (stream: XdsStream) => void;
-  readonly describeResource: ((typeUrl: TypeUrl, name: string) => string | undefined) | undefined;
+  readonly describeResource: ((typeUrl: TypeUrl, name: string, gateway: string) => string | undefined) | undefined;
 }
 
 export interface StreamMethod {
@@ -217,7 +217,7 @@ export class XdsStream {
   #logRefusal({ plan, nonce }: InFlight, message: string): void {
     const { typeUrl, version } = plan.view;
     const resources = namesMeant(plan.changed, message).slice(0, 10);
-    const sources = resources.flatMap((name) => this.#context.describeResource?.(typeUrl, name) ?? []);
+    const sources = resources.flatMap((name) => this.#context.describeResource?.(typeUrl, name, this.gateway ?? '') ?? []);
     const fields = { ...this.#who(), type_url: typeUrl, nonce, version, resources, reason: message.slice(0, MAX_REASON) };
     const source = sources.length === 0 ? {} : { source: sources.join(', ') };
     this.#context.logger.warn({ event: 'xds.nack', ...fields, ...source }, `a node refused a ${typeRules(typeUrl).label} response`);

@@ -134,9 +134,9 @@ describe('a configuration while it is served', () => {
     );
   });
 
-  it('names the line of each resource in the API', async () => {
+  it('names the line of a resource in the API', async () => {
     const { running } = await startWithNode();
-    const { body } = await running.get('/api/v1/resources?type=Cluster');
+    const { body } = await running.get('/api/v1/resources?name=service/orders&type=Cluster');
     expect(body).toMatchObject({ resources: [{ name: 'service/orders', source: expect.stringMatching(/edge\.yaml:5$/) }] });
   });
 });

@@ -1,4 +1,4 @@
-// The resources that are served, without secrets (C7): a list with versions and places; with a name asked for, the content too.
+// The resources that are served, without secrets (C7): a list with versions; with a name asked for, content and place too.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { SnapshotResource } from '../../snapshot/types.ts';
@@ -20,9 +20,8 @@ export function addResourceRoutes(server: FastifyInstance, sources: AdminSources
   server.get('/api/v1/resources', async (request) => {
     const query = parseQuery(resourcesQuery, request.query);
     const found = servedResources(sources, query);
-    // Content is large and costs decoding, so it is given only where a name narrows it down.
-    const show = query.name === undefined ? summary : detail;
-    return { resources: found.map((served) => show(sources, served)) };
+    // Content and place take time to find, and thousands of them would hold up the streams: they are given where a name narrows it down.
+    return { resources: found.map((served) => (query.name === undefined ? summary(served) : detail(sources, served))) };
   });
 }
 
@@ -39,16 +38,16 @@ function servedResources(sources: AdminSources, query: ResourcesQuery): readonly
     .filter(({ resource }) => query.name === undefined || resource.name === query.name);
 }
 
-function summary(sources: AdminSources, { gateway, resource }: Served): object {
-  const { typeUrl, name, version, any } = resource;
-  const source = sources.placeOf(gateway, typeUrl, name);
-  return { gateway, type: shortType(typeUrl), typeUrl, name, version, bytes: any.length, ...(source === undefined ? {} : { source }) };
+function summary({ gateway, resource: { typeUrl, name, version, any } }: Served): object {
+  return { gateway, type: shortType(typeUrl), typeUrl, name, version, bytes: any.length };
 }
 
 function detail(sources: AdminSources, served: Served): object {
-  const message = sources.api.decode('google.protobuf.Any', served.resource.any);
+  const { gateway, resource } = served;
+  const source = sources.placeOf(gateway, resource.typeUrl, resource.name);
+  const message = sources.api.decode('google.protobuf.Any', resource.any);
   const json = sources.api.toJson('google.protobuf.Any', message);
-  return { ...summary(sources, served), resource: redactResource(served.resource.typeUrl, json) };
+  return { ...summary(served), ...(source === undefined ? {} : { source }), resource: redactResource(resource.typeUrl, json) };
 }
 
 /** `Cluster` for `type.googleapis.com/envoy.config.cluster.v3.Cluster`. */

@@ -157,19 +157,22 @@ describe('admin server', () => {
     expect((await ask('/api/v1/nodes/nobody')).status).toBe(404);
   });
 
-  it('lists resources with type, version and place, and no content', async () => {
+  it('lists resources with type and version, and neither content nor place', async () => {
     const { resources } = (await ask('/api/v1/resources')).json() as unknown as { resources: Record<string, unknown>[] };
     expect(resources.map(({ name }) => name)).toEqual(['service/orders', 'routes/http', 'certificate/shop']);
-    expect(resources[0]).toMatchObject({ gateway: 'edge', type: 'Cluster', typeUrl: TYPE_URLS.Cluster, source: '/etc/edge.yaml:7' });
-    expect(resources[0]).not.toHaveProperty('resource');
+    expect(resources[0]).toMatchObject({ gateway: 'edge', type: 'Cluster', typeUrl: TYPE_URLS.Cluster });
+    for (const field of ['resource', 'source']) expect(resources[0]).not.toHaveProperty(field);
   });
 
-  it('narrows resources down by gateway, type and name, and shows the content of those named', async () => {
+  it('narrows resources down by gateway, type and name, and shows content and place of those named', async () => {
     for (const type of ['Cluster', encodeURIComponent(TYPE_URLS.Cluster)]) {
       expect((await ask(`/api/v1/resources?gateway=edge&type=${type}`)).json()['resources']).toHaveLength(1);
     }
     const named = await ask('/api/v1/resources?name=service/orders');
-    expect(named.json()['resources']?.[0]).toMatchObject({ resource: { name: 'service/orders', connect_timeout: '5s' } });
+    expect(named.json()['resources']?.[0]).toMatchObject({
+      source: '/etc/edge.yaml:7',
+      resource: { name: 'service/orders', connect_timeout: '5s' },
+    });
     expect((await ask('/api/v1/resources?name=nothing')).json()).toEqual({ resources: [] });
   });
 

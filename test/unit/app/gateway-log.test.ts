@@ -17,6 +17,7 @@ const STATUS: GatewayStatus = {
   problems: [],
 };
 const GATEWAY: LiveGateway = {
+  name: 'edge',
   file: '/etc/edge.yaml',
   start: async () => true,
   reload: async () => undefined,
