@@ -1,7 +1,7 @@
 // Reads a gateway's files and gives one checked configuration with the place of everything in it. The only part of config/ that starts reading.
 // It never throws for what the user wrote, and it decides nothing about a broken configuration: that is the caller's part.
 import { resolve } from 'node:path';
-import type { Issue } from '../lib/issue.ts';
+import type { Issue, SourcePosition } from '../lib/issue.ts';
 import { ok, type Result } from '../lib/result.ts';
 import { type ConfigFileSystem, nodeFileSystem } from './config-file-system.ts';
 import { createTextParser, type TextParser } from './config-text.ts';
@@ -82,12 +82,13 @@ async function load(state: LoaderState): Promise<LoadOutcome> {
   const references = new Map([...rootReferences, ...(await readReferencedFiles(state.fs, included.sources))]);
   const merged = state.merger.merge(inputsOf(state, files, references));
   const ofFiles = files.flatMap((file) => fileIssues(file, file === root.value));
-  const issues = [...included.issues, ...ofFiles, ...withoutConsequences(merged.issues, ofFiles, state.root)];
+  const positions = createPositions(files);
+  const issues = [...included.issues, ...ofFiles, ...withoutConsequences(merged.issues, ofFiles, { root: state.root, positions })];
   const isGood = !issues.some(({ severity }) => severity === 'error');
   return {
     issues,
     ...(isGood && merged.config !== undefined ? { config: merged.config } : {}),
-    positions: createPositions(files),
+    positions,
     files: [...new Set([state.root, ...included.watched, ...references.keys()])],
     contentHash: hashOf(state, files, references),
   };
@@ -137,10 +138,25 @@ function inputsOf(state: LoaderState, files: readonly SourceFile[], references: 
   }));
 }
 
-/** In a root file that could not be read in full, what seems to be missing may only be unreadable. */
-function withoutConsequences(merged: readonly Issue[], ofFiles: readonly Issue[], root: string): readonly Issue[] {
-  const isBroken = ofFiles.some(({ severity, position }) => severity === 'error' && position?.file === root);
-  return isBroken ? merged.filter(({ code, path }) => code !== 'CH1103' || path.length > 1) : merged;
+interface KnownPlaces {
+  readonly root: string;
+  readonly positions: Positions;
+}
+
+/** In a file that could not be read in full, what seems to be missing may only be unreadable, and a place is told of once. */
+function withoutConsequences(merged: readonly Issue[], ofFiles: readonly Issue[], { root, positions }: KnownPlaces): readonly Issue[] {
+  const errors = ofFiles.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return merged;
+  const isRootBroken = errors.some(({ position }) => position?.file === root);
+  const told = new Set(errors.map(({ position }) => placeKey(position)));
+  return merged.filter((issue) => {
+    if (isRootBroken && issue.code === 'CH1103' && issue.path.length === 1) return false;
+    return !told.has(placeKey(issue.position ?? positions.find(issue.path, issue.at)));
+  });
+}
+
+function placeKey(position: SourcePosition | undefined): string {
+  return position === undefined ? '' : `${position.file}:${position.line}:${position.column}`;
 }
 
 function hashOf({ root, env }: LoaderState, files: readonly SourceFile[], references: ReferencedFiles): string {

@@ -4,6 +4,8 @@ import { countCharacters } from './source-text.ts';
 
 /** The value of a `key:` that is written out, up to where a map in one line would go on. A reference, a block mark and a list are shown. */
 const KEY_VALUE = /((?:^|[\s,{"'-])["']?key["']?\s*:\s+)(?!["']?\$\{|[|>[{&*#])("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)/g;
+/** A private key in one line, wherever it stands. */
+const KEY_PEM = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.+)/g;
 const KEY_HEADER = /(?:^|[\s,{-])["']?key["']?\s*:\s*(?:[|>"']|$)/;
 const REDACTED = '[redacted]';
 // Control characters, and those that turn the direction of the text around, have no business in a terminal.
@@ -60,7 +62,7 @@ export const HIDDEN_LINE: MarkedLine = { before: '', marked: REDACTED, after: ''
 
 function hiddenCharacters(line: string): ReadonlySet<number> {
   const hidden = new Set<number>();
-  for (const match of line.matchAll(KEY_VALUE)) {
+  for (const match of [...line.matchAll(KEY_VALUE), ...line.matchAll(KEY_PEM)]) {
     const [, before = '', value = ''] = match;
     const from = countCharacters(line.slice(0, match.index + before.length));
     for (let index = from; index < from + countCharacters(value); index += 1) hidden.add(index);
