@@ -1,6 +1,6 @@
 // Writes what happens to a gateway's configuration into the log and the metrics (operating.md §4, §5). The event names are stable.
 import { formatSingleIssue } from './config/diagnostics.ts';
-import { errorsFirst, problemKey, problemView } from './gateway-problems.ts';
+import { countProblems, problemKey, problemView, shownIssues } from './gateway-problems.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import { modelChanges } from './model-changes.ts';
 import type { Build } from './pipeline.ts';
@@ -33,7 +33,7 @@ export function createGatewayLog({ logger, metrics, diagnostics }: GatewayLogOpt
   const logged = new Map<string, string>();
   /** The same problems are told once, however often the files are read. */
   const areNew = (file: string, build: Build): boolean => {
-    const key = problemKey(build);
+    const key = problemKey(build.issues);
     if (logged.get(file) === key) return false;
     logged.set(file, key);
     return true;
@@ -117,16 +117,17 @@ function listed(names: readonly string[]): readonly string[] {
 }
 
 function logRefused(log: Logger, { build, durationMs, isServing }: EventOf<'refused'>): void {
-  const errors = build.issues.filter(({ severity }) => severity === 'error').length;
+  const { errors, warnings } = countProblems(build.issues);
   log.error(
-    { event: 'config.refused', errors, duration_ms: durationMs, serving: isServing ? 'last-good' : 'nothing' },
+    { event: 'config.refused', errors, warnings, duration_ms: durationMs, serving: isServing ? 'last-good' : 'nothing' },
     isServing ? 'configuration refused; the last good one is served still' : 'configuration refused; nothing is served',
   );
 }
 
-/** One event an issue, with the text that a person reads: place, line and caret. */
+/** One event an issue, with the text that a person reads: place, line and caret. Beyond the first hundred they are only counted. */
 function logIssues(log: Logger, { issues, positions }: Build, { asMessage, ...format }: Diagnostics): void {
-  for (const issue of errorsFirst(issues)) {
+  const shown = shownIssues(issues);
+  for (const issue of shown) {
     const { code, severity, message, source, help } = problemView(issue, positions);
     const diagnostic = formatSingleIssue(issue, positions, format);
     const fields = { event: 'config.issue', error_code: code, ...(source === undefined ? {} : { source }) };
@@ -134,6 +135,8 @@ function logIssues(log: Logger, { issues, positions }: Build, { asMessage, ...fo
     if (asMessage) log[level](fields, `\n${diagnostic}`);
     else log[level]({ ...fields, diagnostic, ...(help === undefined ? {} : { help }) }, message);
   }
+  const rest = issues.length - shown.length;
+  if (rest > 0) log.warn({ event: 'config.issues_more', issues: rest }, `and ${rest} problems more; \`chancery validate\` prints all`);
 }
 
 function logRestored(log: Logger, { lastGood }: EventOf<'restored'>): void {

@@ -20,9 +20,13 @@ export function refuseDuplicate(build: Build, otherFile: string | undefined): Bu
   return { ...rest, issues: [...build.issues, issue] };
 }
 
-/** Errors first, otherwise in the order given. */
-export function errorsFirst(issues: readonly Issue[]): readonly Issue[] {
-  return [...issues.filter(({ severity }) => severity === 'error'), ...issues.filter(({ severity }) => severity === 'warning')];
+/** Finding a place takes time, and nobody reads further. */
+const PROBLEMS_SHOWN = 100;
+
+/** Errors first, otherwise in the order given; the first hundred. */
+export function shownIssues(issues: readonly Issue[]): readonly Issue[] {
+  const errors = issues.filter(({ severity }) => severity === 'error');
+  return [...errors, ...issues.filter(({ severity }) => severity === 'warning')].slice(0, PROBLEMS_SHOWN);
 }
 
 export function problemView({ code, severity, message, path, at, position, help }: Issue, positions: Positions): ProblemView {
@@ -36,7 +40,21 @@ export function problemView({ code, severity, message, path, at, position, help 
   };
 }
 
-/** Equal for builds with the same problems at the same places. */
-export function problemKey({ issues, positions }: { readonly issues: readonly Issue[]; readonly positions: Positions }): string {
-  return JSON.stringify(issues.map((issue) => problemView(issue, positions)));
+const knownViews = new WeakMap<Build, readonly ProblemView[]>();
+
+/** Of `shownIssues`; made once for each build. */
+export function problemViews(build: Build): readonly ProblemView[] {
+  const views = knownViews.get(build) ?? shownIssues(build.issues).map((issue) => problemView(issue, build.positions));
+  knownViews.set(build, views);
+  return views;
+}
+
+export function countProblems(issues: readonly Issue[]): { readonly errors: number; readonly warnings: number } {
+  const errors = issues.filter(({ severity }) => severity === 'error').length;
+  return { errors, warnings: issues.length - errors };
+}
+
+/** Equal for equal problems of the same things, wherever they stand. */
+export function problemKey(issues: readonly Issue[]): string {
+  return JSON.stringify(issues.map(({ code, message, path, position }) => [code, message, position === undefined ? path : position]));
 }

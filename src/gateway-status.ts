@@ -30,6 +30,8 @@ export interface GatewayStatus {
   readonly counts?: { readonly listeners: number; readonly routes: number; readonly services: number };
   /** Earliest expiry of each certificate chain, in milliseconds since the epoch, by certificate name. */
   readonly certificates: Readonly<Record<string, number>>;
-  /** Errors first; of the files as they are now. */
+  /** Of the files as they are now; errors first, the first hundred. */
   readonly problems: readonly ProblemView[];
+  /** How many there are in all. */
+  readonly problemCounts: { readonly errors: number; readonly warnings: number };
 }

@@ -3,7 +3,7 @@
 
 import { certificatesOf } from './certificate-expiry.ts';
 import type { Compilation } from './compiler/types.ts';
-import { errorsFirst, problemKey, problemView, refuseDuplicate } from './gateway-problems.ts';
+import { countProblems, problemKey, problemViews, refuseDuplicate } from './gateway-problems.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import type { ConfigPath } from './lib/issue.ts';
 import type { Build, GoodBuild, Pipeline } from './pipeline.ts';
@@ -150,7 +150,8 @@ class WatchedGateway implements LiveGateway {
         : { counts: { listeners: model.listeners.length, routes: model.routes.length, services: model.services.length } }),
       certificates:
         model === undefined ? {} : Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
-      problems: newest === undefined ? [] : errorsFirst(newest.issues).map((issue) => problemView(issue, newest.positions)),
+      problems: newest === undefined ? [] : problemViews(newest),
+      problemCounts: countProblems(newest?.issues ?? []),
     };
   }
 
@@ -195,7 +196,7 @@ class WatchedGateway implements LiveGateway {
   async #buildOnce(): Promise<void> {
     const startedAtMs = this.#options.nowMs();
     const build = this.#withOwnName(await this.#options.pipeline.build());
-    const isRepeated = this.#newest?.contentHash === build.contentHash && problemKey(this.#newest) === problemKey(build);
+    const isRepeated = this.#newest?.contentHash === build.contentHash && problemKey(this.#newest.issues) === problemKey(build.issues);
     this.#newest = build;
     this.#watch(build.files);
     const atMs = this.#options.nowMs();

@@ -21,11 +21,10 @@ export function refreshGauges(metrics: Metrics, gateways: readonly GatewayStatus
   );
   metrics.replace(
     'chancery_config_problems',
-    served.flatMap(({ gateway, problems }) =>
-      (['error', 'warning'] as const).map(
-        (severity) => [{ gateway, severity }, problems.filter((problem) => problem.severity === severity).length] as const,
-      ),
-    ),
+    served.flatMap(({ gateway, problemCounts: { errors, warnings } }) => [
+      [{ gateway, severity: 'error' }, errors],
+      [{ gateway, severity: 'warning' }, warnings],
+    ]),
   );
   metrics.replace(
     'chancery_certificate_expiry_timestamp_seconds',

@@ -23,6 +23,7 @@ const GATEWAY: GatewayStatus = {
   counts: { listeners: 1, routes: 2, services: 3 },
   certificates: {},
   problems: [],
+  problemCounts: { errors: 0, warnings: 0 },
 };
 
 const NODE: NodeStatus = {
@@ -132,7 +133,17 @@ describe('admin server', () => {
   });
 
   it('is not ready while a gateway has nothing to serve, or there is none', async () => {
-    gateways = [GATEWAY, { file: '/etc/web.yaml', serving: 'nothing', isRestored: false, certificates: {}, problems: [] }];
+    gateways = [
+      GATEWAY,
+      {
+        file: '/etc/web.yaml',
+        serving: 'nothing',
+        isRestored: false,
+        certificates: {},
+        problems: [],
+        problemCounts: { errors: 0, warnings: 0 },
+      },
+    ];
     const notReady = await ask('/readyz');
     expect(notReady.status).toBe(503);
     expect(notReady.json()['gateways']?.[1]).toMatchObject({ file: '/etc/web.yaml', serving: 'nothing' });

@@ -15,6 +15,7 @@ const STATUS: GatewayStatus = {
   isRestored: false,
   certificates: {},
   problems: [],
+  problemCounts: { errors: 0, warnings: 0 },
 };
 const GATEWAY: LiveGateway = {
   name: 'edge',
@@ -114,6 +115,16 @@ describe("a gateway's log", () => {
     expect(issues()).toBe(1);
     tell({ kind: 'unchanged', good: good('v1'), build: build([{ ...WARNING, message: 'it expires sooner' }]), atMs: 1, durationMs: 1 });
     expect(issues()).toBe(2);
+  });
+
+  it('tells the first hundred problems, errors first, and counts the rest', () => {
+    const { lines, tell } = fixture();
+    const warnings = Array.from({ length: 200 }, (_, index) => ({ ...WARNING, message: `warning ${index}` }));
+    tell({ kind: 'refused', build: build([...warnings, ERROR]), durationMs: 5, isServing: true });
+    expect(lines.filter(({ event }) => event === 'config.issue')).toHaveLength(100);
+    expect(lines[0]).toMatchObject({ level: 'error' });
+    expect(lines.at(-2)).toMatchObject({ event: 'config.issues_more', issues: 101 });
+    expect(lines.at(-1)).toMatchObject({ event: 'config.refused', errors: 1, warnings: 200 });
   });
 
   it.each<[GatewayEvent, string, string]>([
