@@ -49,8 +49,18 @@ let loads: Load[] = [];
 let reached: readonly string[] = [];
 const startLoads = async (): Promise<void> => {
   loads = [
-    await startLoad({ target: { port }, request: (n) => ({ path: `/orders/${n}` }), perSecond: 150 }),
-    await startLoad({ target: { port, http: '2' }, request: () => grpcRequest('/shop.v1.Orders/Get', Buffer.from('x')), perSecond: 100 }),
+    await startLoad({
+      target: { port },
+      request: (n) => ({ path: `/orders/${n}`, timeoutMs: 15_000 }),
+      perSecond: 150,
+      lateAfterMs: 5_000,
+    }),
+    await startLoad({
+      target: { port, http: '2' },
+      request: () => grpcRequest('/shop.v1.Orders/Get', Buffer.from('x'), { timeoutMs: 15_000 }),
+      perSecond: 100,
+      lateAfterMs: 5_000,
+    }),
   ];
   await more(20);
 };
