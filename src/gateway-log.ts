@@ -132,7 +132,7 @@ function logIssues(log: Logger, { issues, positions }: Build, { asMessage, ...fo
     const diagnostic = formatSingleIssue(issue, positions, format);
     const fields = { event: 'config.issue', error_code: code, ...(source === undefined ? {} : { source }) };
     const level = severity === 'error' ? 'error' : 'warn';
-    if (asMessage) log[level](fields, `\n${diagnostic}`);
+    if (asMessage) log[level]({ event: 'config.issue' }, `\n${diagnostic.trimEnd()}`);
     else log[level]({ ...fields, diagnostic, ...(help === undefined ? {} : { help }) }, message);
   }
   const rest = issues.length - shown.length;

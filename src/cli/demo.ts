@@ -16,7 +16,7 @@ export function addDemoCommand(program: Command, { terminal, finish }: CommandCo
 
 async function demo(host: string, terminal: Terminal): Promise<number> {
   const [{ startDemoBackends }, { demoPorts }] = await Promise.all([import('../demo/backends.ts'), import('../demo/ports.ts')]);
-  const stopSignal = untilStopSignal({ onReload: () => undefined });
+  const stopSignal = untilStopSignal();
   const ports = demoPorts(terminal.env);
   const backends = await startDemoBackends(host, ports);
   const list = Object.entries(ports).map(([name, port]) => `${name}=${host}:${port}`);

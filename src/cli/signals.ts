@@ -1,23 +1,22 @@
 // Waits for the signals that end a long-running command.
 
 export interface SignalOptions {
-  /** SIGHUP. */
-  readonly onReload: () => void;
+  /** What SIGHUP does. Without it SIGHUP ends the command too: its terminal was closed. */
+  readonly onReload?: () => void;
 }
 
 /**
- * Resolves at the first SIGINT or SIGTERM. From then on the second one has its usual effect and ends the process at once, so that
+ * Resolves at the first SIGINT or SIGTERM (or SIGHUP). From then on the second one has its usual effect and ends the process at once, so that
  * nobody is kept waiting by a shutdown that hangs.
  */
-export function untilStopSignal({ onReload }: SignalOptions): Promise<NodeJS.Signals> {
+export function untilStopSignal({ onReload }: SignalOptions = {}): Promise<NodeJS.Signals> {
+  const ending = onReload === undefined ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : (['SIGINT', 'SIGTERM'] as const);
   return new Promise((resolve) => {
     const stop = (signal: NodeJS.Signals): void => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
+      for (const name of ending) process.off(name, stop);
       resolve(signal);
     };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-    process.on('SIGHUP', onReload);
+    for (const name of ending) process.on(name, stop);
+    if (onReload !== undefined) process.on('SIGHUP', onReload);
   });
 }

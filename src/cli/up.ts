@@ -30,7 +30,7 @@ type Stops = (() => Promise<void>)[];
 
 async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
   // Before anything runs: Ctrl-C during the start ends cleanly too.
-  const stopSignal = untilStopSignal({ onReload: () => undefined });
+  const stopSignal = untilStopSignal();
   const plan = await planUp(flags, terminal);
   if (plan === undefined) return EXIT.invalid;
   const stops: Stops = [];

@@ -82,6 +82,17 @@ describe('what `up` suggests to try', () => {
   });
 });
 
+describe('README', () => {
+  it('names the line of the quickstart that it tells to change', () => {
+    const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
+    const edit = suggestedEdit('gateway.yaml', read('envoy/quickstart/gateway.yaml'));
+    const line = /:(\d+)/.exec(edit ?? '')?.[1];
+    const readme = read('README.md');
+    expect(readme).toContain(`change line ${line} of [envoy/quickstart/gateway.yaml]`);
+    expect(readme).toContain(`--> envoy/quickstart/gateway.yaml:${line}:`);
+  });
+});
+
 describe('what `up` says of an edit', () => {
   it('names what changed, and counts where there is much', () => {
     expect(changesText({ changed: ['route a'], added: [], removed: [] })).toBe('changed route a');
