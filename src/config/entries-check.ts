@@ -40,6 +40,8 @@ export interface Keyed<Output> {
 export interface EntriesOutcome<Output> {
   /** The entries without errors, in the order of the files. */
   readonly entries: readonly Keyed<Output>[];
+  /** Keys of the entries that have errors. */
+  readonly broken: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -58,7 +60,7 @@ export function createEntriesCheck<Output>(section: EntriesSection<Output>): (in
   const checker = createEntryChecker(section.schema);
   const keys = createKeyCount();
   let slots: readonly Slot<Output>[] = [];
-  let outcome: EntriesOutcome<Output> = { entries: [], issues: [] };
+  let outcome: EntriesOutcome<Output> = { entries: [], broken: [], issues: [] };
   const checkSlot = (fragment: Fragment, index: number, { lookup, known }: SlotContext<Output>): Slot<Output> => {
     if (known !== undefined && !fragment.block.hasReferences) return known;
     const key = section.keyOf(fragment, index);
@@ -78,7 +80,11 @@ export function createEntriesCheck<Output>(section: EntriesSection<Output>): (in
     checker.forget((key) => keys.has(key), next.length);
     const issues = found.others.flatMap((placed) => notSection(placed, section.kind));
     issues.push(...(keys.hasRepeated() ? slotIssuesByPlace(section, slots, found.entries) : slotIssues(section, slots)));
-    outcome = { entries: slots.flatMap(({ keyed }) => keyed ?? []), issues };
+    outcome = {
+      entries: slots.flatMap(({ keyed }) => keyed ?? []),
+      broken: slots.flatMap(({ keyed, key }) => (keyed === undefined ? key : [])),
+      issues,
+    };
     return outcome;
   };
 }

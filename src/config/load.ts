@@ -10,7 +10,7 @@ import type { FileInput } from './entries-check.ts';
 import { fileIssues, unreadableIssue } from './file-issues.ts';
 import { inParallel } from './in-parallel.ts';
 import { findIncluded, unreadableInclude } from './include.ts';
-import { createMerger, type Merger } from './merge.ts';
+import { createMerger, type Merger, type SoundConfig } from './merge.ts';
 import { createLookup, type ReferencedFiles, readReferencedFiles, variablesIn } from './referenced-files.ts';
 import type { GatewayConfig } from './schema/gateway.ts';
 import { createPositions, NO_POSITIONS, type Positions, type SourceFile } from './source.ts';
@@ -30,6 +30,8 @@ export interface LoadOutcome {
   readonly issues: readonly Issue[];
   /** Absent where an issue is an error. Entries that did not change are the same objects as in the last good outcome (P2). */
   readonly config?: GatewayConfig;
+  /** Where only entries are broken and every file could be read in full: the rest, in which more mistakes can be found (C3). */
+  readonly sound?: SoundConfig;
   readonly positions: Positions;
   /** Absolute paths of the files and directories whose change can change the outcome, also of files that are missing. */
   readonly files: readonly string[];
@@ -84,14 +86,20 @@ async function load(state: LoaderState): Promise<LoadOutcome> {
   const ofFiles = files.flatMap((file) => fileIssues(file, file === root.value));
   const positions = createPositions(files);
   const issues = [...included.issues, ...ofFiles, ...withoutConsequences(merged.issues, ofFiles, { root: state.root, positions })];
-  const isGood = !issues.some(({ severity }) => severity === 'error');
+  const isGood = !hasErrors(issues);
+  const isReadInFull = !hasErrors(included.issues) && !hasErrors(ofFiles);
   return {
     issues,
     ...(isGood && merged.config !== undefined ? { config: merged.config } : {}),
+    ...(isReadInFull && merged.sound !== undefined ? { sound: merged.sound } : {}),
     positions,
     files: [...new Set([state.root, ...included.watched, ...references.keys()])],
     contentHash: hashOf(state, files, references),
   };
+}
+
+function hasErrors(issues: readonly Issue[]): boolean {
+  return issues.some(({ severity }) => severity === 'error');
 }
 
 function unreadableRoot({ root }: LoaderState, problem: UnreadableFile): LoadOutcome {

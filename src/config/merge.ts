@@ -3,7 +3,7 @@ import type { Issue } from '../lib/issue.ts';
 import type { FileInput } from './entries-check.ts';
 import { meantKey } from './other-words.ts';
 import { ENTRY_SECTIONS } from './parsed-block.ts';
-import { type GatewayConfig, gatewaySchema } from './schema/gateway.ts';
+import { type BrokenNames, CURRENT_VERSION, type GatewayConfig, gatewaySchema } from './schema/gateway.ts';
 import { createMapCheck, createRoutesCheck, createSingleCheck } from './section-check.ts';
 import { type PlacedFragment, positionBelow } from './source.ts';
 
@@ -11,6 +11,15 @@ export interface MergeOutcome {
   readonly issues: readonly Issue[];
   /** Absent where an issue is an error. */
   readonly config?: GatewayConfig;
+  /** Where `config` is absent: what is sound of it. */
+  readonly sound?: SoundConfig;
+}
+
+/** A configuration without its broken entries, good for finding more mistakes and for nothing else. */
+export interface SoundConfig {
+  readonly config: GatewayConfig;
+  /** Names of entries that are left out: who refers to them makes no mistake. */
+  readonly broken: BrokenNames;
 }
 
 export interface Merger {
@@ -39,20 +48,19 @@ export function createMerger(): Merger {
       const accessLog = checks.accessLog.check(inputs);
       const parts = [version, gateway, include, defaults, listeners, certificates, services, routes, accessLog];
       const issues = [...misplacedSections(inputs), ...parts.flatMap((part) => part.issues)];
-      if (issues.length > 0 || version.output === undefined || gateway.output === undefined) return { issues };
-      return {
-        issues,
-        config: {
-          version: version.output,
-          gateway: gateway.output,
-          listeners: listeners.output,
-          certificates: certificates.output,
-          services: services.output,
-          routes: routes.output,
-          ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
-          ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
-        },
+      const config = {
+        version: version.output ?? CURRENT_VERSION,
+        gateway: gateway.output ?? '',
+        listeners: listeners.output,
+        certificates: certificates.output,
+        services: services.output,
+        routes: routes.output,
+        ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
+        ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
       };
+      if (issues.length === 0) return { issues, config };
+      const broken = { listeners: listeners.broken, certificates: certificates.broken, services: services.broken };
+      return { issues, sound: { config, broken } };
     },
   };
 }

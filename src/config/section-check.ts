@@ -11,6 +11,8 @@ import { type PlacedFragment, positionBelow } from './source.ts';
 export interface SectionOutcome<Output> {
   /** Without the entries that have errors. */
   readonly output: Output;
+  /** Names of the entries that have errors. */
+  readonly broken: readonly string[];
   readonly issues: readonly Issue[];
 }
 
@@ -28,9 +30,9 @@ export function createSingleCheck<Output>(section: string, schema: z.ZodType<Out
       const [placed] = input === undefined ? [] : blocksOf(input.file.parsed, section);
       const fragment = placed?.block.fragments.find((each) => each.section === section);
       if (input === undefined || fragment === undefined || (isOptional && fragment.value === null))
-        return { output: undefined, issues: [] };
+        return { output: undefined, broken: [], issues: [] };
       const { output, issues } = checker.check(fragment, section, input.lookup);
-      return { output, issues: issues.map((issue) => below([section], issue)) };
+      return { output, broken: [], issues: issues.map((issue) => below([section], issue)) };
     },
   };
 }
@@ -66,7 +68,7 @@ export function createMapCheck<Output>({
       const checked = check(inputs);
       if (!hasSameEntries(checked, last)) output = Object.fromEntries(checked.entries.map((entry) => [entry.key, entry.output]));
       last = checked;
-      return { output, issues: checked.issues };
+      return { output, broken: checked.broken, issues: checked.issues };
     },
   };
 }
@@ -89,7 +91,7 @@ export function createRoutesCheck<Output>(entries: z.ZodType<Output>): SectionCh
       const checked = check(inputs);
       if (!hasSameEntries(checked, last)) output = checked.entries.map((entry) => entry.output);
       last = checked;
-      return { output, issues: checked.issues };
+      return { output, broken: checked.broken, issues: checked.issues };
     },
   };
 }

@@ -52,3 +52,10 @@ export const gatewaySchema = shape({
 
 /** The merged configuration: every section is there, if empty. Unchanged entries keep their identity between loads (P2). */
 export type GatewayConfig = Omit<Immutable<z.output<typeof gatewaySchema>>, 'include'>;
+
+/** Names of entries that have errors of their own, by section. */
+export interface BrokenNames {
+  readonly listeners: readonly string[];
+  readonly certificates: readonly string[];
+  readonly services: readonly string[];
+}

@@ -6,19 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { gatewayJsonSchema } from '../../../src/config/json-schema.ts';
 
 const FILE = path.join(import.meta.dirname, '../../../schema/gateway.schema.json');
-const DOCUMENT = path.join(import.meta.dirname, '../../../docs/configuration.md');
 
 const HEAD = { version: 'v1', gateway: 'edge' };
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(gatewayJsonSchema());
-
-/** Every key of a map in the language, as `map.key`, from the schema. */
-function keysIn(schema: unknown): readonly string[] {
-  if (Array.isArray(schema)) return schema.flatMap(keysIn);
-  if (typeof schema !== 'object' || schema === null) return [];
-  const own =
-    'properties' in schema && typeof schema.properties === 'object' && schema.properties !== null ? Object.keys(schema.properties) : [];
-  return [...own, ...Object.values(schema).flatMap(keysIn)];
-}
 
 describe('gatewayJsonSchema', () => {
   it('is what schema/gateway.schema.json holds', () => {
@@ -72,11 +62,3 @@ function visit(schema: unknown, at: string, bare: string[]): void {
   }
   for (const [key, value] of Object.entries(schema)) visit(value, `${at}.${key}`, bare);
 }
-
-describe('docs/configuration.md', () => {
-  it('has every key of the language', () => {
-    const text = readFileSync(DOCUMENT, 'utf8');
-    const missing = [...new Set(keysIn(gatewayJsonSchema()))].filter((key) => !new RegExp(`\`[^\`]*\\b${key}\\b[^\`]*\``).test(text));
-    expect(missing).toEqual([]);
-  });
-});

@@ -1,0 +1,51 @@
+// docs/configuration.md holds every key, and its samples are configurations.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { gatewayJsonSchema } from '../../../src/config/json-schema.ts';
+import { endpointSchema } from '../../../src/config/schema/endpoint.ts';
+import { matchSchema } from '../../../src/config/schema/match.ts';
+import { loaderOf } from './support.ts';
+
+const TEXT = readFileSync(path.join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+const samples = [...TEXT.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, sample = '']) => sample);
+
+function keysIn(schema: unknown): readonly string[] {
+  if (Array.isArray(schema)) return schema.flatMap(keysIn);
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties } = schema as { properties?: object };
+  return [...Object.keys(properties ?? {}), ...Object.values(schema).flatMap(keysIn)];
+}
+
+describe('docs/configuration.md', () => {
+  it('has every key of the language', () => {
+    const code = [...TEXT.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, inline]) => inline).join('\n');
+    const missing = [...new Set(keysIn(gatewayJsonSchema()))].filter((key) => !new RegExp(`\\b${key}\\b`).test(code));
+    expect(missing).toEqual([]);
+  });
+
+  it('begins with a configuration without mistakes', async () => {
+    const { issues, config } = await loaderOf({
+      'gateway.yaml': samples[0] ?? '',
+      'teams/a.yaml': '',
+      'certs/shop.crt': '-----BEGIN',
+      'certs/shop.key': '-----BEGIN',
+    }).load();
+    expect(issues).toEqual([]);
+    expect(config?.routes).toHaveLength(3);
+  });
+
+  it('shows endpoints and matches as they are', () => {
+    const [, endpoints, matches, ...others] = samples;
+    expect(others).toEqual([]);
+    for (const endpoint of parse(endpoints ?? '').endpoints) expect(endpointSchema.safeParse(endpoint).success).toBe(true);
+    for (const match of parse(matches ?? '').matches) expect(matchSchema.safeParse(match).success).toBe(true);
+  });
+
+  it('has a heading for every link into it', () => {
+    const headings = new Set([...TEXT.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase().replaceAll(' ', '-')));
+    const links = [...TEXT.matchAll(/\]\(#([^)]*)\)/g)].map(([, link = '']) => link);
+    expect(links.filter((link) => !headings.has(link))).toEqual([]);
+  });
+});
