@@ -5,7 +5,6 @@ import { certificateWarnings } from './certificate-expiry.ts';
 import { createCompiler } from './compiler/compile.ts';
 import type { Compilation, CompiledResource } from './compiler/types.ts';
 import { createConfigLoader } from './config/load.ts';
-import type { SoundConfig } from './config/merge.ts';
 import type { Positions } from './config/source.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
 import type { ConfigPath, Issue } from './lib/issue.ts';
@@ -17,6 +16,7 @@ import { TYPE_URLS } from './proto/type-urls.ts';
 import { buildSnapshot, type ResourceInput, type SnapshotProblem } from './snapshot/build.ts';
 import { findMissingReferences } from './snapshot/consistency.ts';
 import type { Snapshot } from './snapshot/types.ts';
+import { mistakesInSoundRest } from './sound-rest.ts';
 
 export interface PipelineOptions {
   /** Root file of the gateway. */
@@ -82,7 +82,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     build: async () => {
       const { issues, config, sound, positions, files, contentHash } = await loader.load();
-      if (config === undefined) return { issues: [...issues, ...moreMistakes(sound, options)], positions, files, contentHash };
+      if (config === undefined) {
+        const more = mistakesInSoundRest(sound, resolveContext(options, previousModel));
+        return { issues: [...issues, ...more], positions, files, contentHash };
+      }
       const resolved = resolver.resolve(config, resolveContext(options, previousModel));
       const known = [...issues, ...resolved.issues];
       if (resolved.model === undefined) return { issues: known, positions, files, contentHash };
@@ -91,13 +94,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return { ...compiled, issues: [...known, ...compiled.issues, ...expiring], positions, files, contentHash };
     },
   };
-}
-
-/** C3: what is wrong in the sound rest is told together with what is broken. Its own resolver: the memos belong to good builds. */
-function moreMistakes(sound: SoundConfig | undefined, options: PipelineOptions): readonly Issue[] {
-  if (sound === undefined) return [];
-  const { issues } = createResolver().resolve(sound.config, { ...resolveContext(options, undefined), broken: sound.broken });
-  return issues.filter(({ severity }) => severity === 'error');
 }
 
 function resolveContext({ nowMs, isServing }: PipelineOptions, previous: Model | undefined): ResolveContext {

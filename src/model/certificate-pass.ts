@@ -22,7 +22,7 @@ export interface CertificatePass {
 export function createCertificatePass(): CertificatePass {
   const resolver = createCertificateResolver();
   return {
-    resolve(config, { nowMs, serving }, report) {
+    resolve(config, { nowMs, serving, broken }, report) {
       const lastGood = lastGoodCertificates(serving?.previous);
       const resolve = (entry: CertificateConfig, path: ConfigPath, name: (pair: CertificatePair) => string): Certificate | undefined =>
         resolver.resolve(
@@ -30,9 +30,11 @@ export function createCertificatePass(): CertificatePass {
           { nowMs, isServing: serving !== undefined },
           report,
         );
-      const named = new Map(
-        Object.entries(config.certificates).map(([name, entry]) => [name, resolve(entry, ['certificates', name], () => name)]),
-      );
+      const unusable = (broken?.certificates ?? []).map((name) => [name, undefined] as const);
+      const named = new Map([
+        ...unusable,
+        ...Object.entries(config.certificates).map(([name, entry]) => [name, resolve(entry, ['certificates', name], () => name)] as const),
+      ]);
       const namesOf = (certificate: Certificate): readonly string[] => resolver.namesOf(certificate);
       return {
         named,

@@ -22,7 +22,13 @@ export interface EffectiveService {
 
 export interface LikeResolver {
   /** Services that could be followed to the end, by name in order of writing. Unchanged ones are the same objects as before. */
-  resolve(services: ServicesConfig, report: Report): ReadonlyMap<string, EffectiveService>;
+  resolve(services: ServicesConfig, tools: LikeTools): ReadonlyMap<string, EffectiveService>;
+}
+
+export interface LikeTools {
+  /** Names of services that have errors which are told already. */
+  readonly broken: readonly string[];
+  readonly report: Report;
 }
 
 interface Kept {
@@ -38,8 +44,8 @@ const MERGED_KEYS = ['circuitBreaker', 'outlierDetection', 'tls'] as const satis
 export function createLikeResolver(): LikeResolver {
   const kept = new WeakMap<ServiceConfig, Kept>();
   return {
-    resolve(services, report) {
-      const done = new Map<string, EffectiveService | undefined>();
+    resolve(services, { broken, report }) {
+      const done = new Map<string, EffectiveService | undefined>(broken.map((name) => [name, undefined]));
       for (const name of Object.keys(services)) {
         settle(name, { services, done, kept, report });
       }
@@ -84,12 +90,12 @@ function climb(name: string, { services, done, report }: Walk): { readonly chain
     if (like === undefined) {
       return { chain: [...chain], isBroken: false };
     }
+    if (done.has(like)) {
+      return { chain: [...chain], isBroken: done.get(like) === undefined };
+    }
     if (!Object.hasOwn(services, like)) {
       reportUnknownService(like, { path: ['services', current, 'like'], known: Object.keys(services) }, report);
       return { chain: [...chain], isBroken: true };
-    }
-    if (done.has(like)) {
-      return { chain: [...chain], isBroken: done.get(like) === undefined };
     }
     current = like;
   }

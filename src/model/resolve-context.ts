@@ -1,4 +1,5 @@
 // What a resolve is told besides the configuration: the time, and whether the result will be served.
+import type { BrokenNames } from '../config/schema/gateway.ts';
 import type { Model } from './types.ts';
 
 export interface ResolveContext {
@@ -9,4 +10,6 @@ export interface ResolveContext {
    * `validate`, they are errors.
    */
   readonly serving?: { readonly previous?: Model };
+  /** Entries that the configuration lacks because they have errors of their own: a reference to them is no mistake. Default: none. */
+  readonly broken?: BrokenNames;
 }

@@ -42,8 +42,13 @@ export function createResolver(): Resolver {
       const certificates = certificatePass.resolve(config, context, report);
       const resolveTls = createListenerTlsResolver({ ...certificates, trust: trustAt, isServing: context.serving !== undefined, report });
       const listeners = listenerPass.resolve(config.listeners, resolveTls, report);
-      const services = servicePass.resolve(config, { trust: trustAt, certificates: certificates.named, report });
-      const places = routePass.resolve(config, report);
+      const services = servicePass.resolve(config, {
+        trust: trustAt,
+        certificates: certificates.named,
+        broken: context.broken?.services ?? [],
+        report,
+      });
+      const places = routePass.resolve(config, context.broken?.listeners ?? [], report);
       const routes = places.map((place) => place.route);
 
       checkReferences(routes, services, report);

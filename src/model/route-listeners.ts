@@ -19,6 +19,13 @@ export function listenerFacts(listeners: Readonly<Record<string, ListenerConfig>
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+export interface KnownListeners {
+  /** Sorted by name. */
+  readonly listeners: readonly ListenerFacts[];
+  /** Names of listeners that have errors which are told already. */
+  readonly brokenListeners: readonly string[];
+}
+
 /** C17. */
 export function defaultListeners(listeners: readonly ListenerFacts[]): readonly ListenerFacts[] {
   const serving = listeners.filter((listener) => !listener.redirects);
@@ -29,7 +36,7 @@ export function defaultListeners(listeners: readonly ListenerFacts[]): readonly 
 /** Sorted by name; unknown and redirecting ones are told and left out. */
 export function resolveRouteListeners(
   names: RouteConfig['listeners'],
-  { path, listeners }: { readonly path: ConfigPath; readonly listeners: readonly ListenerFacts[] },
+  { path, listeners, brokenListeners }: { readonly path: ConfigPath } & KnownListeners,
   report: Report,
 ): readonly ListenerFacts[] {
   if (names === undefined) {
@@ -38,6 +45,9 @@ export function resolveRouteListeners(
   const found = names.map((name, index) => {
     const listener = listeners.find((candidate) => candidate.name === name);
     if (listener === undefined) {
+      if (brokenListeners.includes(name)) {
+        return undefined;
+      }
       reportUnknownListener(name, { path: [...path, 'listeners', index], listeners }, report);
       return undefined;
     }

@@ -7,18 +7,20 @@ import { defaultListeners, listenerFacts } from './route-listeners.ts';
 import { createRouteResolver, type RouteContext } from './routes.ts';
 
 export interface RoutePass {
-  resolve(config: GatewayConfig, report: Report): readonly RoutePlace[];
+  /** `brokenListeners`: names of listeners that have errors which are told already. */
+  resolve(config: GatewayConfig, brokenListeners: readonly string[], report: Report): readonly RoutePlace[];
 }
 
 export function createRoutePass(): RoutePass {
   const resolver = createRouteResolver();
   const keep = createEqualKeeper<RouteContext>();
   return {
-    resolve(config, report) {
+    resolve(config, brokenListeners, report) {
       const { timeout, retry } = config.defaults ?? {};
       const context = keep({
         defaults: { ...(timeout === undefined ? {} : { timeout }), ...(retry === undefined ? {} : { retry }) },
         listeners: listenerFacts(config.listeners),
+        brokenListeners,
       });
       reportNoListener(config, context, report);
       return config.routes.map((entry) => ({ entry, route: resolver.resolve(entry, context, report) }));
@@ -27,9 +29,9 @@ export function createRoutePass(): RoutePass {
 }
 
 /** C17 gives such a route no listener at all. */
-function reportNoListener({ routes }: GatewayConfig, { listeners }: RouteContext, report: Report): void {
+function reportNoListener({ routes }: GatewayConfig, { listeners, brokenListeners }: RouteContext, report: Report): void {
   const homeless = routes.find((route) => route.listeners === undefined);
-  if (homeless === undefined || defaultListeners(listeners).length > 0) {
+  if (homeless === undefined || brokenListeners.length > 0 || defaultListeners(listeners).length > 0) {
     return;
   }
   const reason = listeners.length === 0 ? 'there is no listener' : 'every listener redirects';

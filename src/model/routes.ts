@@ -11,14 +11,12 @@ import { errorAt, type Report } from './issue.ts';
 import { matchEverything, resolveMatch } from './match.ts';
 import { resolveRedirect } from './redirect.ts';
 import { resolveRespond } from './respond.ts';
-import { type ListenerFacts, resolveRouteListeners } from './route-listeners.ts';
+import { type KnownListeners, type ListenerFacts, resolveRouteListeners } from './route-listeners.ts';
 import type { Route, RouteAction, RouteMatch } from './types.ts';
 
 /** What routes are made of besides themselves; the same object as long as its content is the same. */
-export interface RouteContext {
+export interface RouteContext extends KnownListeners {
   readonly defaults: Pick<DefaultsConfig, 'timeout' | 'retry'>;
-  /** Sorted by name. */
-  readonly listeners: readonly ListenerFacts[];
 }
 
 export interface RouteResolver {
@@ -54,7 +52,7 @@ function make(entry: RouteConfig, context: RouteContext): Kept {
 
 function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report): Route {
   const path: ConfigPath = ['routes', entry.name];
-  const listeners = resolveRouteListeners(entry.listeners, { path, listeners: context.listeners }, report);
+  const listeners = resolveRouteListeners(entry.listeners, { path, ...context }, report);
   const hostnames = resolveHostnames(entry.hostnames);
   const matches = resolveMatches(entry, path, report);
   return {

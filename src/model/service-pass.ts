@@ -10,6 +10,8 @@ import type { Certificate, Service } from './types.ts';
 export interface ServicePassTools extends Pick<ServiceTools, 'trust' | 'report'> {
   /** Top-level certificates by name; undefined as a value: defined, but not usable, which is told already. */
   readonly certificates: ReadonlyMap<string, Certificate | undefined>;
+  /** Names of services that have errors which are told already. */
+  readonly broken: readonly string[];
 }
 
 export interface ServicePass {
@@ -21,7 +23,7 @@ export function createServicePass(): ServicePass {
   const resolver = createServiceResolver();
   const keep = createEqualKeeper<ServiceContext>();
   return {
-    resolve({ services, defaults }, { trust, certificates, report }) {
+    resolve({ services, defaults }, { trust, certificates, broken, report }) {
       const { connectTimeout, circuitBreaker } = defaults ?? {};
       const context = keep({
         defaults: {
@@ -30,14 +32,15 @@ export function createServicePass(): ServicePass {
         },
       });
       const resolved = new Map<string, Service>();
-      for (const [name, effective] of likes.resolve(services, report)) {
+      for (const [name, effective] of likes.resolve(services, { broken, report })) {
         const service = resolver.resolve(effective, { context, trust, report });
         checkClientCertificate(effective, { certificates, report });
         if (service !== undefined) {
           resolved.set(name, service);
         }
       }
-      return { resolved, isDefined: (name) => Object.hasOwn(services, name), names: () => Object.keys(services) };
+      const isDefined = (name: string): boolean => Object.hasOwn(services, name) || broken.includes(name);
+      return { resolved, isDefined, names: () => Object.keys(services) };
     },
   };
 }

@@ -8,6 +8,7 @@ import { FILE_ISSUE_CODES } from '../../src/config/issue-codes.ts';
 import { createConfigLoader } from '../../src/config/load.ts';
 import { MODEL_ISSUE_CODES } from '../../src/model/issue-codes.ts';
 import { createResolver } from '../../src/model/resolve.ts';
+import { mistakesInSoundRest } from '../../src/sound-rest.ts';
 import { makeCertificates } from './invalid-certificates.ts';
 
 const DIRECTORY = path.join(import.meta.dirname, 'invalid');
@@ -30,8 +31,9 @@ const texts = readdirSync(DIRECTORY)
 async function diagnose(mistake: string): Promise<string> {
   const single = path.join(DIRECTORY, `${mistake}.yaml`);
   const file = existsSync(single) ? single : path.join(DIRECTORY, mistake, 'gateway.yaml');
-  const { config, issues, positions } = await createConfigLoader({ file, env: {} }).load();
-  const resolved = config === undefined ? [] : createResolver().resolve(config, { nowMs: NOW }).issues;
+  const { config, sound, issues, positions } = await createConfigLoader({ file, env: {} }).load();
+  const context = { nowMs: NOW };
+  const resolved = config === undefined ? mistakesInSoundRest(sound, context) : createResolver().resolve(config, context).issues;
   return formatIssues([...issues, ...resolved], positions, { color: false, cwd: DIRECTORY });
 }
 

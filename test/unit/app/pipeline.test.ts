@@ -39,6 +39,45 @@ describe('the pipeline from files to a snapshot', () => {
     expect(build.files).toContain(workspace.path('edge.yaml'));
   });
 
+  it('tells 100 mistakes of every stage at once (C3)', async () => {
+    const services = Array.from({ length: 50 }, (_, n) => `  s${n}: {endpoints: ["127.0.0.1:${9000 + n}"], conectTimeout: 5s}\n`);
+    const routes = Array.from(
+      { length: 50 },
+      (_, n) => `  - {name: r${n}, matches: [{path: {prefix: /p${n}}}], backends: [nowhere${n}]}\n`,
+    );
+    await workspace.write(
+      'edge.yaml',
+      `version: v1\ngateway: edge\nlisteners: {http: {port: 10000}}\nservices:\n${services.join('')}routes:\n${routes.join('')}`,
+    );
+    const { issues, positions } = await pipeline().build();
+    expect(issues).toHaveLength(100);
+    expect(new Set(issues.map(({ code }) => code))).toEqual(new Set(['CH1101', 'CH2104']));
+    expect(new Set(issues.map(({ path, at }) => positions.find(path, at)?.line)).size).toBe(100);
+  });
+
+  it('does not tell what only follows from a broken entry', async () => {
+    await workspace.write(
+      'edge.yaml',
+      `version: v1
+gateway: edge
+listeners: {http: {port: 10000, adress: "::"}}
+certificates: {own: {cert: x, key: 5, kee: 1}}
+services:
+  orders: {endpoints: ["127.0.0.1:9000"], conectTimeout: 5s}
+  copies: {like: orders, tls: {ca: system, sni: a.example, clientCertificate: own}}
+routes:
+  - {name: orders, matches: [{path: {prefix: /orders}}], backends: [orders, copies]}
+  - {name: named, listeners: [http], matches: [{path: {prefix: /named}}], backends: [copies]}
+`,
+    );
+    const { issues } = await pipeline().build();
+    expect(issues.map(({ path }) => path.slice(0, 2).join('.')).filter((path, index, all) => all.indexOf(path) === index)).toEqual([
+      'listeners.http',
+      'certificates.own',
+      'services.orders',
+    ]);
+  });
+
   it('gives the same snapshot object when nothing changed for Envoy (C15)', async () => {
     const steps = pipeline();
     const first = await steps.build();
