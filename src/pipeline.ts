@@ -82,11 +82,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     build: async () => {
       const { issues, config, sound, positions, files, contentHash } = await loader.load();
-      if (config === undefined) {
-        const more = mistakesInSoundRest(sound, resolveContext(options, previousModel));
-        return { issues: [...issues, ...more], positions, files, contentHash };
-      }
-      const resolved = resolver.resolve(config, resolveContext(options, previousModel));
+      const context = resolveContext(options, previousModel);
+      const resolved = config === undefined ? { issues: mistakesInSoundRest(sound, context) } : resolver.resolve(config, context);
       const known = [...issues, ...resolved.issues];
       if (resolved.model === undefined) return { issues: known, positions, files, contentHash };
       const compiled = compileModel(resolved.model);

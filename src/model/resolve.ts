@@ -1,6 +1,6 @@
 // Configuration → model: defaulted, cross-referenced, deeply readonly; or every reason why not, at once (C3, C11). Pure but for what it
 // remembers: entries that are the same objects give the same services and routes, so that an edit costs what it changes.
-import type { GatewayConfig } from '../config/schema/gateway.ts';
+import type { BrokenNames, GatewayConfig } from '../config/schema/gateway.ts';
 import type { Issue } from '../lib/issue.ts';
 import { checkCoverage } from './certificate-coverage.ts';
 import { createCertificatePass } from './certificate-pass.ts';
@@ -15,6 +15,8 @@ import { checkShadows } from './shadows.ts';
 import { checkTies } from './ties.ts';
 import { createTrustResolver } from './trust.ts';
 import type { AccessLog, Model } from './types.ts';
+
+const NONE_BROKEN: BrokenNames = { listeners: [], certificates: [], services: [] };
 
 export interface ResolveOutcome {
   readonly issues: readonly Issue[];
@@ -36,19 +38,15 @@ export function createResolver(): Resolver {
     resolve(config, context) {
       const issues = createIssueList();
       const { report } = issues;
-      const { nowMs } = context;
+      const { nowMs, broken = NONE_BROKEN } = context;
       const trustAt = (text: string, path: Issue['path']): ReturnType<typeof trust.resolve> => trust.resolve(text, { path, nowMs }, report);
 
       const certificates = certificatePass.resolve(config, context, report);
       const resolveTls = createListenerTlsResolver({ ...certificates, trust: trustAt, isServing: context.serving !== undefined, report });
       const listeners = listenerPass.resolve(config.listeners, resolveTls, report);
-      const services = servicePass.resolve(config, {
-        trust: trustAt,
-        certificates: certificates.named,
-        broken: context.broken?.services ?? [],
-        report,
-      });
-      const places = routePass.resolve(config, context.broken?.listeners ?? [], report);
+      const tools = { trust: trustAt, certificates: certificates.named, broken: broken.services, report };
+      const services = servicePass.resolve(config, tools);
+      const places = routePass.resolve(config, broken.listeners, report);
       const routes = places.map((place) => place.route);
 
       checkReferences(routes, services, report);
