@@ -32,12 +32,14 @@ export interface SentRequest extends HttpRequest {
 export interface Gateway {
   readonly workspace: Workspace;
   readonly envoy: Envoy;
-  /** The running control plane; another one after `restartChancery`. */
+  /** The running control plane, with a debug log; another one after `restartChancery`. */
   readonly chancery: Chancery;
   /** Saves the configuration and waits until Envoy runs it. Gives the milliseconds from save to live. */
   apply(config: string, pattern?: SavePattern): Promise<number>;
   /** Saves the configuration without waiting. */
   publish(config: string): Promise<void>;
+  /** Waits until Envoy runs the last configuration. */
+  live(): Promise<void>;
   /** Saves a text as it is, and waits for nothing. */
   saveText(text: string): Promise<void>;
   /** The text that `apply` would save. */
@@ -67,7 +69,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const probes = options.probes ?? {};
   await save(withMarker(options.config, 0, probes), 'truncate');
   const xdsPort = await freePort();
-  const start = (): Promise<Chancery> => startChancery({ files: [workspace.path(name)], state: workspace.path('state'), xdsPort });
+  const start = (): Promise<Chancery> =>
+    startChancery({ files: [workspace.path(name)], state: workspace.path('state'), xdsPort, env: { CHANCERY_LOG_LEVEL: 'debug' } });
   const chancery = await start();
   try {
     const envoy = await startEnvoyFor(workspace.path(name), xdsPort, options);
@@ -81,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function createGateway(parts: Parts, started: Chancery, options: GatewayOptions): Gateway & { live(): Promise<void> } {
+function createGateway(parts: Parts, started: Chancery, options: GatewayOptions): Gateway {
   const { workspace, envoy, probes } = parts;
   let chancery = started;
   let marker = 0;

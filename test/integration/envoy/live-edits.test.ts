@@ -1,11 +1,14 @@
 // Promise 1: no request fails because configuration changed. Edits of the file while load runs through a real Envoy, HTTP/1.1 and gRPC.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { eventually } from '../../support/eventually.ts';
 import { freePorts } from '../../support/free-port.ts';
+import { createGate } from '../../support/gate.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { grpcRequest } from '../../support/grpc-call.ts';
 import { type Load, startLoad } from '../../support/load.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
+import type { Reply } from '../../support/upstream-exchange.ts';
 
 type Name = 'a' | 'b' | 'g1' | 'g2';
 let gateway: Gateway;
@@ -265,6 +268,18 @@ test('requests in flight on a service that an edit deletes are answered', async 
   expect((await slow).headers['x-upstream']).toBe('a');
 });
 
+test('an edit of comments and of the order of keys and routes sends nothing to Envoy (B14, C15)', async () => {
+  const before = { versions: await gateway.envoy.admin.versions(), attempts: await updates() };
+  const logged = gateway.chancery.logs().length;
+  const { routes: list, ...rest } = parse(gateway.text(base())) as { routes: readonly object[] };
+  await gateway.saveText(`# a comment\n${stringify({ routes: list.toReversed(), ...rest })}`);
+  await eventually(() => gateway.chancery.logs().slice(logged).includes('config.unchanged'));
+  expect({ versions: await gateway.envoy.admin.versions(), attempts: await updates() }).toEqual(before);
+});
+
+/** How often Envoy was sent something. */
+const updates = async (): Promise<unknown> => Object.fromEntries(await gateway.envoy.admin.stats('update_(success|attempt)$'));
+
 describe('a broken edit', () => {
   test.each([
     ['that is not YAML', (good: string) => `${good}\n  - {name: [`],
@@ -318,6 +333,29 @@ describe('the control plane', () => {
     await more(20);
     await expectUnchanged(versions);
     await gateway.apply(config({ services: services('orders'), routes: routes('[orders-b]', '[orders-g2]') }));
+    expect((await gateway.send({ path: '/orders' })).headers['x-upstream']).toBe('b');
+    await expectNoFailure();
+  });
+
+  test('killed and started again while Envoy warms a cluster loses no request, and the edit goes live (D7, D25)', async () => {
+    const healthy = createGate<Reply>();
+    upstreams.b.replyToHealthChecks = () => healthy.promise;
+    await startLoads();
+    const checked = ', healthCheck: {http: /healthz, interval: 60s, timeout: 20s, unhealthyThreshold: 1, healthyThreshold: 1}';
+    await gateway.publish(
+      config({
+        services: [http1('checked', upstreams.b, checked), grpc('orders-g1', upstreams.g1)].join('\n'),
+        routes: routes('[checked]', '[orders-g1]'),
+      }),
+    );
+    await eventually(() => upstreams.b.healthChecks.length > 0);
+    await gateway.chancery.kill();
+    await more(20);
+    await gateway.restartChancery();
+    await eventually(async () => (await gateway.envoy.admin.stat('control_plane.connected_state')) === 1, { timeoutMs: 20_000 });
+    await more(20);
+    healthy.open({});
+    await gateway.live();
     expect((await gateway.send({ path: '/orders' })).headers['x-upstream']).toBe('b');
     await expectNoFailure();
   });
