@@ -1,7 +1,8 @@
 // Checks the entries of one section over all files. What did not change since the last time is taken over without being looked at (P2).
 import type { z } from 'zod';
 import type { ConfigPath, Issue } from '../lib/issue.ts';
-import { blocksOf } from './config-text.ts';
+import { failed } from '../lib/result.ts';
+import { blocksOf, type PlacedBlock } from './config-text.ts';
 import { type CheckedFragment, createEntryChecker } from './entry-check.ts';
 import { createKeyCount } from './key-count.ts';
 import type { Fragment } from './parsed-block.ts';
@@ -59,83 +60,142 @@ interface Slot<Output> {
 export function createEntriesCheck<Output>(section: EntriesSection<Output>): (inputs: readonly FileInput[]) => EntriesOutcome<Output> {
   const checker = createEntryChecker(section.schema);
   const keys = createKeyCount();
-  let slots: readonly Slot<Output>[] = [];
+  let last: Looked<Output> = { parts: [], slots: [] };
   let outcome: EntriesOutcome<Output> = { entries: [], broken: [], issues: [] };
-  const checkSlot = (fragment: Fragment, index: number, { lookup, known }: SlotContext<Output>): Slot<Output> => {
-    if (known !== undefined && !fragment.block.hasReferences) return known;
+  const fill = (fragment: Fragment, index: number, lookup: ReferenceLookup): Slot<Output> => {
     const key = section.keyOf(fragment, index);
     const checked = checker.check(fragment, key, lookup);
-    if (known?.checked === checked) return known;
     const keyed = checked.output === undefined ? undefined : { key, output: checked.output };
     return { fragment, key, keyIssues: section.keyIssues(key), checked, keyed };
   };
   return (inputs) => {
-    const found = placedEntries(section.section, inputs);
-    const unchanged = findUnchanged(slots, found.entries);
-    const next = found.entries.map(({ fragment, lookup }, index) => checkSlot(fragment, index, { lookup, known: slots[unchanged(index)] }));
-    const isSame = next.length === slots.length && next.every((slot, index) => slot === slots[index]);
-    if (isSame && found.others.length === 0 && outcome.issues.length === 0) return outcome;
-    keys.replace(slots, next);
-    slots = next;
-    checker.forget((key) => keys.has(key), next.length);
-    const issues = found.others.flatMap((placed) => notSection(placed, section.kind));
-    issues.push(...(keys.hasRepeated() ? slotIssuesByPlace(section, slots, found.entries) : slotIssues(section, slots)));
-    outcome = {
-      entries: slots.flatMap(({ keyed }) => keyed ?? []),
-      broken: slots.flatMap(({ keyed, key }) => (keyed === undefined ? key : [])),
-      issues,
-    };
+    const parts = inputs.map((input) => ({ input, blocks: blocksOf(input.file.parsed, section.section) }));
+    if (isUntouched(parts, last.parts)) return outcome;
+    const { fragments, others } = fragmentsIn(section.section, parts);
+    const { slots, isSame } = nextSlots(fragments, last.slots, (fragment, index) => fill(fragment, index, lookupAt(parts, fragment)));
+    keys.replace(last.slots, slots);
+    last = { parts, slots };
+    if (isSame && others.length === 0 && outcome.issues.length === 0) return outcome;
+    checker.forget((key) => keys.has(key), slots.length);
+    const issues = others.flatMap((placed) => notSection(placed, section.kind));
+    issues.push(...(keys.hasRepeated() ? slotIssuesByPlace(section, slots, placedIn(parts, section.section)) : slotIssues(section, slots)));
+    outcome = { ...keyedOf(slots), issues };
     return outcome;
   };
 }
 
-interface SlotContext<Output> {
-  readonly lookup: ReferenceLookup;
-  /** The slot of the same fragment in the last check. */
-  readonly known: Slot<Output> | undefined;
+// The loops below run over all entries at every change, so they make nothing that they need not.
+function keyedOf<Output>(slots: readonly Slot<Output>[]): Omit<EntriesOutcome<Output>, 'issues'> {
+  const entries: Keyed<Output>[] = [];
+  const broken: string[] = [];
+  for (const { keyed, key } of slots) {
+    if (keyed === undefined) broken.push(key);
+    else entries.push(keyed);
+  }
+  return { entries, broken };
 }
 
-interface PlacedEntry extends PlacedFragment {
-  readonly lookup: ReferenceLookup;
+/** The blocks of a section in one file. */
+interface Part {
+  readonly input: FileInput;
+  readonly blocks: readonly PlacedBlock[];
 }
 
-interface FoundEntries {
-  readonly entries: readonly PlacedEntry[];
+/** What was looked at last. */
+interface Looked<Output> {
+  readonly parts: readonly Part[];
+  readonly slots: readonly Slot<Output>[];
+}
+
+/** The very same blocks at the same places, and none whose references could stand for something else now. */
+function isUntouched(parts: readonly Part[], last: readonly Part[]): boolean {
+  const isSame =
+    parts.length === last.length &&
+    parts.every(({ blocks, input }, index) => {
+      const before = last[index];
+      return blocks === before?.blocks && input.file.path === before.input.file.path;
+    });
+  return isSame && parts.every(({ input }) => input.file.parsed.referencing.length === 0);
+}
+
+interface FoundFragments {
+  readonly fragments: readonly Fragment[];
   /** Sections without entries. */
   readonly others: readonly PlacedFragment[];
 }
 
-function placedEntries(section: string, inputs: readonly FileInput[]): FoundEntries {
-  const entries: PlacedEntry[] = [];
+function fragmentsIn(section: string, parts: readonly Part[]): FoundFragments {
+  const fragments: Fragment[] = [];
   const others: PlacedFragment[] = [];
-  for (const { file, source, lookup } of inputs) {
-    for (const { block, start } of blocksOf(file.parsed, section)) {
+  for (const { input, blocks } of parts) {
+    for (const { block, start } of blocks) {
       for (const fragment of block.fragments) {
         if (fragment.section !== section) continue;
-        if (fragment.isEntry) entries.push({ fragment, source, start, lookup });
-        else others.push({ fragment, source, start });
+        if (fragment.isEntry) fragments.push(fragment);
+        else others.push({ fragment, source: input.source, start });
       }
     }
   }
-  return { entries, others };
+  return { fragments, others };
 }
 
-/** For each entry the index of its slot, found from both ends; -1 in between. */
-function findUnchanged(slots: readonly { readonly fragment: Fragment }[], entries: readonly PlacedEntry[]): (index: number) => number {
-  const most = Math.min(slots.length, entries.length);
+interface NextSlots<Output> {
+  readonly slots: readonly Slot<Output>[];
+  /** No entry came, went, moved or changed its meaning. */
+  readonly isSame: boolean;
+}
+
+/** The slots of the same fragments, found from both ends, and new ones in between. */
+function nextSlots<Output>(
+  fragments: readonly Fragment[],
+  before: readonly Slot<Output>[],
+  fill: (fragment: Fragment, index: number) => Slot<Output>,
+): NextSlots<Output> {
+  const most = Math.min(before.length, fragments.length);
+  const shift = before.length - fragments.length;
   let start = 0;
-  while (start < most && slots[start]?.fragment === entries[start]?.fragment) start += 1;
-  let end = 0;
-  while (end < most - start && slots[slots.length - 1 - end]?.fragment === entries[entries.length - 1 - end]?.fragment) end += 1;
-  const shift = slots.length - entries.length;
-  return (index) => (index < start ? index : index >= entries.length - end ? index + shift : -1);
+  while (start < most && before[start]?.fragment === fragments[start]) start += 1;
+  let end = fragments.length;
+  while (end > fragments.length - most + start && before[end - 1 + shift]?.fragment === fragments[end - 1]) end -= 1;
+  const slots: Slot<Output>[] = [];
+  let isSame = shift === 0;
+  for (const fragment of fragments) {
+    const index = slots.length;
+    const known = index < start ? before[index] : index >= end ? before[index + shift] : undefined;
+    const slot = known === undefined || fragment.block.hasReferences ? fill(fragment, index) : known;
+    if (slot !== known && slot.checked !== before[index]?.checked) isSame = false;
+    slots.push(slot);
+  }
+  return { slots, isSame };
+}
+
+/** The lookup of the file that a fragment is in. */
+function lookupAt(parts: readonly Part[], { block }: Fragment): ReferenceLookup {
+  const part = parts.length === 1 ? parts[0] : parts.find(({ blocks }) => blocks.some((placed) => placed.block === block));
+  return part?.input.lookup ?? (() => failed({ code: 'CH1021', message: 'this reference cannot be followed' }));
+}
+
+/** Entries with their places, made only where something is to be said about them. */
+function placedIn(parts: readonly Part[], section: string): readonly PlacedFragment[] {
+  return parts.flatMap(({ input, blocks }) =>
+    blocks.flatMap(({ block, start }) =>
+      block.fragments
+        .filter((each) => each.section === section && each.isEntry)
+        .map((fragment) => ({ fragment, source: input.source, start })),
+    ),
+  );
 }
 
 function slotIssues<Output>(section: EntriesSection<Output>, slots: readonly Slot<Output>[]): readonly Issue[] {
   const issues: Issue[] = [];
-  for (const [index, { fragment, keyIssues, checked }] of slots.entries()) {
+  let index = 0;
+  for (const { fragment, keyIssues, checked } of slots) {
     if (keyIssues.length > 0) issues.push(...keyIssues);
-    if (checked.issues.length > 0) issues.push(...checked.issues.map((issue) => below(section.pathOf(fragment, index), issue)));
+    if (checked.issues.length > 0) {
+      const path = section.pathOf(fragment, index);
+      for (const issue of checked.issues) issues.push(below(path, issue));
+    }
+    index += 1;
   }
   return issues;
 }
@@ -144,9 +204,9 @@ function slotIssues<Output>(section: EntriesSection<Output>, slots: readonly Slo
 function slotIssuesByPlace<Output>(
   section: EntriesSection<Output>,
   slots: readonly Slot<Output>[],
-  entries: readonly PlacedEntry[],
+  entries: readonly PlacedFragment[],
 ): readonly Issue[] {
-  const first = new Map<string, PlacedEntry>();
+  const first = new Map<string, PlacedFragment>();
   const firstSlots: Slot<Output>[] = [];
   const issues: Issue[] = [];
   for (const [index, slot] of slots.entries()) {

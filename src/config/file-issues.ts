@@ -1,6 +1,5 @@
 // What is wrong with a file as such, as Issues with places in it: reading it, its YAML, its layout.
 import type { Issue } from '../lib/issue.ts';
-import { allBlocks } from './config-text.ts';
 import type { SourceFile } from './source.ts';
 import { createSourceText } from './source-text.ts';
 import type { UnreadableFile } from './text-file.ts';
@@ -10,7 +9,7 @@ import type { TextProblem } from './yaml-document.ts';
 export function fileIssues(file: SourceFile, isRoot: boolean): readonly Issue[] {
   const { parsed } = file;
   if (parsed.problems.length === 0) {
-    const isEmpty = isRoot && allBlocks(parsed).every(({ block }) => block.fragments.length === 0);
+    const isEmpty = isRoot && parsed.sections.length === 0 && (parsed.whole?.block.fragments.length ?? 0) === 0;
     return isEmpty ? [emptyFile(file)] : [];
   }
   const source = createSourceText(file.path, parsed.text);
