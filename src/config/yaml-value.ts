@@ -19,6 +19,9 @@ const MAX_ALIASED_VALUES = 100_000;
 const CORE_TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'seq', 'map'].map((name) => `tag:yaml.org,2002:${name}`));
 /** YAML 1.1: booleans, dates, and numbers to the base 60. */
 const YAML_1_1_BOOLEAN = /^(?:y|yes|n|no|on|off)$/i;
+/** YAML 1.1: a number to the base 8, and one with its thousands apart. */
+const OCTAL = /^[-+]?0[0-9]+$/;
+const GROUPED = /^[-+]?[0-9]+(?:_[0-9]+)+$/;
 const YAML_1_1_TIME = /^(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?|[0-9]+(?::[0-5]?[0-9])+)$/;
 
 /** Reads a tree once; `compose` must not be called again on the same walker. */
@@ -140,15 +143,18 @@ class Walker {
       else if (node.type === 'PLAIN') this.#lint(node, value);
       return value;
     }
+    if (typeof value === 'number' && OCTAL.test(node.source ?? '')) this.#lint(node, node.source ?? '');
     if (typeof value === 'number' || typeof value === 'boolean') return value;
     return value === null || value === undefined ? null : (node.source ?? null);
   }
 
   #lint(node: Scalar, text: string): void {
-    const meant = YAML_1_1_BOOLEAN.test(text) ? 'true or false' : YAML_1_1_TIME.test(text) ? 'a date or time' : undefined;
+    const meant = meantIn11(text);
     if (meant === undefined) return;
-    const message = `other YAML readers take ${text} for ${meant}; here it is text`;
-    this.#report(node, { code: 'CH1009', severity: 'warning', message, help: `put it in quotes: "${text}"` });
+    const here = typeof node.value === 'number' ? `the number ${node.value}` : 'text';
+    const message = `other YAML readers take ${text} for ${meant}; here it is ${here}`;
+    const help = typeof node.value === 'number' ? 'leave the zeros at its front out' : `put it in quotes: "${text}"`;
+    this.#report(node, { code: 'CH1009', severity: 'warning', message, help });
   }
 
   #readAlias(name: string, node: Node, depth: number): Sized {
@@ -189,4 +195,11 @@ export function rangeOf(node: Node): { readonly start: number; readonly end: num
 
 function asNode(value: unknown): Node | undefined {
   return isMap(value) || isSeq(value) || isScalar(value) || isAlias(value) ? value : undefined;
+}
+
+/** What YAML 1.1 makes of a text without quotes that is something else in YAML 1.2. */
+function meantIn11(text: string): string | undefined {
+  if (YAML_1_1_BOOLEAN.test(text)) return 'true or false';
+  if (YAML_1_1_TIME.test(text)) return 'a date or time';
+  return OCTAL.test(text) || GROUPED.test(text) ? 'another number' : undefined;
 }

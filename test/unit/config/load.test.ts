@@ -249,13 +249,15 @@ describe('a file', () => {
 
   it('warns of what YAML 1.1 reads otherwise, and is good all the same (C8)', async () => {
     const { issues, config } = await loadText(
-      `${HEAD}services: {no: {endpoints: []}}\nroutes: [{name: r, respond: {status: 200, body: on}, requestHeaders: {set: {a: 2026-01-01, c: 10:30, b: "off"}}}]\n`,
+      `${HEAD}services: {no: {endpoints: []}}\nroutes: [{name: r, respond: {status: 200, body: on}, requestHeaders: {set: {a: 2026-01-01, c: 10:30, d: 1_000, b: "off"}}, priority: 010}]\n`,
     );
     expect(issues.map(({ code, severity, message }) => `${severity} ${code} ${message}`)).toEqual([
       'warning CH1009 other YAML readers take no for true or false; here it is text',
       'warning CH1009 other YAML readers take on for true or false; here it is text',
       'warning CH1009 other YAML readers take 2026-01-01 for a date or time; here it is text',
       'warning CH1009 other YAML readers take 10:30 for a date or time; here it is text',
+      'warning CH1009 other YAML readers take 1_000 for another number; here it is text',
+      'warning CH1009 other YAML readers take 010 for another number; here it is the number 10',
     ]);
     expect(config).toBeDefined();
   });
