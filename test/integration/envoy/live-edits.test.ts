@@ -225,8 +225,7 @@ const EDITS: readonly (readonly [string, (n: number) => string, string?])[] = [
 ];
 
 describe('no request fails while an edit', () => {
-  const edits = EDITS.map(([title, edit, backends = 'a,g1']) => ({ title, edit, backends }));
-  test.each(edits)('$title', async ({ edit, backends }) => {
+  test.each(EDITS.map(([title, edit, backends = 'a,g1']) => [title, edit, backends] as const))('%s', async (_title, edit, backends) => {
     await startLoads();
     for (let n = 1; n <= 4; n += 1) {
       await gateway.apply(edit(n));
