@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const CASES = ['compile', 'start', 'live'];
-const CASE_TIMEOUT_MS = 150_000;
+const CASE_TIMEOUT_MS = 300_000;
 
 if (process.argv.includes('--help')) {
   process.stdout.write(

@@ -7,7 +7,7 @@ const WARM_UPS = 2;
 const FOREIGN_CORES = 0.2;
 const REPEATS = 2;
 /** A machine that is never quiet must not keep the run from ending. */
-let repeatsLeft = 20;
+let repeatsLeft = 8;
 /** Whether any round stayed disturbed by other programs. */
 let isDisturbed = false;
 
