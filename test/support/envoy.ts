@@ -37,7 +37,8 @@ export async function startEnvoy(bootstrap: object, options: EnvoyOptions = {}):
     '--concurrency': '1',
     '--admin-address-path': workspace.path('admin'),
     '--log-level': options.logLevel ?? 'warning',
-    '--drain-time-s': '1',
+    // Envoy counts in whole seconds and tells connections of their end at random moments between: one second would tell nobody.
+    '--drain-time-s': '3',
     '--file-flush-interval-msec': '10',
   };
   const child = startChild(findEnvoyBinary(), [...Object.entries(flags).flat(), '--disable-hot-restart', ...(options.args ?? [])]);

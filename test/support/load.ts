@@ -1,5 +1,5 @@
-// Steady load through a proxy: so many requests a second over kept-open connections, whatever the answers take. Nothing is retried; each
-// answer that is not a success, each reset and each late answer is kept with its moment.
+// Steady load through a proxy: so many requests a second over kept-open connections, whatever the answers take. Each answer that is not a
+// success, each reset and each late answer is kept with its moment. Nothing is retried but what HTTP/2 itself says was never sent.
 
 import { grpcAnswer } from './grpc-call.ts';
 import { type ConnectionTarget, type HttpConnection, type HttpRequest, type HttpResponse, openConnection } from './http-client.ts';
@@ -139,7 +139,17 @@ function sharedConnection(target: ConnectionTarget, first: HttpConnection): Pool
     return opening;
   };
   return {
-    send: async (request) => (await usable()).request(request),
+    send: async (request) => {
+      const connection = await usable();
+      try {
+        return await connection.request(request);
+      } catch (error) {
+        // A stream that crossed with the GOAWAY was not begun, and every client opens it again elsewhere (RFC 9113 §8.7).
+        if (connection.isClosed && error instanceof Error && error.message.includes('REFUSED_STREAM'))
+          return (await usable()).request(request);
+        throw error;
+      }
+    },
     opened: () => opened.length - 1,
     close: () => {
       for (const connection of opened) connection.close();

@@ -235,6 +235,16 @@ describe('no request fails while an edit', () => {
     expect(reached.join()).toBe(backends);
   });
 
+  test('changes the listener itself, whose connections Envoy drains and closes', async () => {
+    const drained = (): Promise<number> => gateway.envoy.admin.stat('listener_manager.listener_in_place_updated');
+    const before = await drained();
+    await startLoads();
+    await gateway.apply(base().replace(`http: {port: ${port}}`, `http: {port: ${port}, clientIp: {trustedHops: 1}}`));
+    expect(await drained()).toBe(before + 1);
+    await eventually(async () => (await gateway.envoy.admin.stat('listener_manager.total_filter_chains_draining')) === 0);
+    await expectNoFailure();
+  });
+
   test('flaps between two revisions ten times a second', async () => {
     const other = config({ services: [http1('web', upstreams.b), grpc('rpc', upstreams.g2)].join('\n'), routes: routes('[web]', '[rpc]') });
     await startLoads();
