@@ -222,8 +222,18 @@ class ControlPlane implements App {
 
   #claim(gateway: string, file: string): string | undefined {
     const owner = this.#owners.get(gateway) ?? file;
+    if (owner !== file) return owner;
     this.#owners.set(gateway, owner);
-    return owner === file ? undefined : owner;
+    this.#giveUpOthers(gateway, file);
+    return undefined;
+  }
+
+  /** The names that a file had before it took this one are free for another file, which may wait for one of them. */
+  #giveUpOthers(gateway: string, file: string): void {
+    const others = [...this.#owners].flatMap(([name, owner]) => (owner === file && name !== gateway ? [name] : []));
+    for (const name of others) this.#owners.delete(name);
+    if (others.length === 0) return;
+    for (const other of this.#gateways) if (other.file !== file) void other.reload();
   }
 
   #onLive(live: Live): void {

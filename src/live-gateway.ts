@@ -222,7 +222,8 @@ class WatchedGateway implements LiveGateway {
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {
     const { atMs, durationMs } = times;
     const before = this.#served;
-    const isNew = this.#options.snapshots.publish(good.snapshot) || before === undefined;
+    // Under an old name the store may still hold the same snapshot, but what is kept on disk has the newer name.
+    const isNew = this.#options.snapshots.publish(good.snapshot) || before?.snapshot.gateway !== good.snapshot.gateway;
     this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : before.acceptedAtMs, good, build };
     if (!isNew) {
       this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });

@@ -225,4 +225,15 @@ describe('several gateways', () => {
       message: expect.stringContaining('web.yaml'),
     });
   });
+
+  it('may take over a name that another file has given up, in whichever order they are saved (C14)', async () => {
+    const running = await fixture.start(['edge.yaml', 'web.yaml']);
+    const served = () => running.app.gateways().map(({ gateway: name, serving }) => `${name} ${serving}`);
+    await fixture.workspace.save('web.yaml', gateway({ extra: ['pages'] }), 'rename');
+    await eventually(() => served()[1] === 'web last-good', { what: 'the refusal of the name that is taken' });
+    await fixture.workspace.save('edge.yaml', gateway({ name: 'shop' }), 'rename');
+    await eventually(() => served().join() === 'shop current,edge current', { what: 'both names to be served' });
+    const node = running.node({ gateway: 'edge' });
+    await eventually(() => node.running.get('Cluster')?.has('service/pages'));
+  });
 });

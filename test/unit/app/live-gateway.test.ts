@@ -218,6 +218,19 @@ describe('a gateway while it is served', () => {
     expect(kinds()).toContain('state-unwritable');
   });
 
+  it('keeps what it serves again after its gateway had another name for a while (D17)', async () => {
+    const { store, written } = memoryStore();
+    const { gateway, set, kinds } = fixture(good('v1'), { lastGood: store });
+    await gateway.start();
+    set(good('v1', 'shop'));
+    await gateway.reload();
+    set(good('v1'));
+    await gateway.reload();
+    await gateway.stop();
+    expect(kinds().filter((kind) => kind !== 'unchanged')).toEqual(['accepted', 'accepted', 'accepted']);
+    expect(written.map(({ snapshot: { gateway: name } }) => name)).toEqual(['edge', 'shop', 'edge']);
+  });
+
   it('outlives a failure of its own, and serves what it served', async () => {
     const { gateway, set, kinds, snapshots } = fixture(good('v1'));
     await gateway.start();
