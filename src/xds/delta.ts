@@ -1,6 +1,7 @@
 // The incremental side of the protocol: what subscribing, unsubscribing and resuming mean (X56-X68).
-import type { TypeView } from '../snapshot/types.ts';
+import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { covers, hasInterest, type Interest, oweAll, type Subscription } from './subscription.ts';
+import { isSendable } from './views.ts';
 
 export interface DeltaNames {
   readonly variant: 'delta';
@@ -54,7 +55,7 @@ function wildcardOf(
 export function resume(state: Subscription, { initialVersions }: DeltaNames, view: TypeView | undefined): Subscription {
   if (!hasInterest(state)) return state;
   const due = { ...state, isAnswerDue: true };
-  return state.type.resumes ? resumeTold(due, initialVersions, view ?? state.type.empty) : resumeOwed(due, initialVersions);
+  return state.type.resumes ? resumeTold(due, initialVersions, view ?? state.type.empty) : resumeOwed(due, initialVersions, view);
 }
 
 function resumeTold(state: Subscription, initialVersions: ReadonlyMap<string, string>, view: TypeView): Subscription {
@@ -72,9 +73,22 @@ function resumeTold(state: Subscription, initialVersions: ReadonlyMap<string, st
   return { ...state, base: view, overlay, owed };
 }
 
-function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, string>): Subscription {
+/** What the client holds is answered again where it can be, and else still counts as told. */
+function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, string>, view: TypeView | undefined): Subscription {
+  const held = [...initialVersions].filter(([name]) => covers(state, name));
+  const isAnswerable = (name: string): boolean => view === undefined || isAnswered(view.resources.get(name));
   const owed = state.owed.edit((draft) => {
-    for (const name of initialVersions.keys()) if (covers(state, name)) draft.set(name, true);
+    for (const [name] of held) {
+      if (isAnswerable(name)) draft.set(name, true);
+      else draft.delete(name);
+    }
   });
-  return { ...state, owed };
+  const overlay = state.overlay.edit((draft) => {
+    for (const [name, version] of held) if (!isAnswerable(name)) draft.set(name, version);
+  });
+  return { ...state, owed, overlay };
+}
+
+function isAnswered(resource: SnapshotResource | undefined): boolean {
+  return resource !== undefined && isSendable(resource);
 }

@@ -3,7 +3,7 @@
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { type NameSet, NO_NAMES, nameSet } from './name-map.ts';
 import { covers, hasInterest, isAwaitingAnswer, type Plan, type Subscription, toldVersion } from './subscription.ts';
-import { diffViews, type ViewDiff } from './views.ts';
+import { diffViews, isSendable, type ViewDiff } from './views.ts';
 
 export interface PlanLimits {
   /** Partial and delta responses are cut at about this size (X95). */
@@ -15,6 +15,8 @@ interface DueNames {
   readonly present: readonly string[];
   /** Not in the view; the client was told a version, or waits for an answer. */
   readonly absent: readonly string[];
+  /** In the view by name and version only; such a name that is owed stays owed. */
+  readonly withheld: readonly string[];
 }
 
 /** The next response, or undefined: nothing was asked, nothing is due, or the last response is unanswered (X24, X70). */
@@ -70,9 +72,10 @@ function fullStatePlan(state: Subscription, view: TypeView, due: DueNames): Plan
   return {
     variant: 'sotw',
     view,
-    entries: all.filter(({ name }) => covers(state, name)),
+    entries: all.filter((resource) => isSendable(resource) && covers(state, resource.name)),
     changed: due.present,
     removed: [],
+    withheld: due.withheld,
     unanswered: NO_NAMES,
     answersOwed: state.owed.size > 0,
     hasMore: false,
@@ -88,13 +91,15 @@ interface PlanContext {
 function partialPlan(state: Subscription, due: DueNames, context: PlanContext): Plan | undefined {
   if (due.present.length === 0 && !state.isAnswerDue) return undefined;
   const unanswered = nameSet(due.absent.filter((name) => state.owed.has(name)));
-  return { ...cut(state, due.present, context), variant: 'sotw', view: context.view, removed: [], unanswered };
+  return { ...cut(state, due.present, context), variant: 'sotw', view: context.view, removed: [], withheld: due.withheld, unanswered };
 }
 
 /** X64, X65: absent names are told as removed, once. */
 function deltaPlan(state: Subscription, due: DueNames, context: PlanContext): Plan | undefined {
   if (due.present.length + due.absent.length === 0 && !state.isAnswerDue) return undefined;
-  return { ...cut(state, due.present, context), variant: 'delta', view: context.view, removed: due.absent, unanswered: NO_NAMES };
+  const { absent: removed, withheld } = due;
+  const unanswered = nameSet(withheld.filter((name) => state.owed.has(name)));
+  return { ...cut(state, due.present, context), variant: 'delta', view: context.view, removed, withheld, unanswered };
 }
 
 function cut(
@@ -124,10 +129,15 @@ function dueNames(state: Subscription, view: TypeView): DueNames {
     if (!state.overlay.has(name)) due.add(name);
   }
   const sorted = [...due].sort();
-  return {
-    present: sorted.filter((name) => view.resources.has(name)),
-    absent: sorted.filter((name) => !view.resources.has(name)),
-  };
+  const present: string[] = [];
+  const absent: string[] = [];
+  const withheld: string[] = [];
+  for (const name of sorted) {
+    const resource = view.resources.get(name);
+    if (resource === undefined) absent.push(name);
+    else (isSendable(resource) ? present : withheld).push(name);
+  }
+  return { present, absent, withheld };
 }
 
 /** The covered names on which base and view differ; walks the difference or the names, whichever is shorter. */

@@ -26,6 +26,7 @@ function readSotw(api: EnvoyApi, bytes: Buffer): ReadRequest {
       typeUrl: message.type_url ?? '',
       nonce: message.response_nonce ?? '',
       error: errorOf(message.error_detail),
+      isResuming: (message.version_info ?? '') !== '',
       names: { variant: 'sotw', list: allNames(message.resource_names, message.resource_locators) },
     },
   };
@@ -33,17 +34,19 @@ function readSotw(api: EnvoyApi, bytes: Buffer): ReadRequest {
 
 function readDelta(api: EnvoyApi, bytes: Buffer): ReadRequest {
   const message = api.decode('envoy.service.discovery.v3.DeltaDiscoveryRequest', bytes);
+  const initialVersions = new Map(Object.entries(message.initial_resource_versions ?? {}));
   return {
     node: message.node ?? undefined,
     request: {
       typeUrl: message.type_url ?? '',
       nonce: message.response_nonce ?? '',
       error: errorOf(message.error_detail),
+      isResuming: initialVersions.size > 0,
       names: {
         variant: 'delta',
         subscribe: allNames(message.resource_names_subscribe, message.resource_locators_subscribe),
         unsubscribe: allNames(message.resource_names_unsubscribe, message.resource_locators_unsubscribe),
-        initialVersions: new Map(Object.entries(message.initial_resource_versions ?? {})),
+        initialVersions,
       },
     },
   };

@@ -12,6 +12,8 @@ export interface DiscoveryRequest {
   /** Present if and only if the client rejected the response (X27). */
   readonly error: { readonly code: number; readonly message: string } | undefined;
   readonly names: SotwNames | DeltaNames;
+  /** The client holds something of the type from an earlier stream. Counts in the first request of the type only (X19). */
+  readonly isResuming: boolean;
 }
 
 export type RequestEvent = 'first' | 'ack' | 'nack' | 'repeat' | 'stale' | 'spontaneous';

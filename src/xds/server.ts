@@ -7,6 +7,7 @@ import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { SnapshotStore } from '../snapshot/store.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
@@ -47,6 +48,7 @@ export interface XdsServer {
 export const DEFAULT_TIMING: SessionTiming = {
   gateMs: 5_000,
   targetMs: 10_000,
+  resumeMs: 20_000,
   lingerMs: 30_000,
   separateDelayMs: 1_000,
   childrenDelayMs: 500,
@@ -85,7 +87,9 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       implementation(served, (call, method) => streams.add(new XdsStream(call, method, context))),
     );
   }
-  const unsubscribe = options.snapshots.subscribe(({ gateway }) => {
+  const unsubscribe = options.snapshots.subscribe((snapshot) => {
+    const { gateway } = snapshot;
+    context.history.note(snapshot);
     context.frames.clear();
     for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
   });
@@ -118,6 +122,7 @@ function implementation(
 function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) => void): StreamContext {
   const { api, logger, metrics, nowMs, snapshots } = options;
   const after = options.after ?? afterMs;
+  const timing = { ...DEFAULT_TIMING, ...options.timing };
   return {
     api,
     logger,
@@ -125,7 +130,8 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     nowMs,
     after,
     onClosed,
-    timing: { ...DEFAULT_TIMING, ...options.timing },
+    timing,
+    history: droppedHistory(options, timing),
     frames: createFrames({
       prefix: options.random(),
       identifier: options.identifier,
@@ -139,6 +145,18 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     onWithoutSnapshot: onceWithoutSnapshot(logger, snapshots),
     describeResource: options.describeResource,
   };
+}
+
+/** A client that was away for longer than this many lingers has lost its claim on what was dropped. */
+const LINGERS_REMEMBERED = 10;
+
+function droppedHistory({ snapshots, nowMs }: XdsServerOptions, { lingerMs }: SessionTiming): DroppedHistory {
+  const history = createDroppedHistory({ keepMs: LINGERS_REMEMBERED * lingerMs, nowMs });
+  for (const gateway of snapshots.gateways()) {
+    const snapshot = snapshots.get(gateway);
+    if (snapshot !== undefined) history.note(snapshot);
+  }
+  return history;
 }
 
 const MAX_REMEMBERED = 1_000;

@@ -10,13 +10,18 @@ import { type DiscoveryRequest, onRequest, type RequestOutcome } from './request
 import {
   advance,
   beginStaging,
+  isOpen,
+  keepHeld,
   nextDeadlineMs,
   offeredView,
+  reopened,
   retarget,
   type Staging,
   type StagingFacts,
   type StagingTiming,
   type Step,
+  type StreamFacts,
+  type Views,
 } from './staging.ts';
 import { type StreamStatus, typeStatus } from './status.ts';
 import {
@@ -33,7 +38,7 @@ import {
   type Variant,
 } from './subscription.ts';
 import { CLUSTER_RANK, childTypes, MAKE_RANK, parentTypes, type TypeRules, typeRules } from './type-rules.ts';
-import { diffViews } from './views.ts';
+import { diffViews, droppedFrom, heldView, keepOlder } from './views.ts';
 
 export interface SessionTiming extends StagingTiming {
   /** After this long an unanswered response may be overtaken by newer data (O2). */
@@ -49,6 +54,8 @@ export interface SessionOptions {
   readonly node: ClientNode;
   readonly timing: SessionTiming;
   readonly intern: InternNames;
+  /** Resources that targets of before had, for a client that comes back and does not say what it holds. */
+  readonly recentlyDropped: () => Views;
   readonly onGateTimedOut: (waitedFor: NonNullable<Step['timedOut']>) => void;
   readonly onAnswerOverdue: (type: TypeRules) => void;
 }
@@ -68,6 +75,10 @@ export class Session {
   /** Separate streams: parent type → the view that its children were last sent for. */
   readonly #parents = new Map<TypeUrl, TypeView>();
   #childrenDueAtMs: number | undefined;
+  /** What the client said it holds, as long as there is no target to compare it with. */
+  #held: TypeView[] = [];
+  /** Endpoints were asked for by a client that holds some already. */
+  #resumesChildren = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -80,13 +91,14 @@ export class Session {
   /** The client should reach this snapshot. */
   setTarget(target: Snapshot, nowMs: number): void {
     if (this.#staging?.target === target) return;
-    this.#staging = this.#staging === undefined ? beginStaging(target, nowMs) : retarget(this.#staging, target, nowMs);
+    this.#staging = this.#staging === undefined ? this.#begin(target, nowMs) : retarget(this.#staging, target, nowMs);
     if (!this.#options.isAggregated) this.#watchParents(target, nowMs);
   }
 
   receive(request: DiscoveryRequest, nowMs: number): RequestOutcome {
     const rules = this.#state(request.typeUrl)?.type ?? typeRules(request.typeUrl);
     const before = this.#state(request.typeUrl) ?? newSubscription(rules, this.#options.variant);
+    if (!before.isStarted) this.#onFirst(request, rules, nowMs);
     const view = this.#staging && offeredView(this.#staging, rules);
     const outcome = onRequest(before, request, { isGrpc: this.#options.node.isGrpc, view, nowMs });
     const isReRequest = outcome.event === 'repeat' && before.names === outcome.state.names && this.#hasChangedParent(rules);
@@ -119,11 +131,11 @@ export class Session {
 
   /** When `next` is to be called although nothing happens. */
   nextDeadlineMs(): number | undefined {
-    const { timing, isAggregated } = this.#options;
+    const { timing } = this.#options;
     const answers = this.#states.flatMap(({ inFlight }) =>
       inFlight === undefined || inFlight.isOverdue ? [] : inFlight.sentAtMs + timing.ackMs,
     );
-    const staging = this.#staging && nextDeadlineMs(this.#staging, timing, isAggregated);
+    const staging = this.#staging && nextDeadlineMs(this.#staging, timing, this.#streamFacts());
     const deadlines = [...answers, ...[staging, this.#childrenDueAtMs].flatMap((at) => at ?? [])];
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
@@ -132,6 +144,36 @@ export class Session {
     const { variant, isAggregated, node } = this.#options;
     const types = this.#states.map((state) => [state.type.typeUrl, typeStatus(state, this.#goal(state.type), node)] as const);
     return { variant, ads: isAggregated, types: Object.fromEntries(types) };
+  }
+
+  #begin(target: Snapshot, nowMs: number): Staging {
+    // A delta client says what it holds, so it is not sent what it never had.
+    this.#staging = beginStaging(target, nowMs, this.#options.variant === 'delta' ? undefined : this.#options.recentlyDropped());
+    for (const held of this.#held.splice(0)) this.#keepHeld(held, nowMs);
+    return this.#staging;
+  }
+
+  #onFirst({ typeUrl, names, isResuming }: DiscoveryRequest, rules: TypeRules, nowMs: number): void {
+    if (names.variant === 'delta' && rules.lingers) this.#keepHeld(heldView(typeUrl, names.initialVersions), nowMs);
+    const resumesChildren = rules.rank === MAKE_RANK && isResuming;
+    this.#resumesChildren ||= resumesChildren;
+    const isFirstToRefer = this.#states.every(({ type, sentVersion }) => type.rank <= MAKE_RANK || sentVersion === undefined);
+    // First requests come in any order: those that came before the clusters' one still wait for it.
+    const isWaitedFor = rules.rank === CLUSTER_RANK || resumesChildren;
+    if (isWaitedFor && isFirstToRefer && this.#staging !== undefined) this.#staging = reopened(this.#staging, nowMs);
+  }
+
+  #keepHeld(held: TypeView, nowMs: number): void {
+    if (this.#staging === undefined) {
+      if (held.resources.size > 0) this.#held.push(held);
+      return;
+    }
+    const gone = droppedFrom(held, this.#targetView(held.typeUrl));
+    if (gone === undefined) return;
+    const recent = typeRules(held.typeUrl).resumes ? undefined : this.#options.recentlyDropped().get(held.typeUrl);
+    // Endpoints are answered even to a client that holds them: one that warms waits for them.
+    const kept = recent === undefined ? gone : keepOlder(gone, recent, [...gone.resources.keys()]);
+    this.#staging = keepHeld(this.#staging, kept, { nowMs, lingerMs: this.#options.timing.lingerMs });
   }
 
   #applyClock(nowMs: number): void {
@@ -154,10 +196,15 @@ export class Session {
     }
   }
 
+  #streamFacts(): StreamFacts {
+    const { isAggregated } = this.#options;
+    return { isAggregated, areClustersToCome: isAggregated && this.#resumesChildren && this.#ofRank(CLUSTER_RANK).length === 0 };
+  }
+
   #facts(nowMs: number): StagingFacts {
     return {
       nowMs,
-      isAggregated: this.#options.isAggregated,
+      ...this.#streamFacts(),
       isAccepted: (rank) => this.#ofRank(rank).every((state) => !isAwaitingAnswer(state) && this.#dueOf(state)?.plan === undefined),
       isWritten: (rank) => this.#ofRank(rank).every((state) => this.#dueOf(state)?.plan === undefined),
       areChildrenAccepted: () => this.#states.every((state) => this.#areChildrenAccepted(state)),
@@ -185,7 +232,7 @@ export class Session {
 
   /** What is due of a type; kept until its state or view changes. */
   #dueOf(state: Subscription): Due | undefined {
-    const view = this.#staging && offeredView(this.#staging, state.type);
+    const view = this.#offered(state);
     if (view === undefined) return undefined;
     const known = this.#due.get(state.type.typeUrl);
     if (known?.state === state && known.view === view) return known;
@@ -193,6 +240,13 @@ export class Session {
     const due = { state: interned, view, plan: duePlan(interned, view, this.#options.node.limits) };
     this.#due.set(state.type.typeUrl, due);
     return due;
+  }
+
+  /** A first response waits for its gate, for what earlier targets offered means nothing to this client (X76). */
+  #offered(state: Subscription): TypeView | undefined {
+    const staging = this.#staging;
+    if (staging === undefined || (state.sentVersion === undefined && !isOpen(staging, state.type))) return undefined;
+    return offeredView(staging, state.type);
   }
 
   /** With the instances of its name sets that equal streams have too, so that they share plans (S10). */

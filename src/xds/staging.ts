@@ -11,13 +11,23 @@ export interface StagingTiming {
   readonly gateMs: number;
   /** Longest wait for all answers that stand before the switch, over all targets that replaced each other meanwhile (D9). */
   readonly targetMs: number;
+  /** Longest wait for a reconnecting Envoy that warms to ask for its clusters; more than the 15 s after which it gives up waiting for endpoints. */
+  readonly resumeMs: number;
   /** From the accepted switch to the removal of what nothing refers to any more. */
   readonly lingerMs: number;
   /** On a separate stream nothing says that the clusters are there, so referring types follow this much later (O1). */
   readonly separateDelayMs: number;
 }
 
-export interface StagingFacts {
+/** What decides which clock a stream waits by. */
+export interface StreamFacts {
+  /** The stream may carry clusters, so their answers can be waited for. */
+  readonly isAggregated: boolean;
+  /** An Envoy that reconnects while it warms asks for its endpoints, and for clusters only when the warming has ended (D7). */
+  readonly areClustersToCome: boolean;
+}
+
+export interface StagingFacts extends StreamFacts {
   readonly nowMs: number;
   /** Nothing of the rank is due, and nothing of it is unanswered. True of types that the client did not ask for. */
   isAccepted(rank: number): boolean;
@@ -25,8 +35,6 @@ export interface StagingFacts {
   isWritten(rank: number): boolean;
   /** Endpoints and secrets that a cluster change makes due are accepted. */
   areChildrenAccepted(): boolean;
-  /** The stream may carry clusters, so their answers can be waited for. */
-  readonly isAggregated: boolean;
   /** Clusters of the target that the client refused, and did not accept since. */
   refusedClusters(): readonly string[];
 }
@@ -40,7 +48,7 @@ interface Lingering {
   readonly clustersGoneAtMs: number | undefined;
 }
 
-type Views = ReadonlyMap<TypeUrl, TypeView>;
+export type Views = ReadonlyMap<TypeUrl, TypeView>;
 
 /** Immutable. */
 export interface Staging {
@@ -70,12 +78,13 @@ export interface Step {
 
 const NO_VIEWS: Views = new Map();
 
-export function beginStaging(target: Snapshot, nowMs: number): Staging {
+/** `dropped`: what earlier targets had and a client that comes back may still use. */
+export function beginStaging(target: Snapshot, nowMs: number, dropped: Views = NO_VIEWS): Staging {
   return {
     target,
     openRank: MAKE_RANK,
     referring: NO_VIEWS,
-    dropped: NO_VIEWS,
+    dropped,
     lingering: [],
     startedAtMs: nowMs,
     waitingSinceMs: nowMs,
@@ -86,16 +95,11 @@ export function beginStaging(target: Snapshot, nowMs: number): Staging {
 
 /** A newer target: goes on from what is on offer now (D9). */
 export function retarget(staging: Staging, target: Snapshot, nowMs: number): Staging {
-  const dropped = new Map(staging.dropped);
-  for (const typeUrl of new Set([...staging.target.views.keys(), ...staging.referring.keys()])) {
-    const rules = typeRules(typeUrl);
-    const gone = rules.lingers ? droppedFrom(offeredBy(staging, rules), targetView(target, rules)) : undefined;
-    if (gone !== undefined) dropped.set(typeUrl, unionViews(dropped.get(typeUrl) ?? rules.empty, gone));
-  }
+  const offered = new Map([...staging.target.views].filter(([typeUrl]) => typeRules(typeUrl).rank <= MAKE_RANK));
   return {
     ...staging,
     target,
-    dropped,
+    dropped: mergeViews(staging.dropped, droppedViews(new Map([...offered, ...staging.referring]), target.views)),
     openRank: MAKE_RANK,
     startedAtMs: staging.isSettled ? nowMs : staging.startedAtMs,
     waitingSinceMs: nowMs,
@@ -104,9 +108,22 @@ export function retarget(staging: Staging, target: Snapshot, nowMs: number): Sta
   };
 }
 
+/** The client holds resources that the target lacks: they go when nothing refers to them any more, as all that is dropped (X77, X80). */
+export function keepHeld(staging: Staging, held: TypeView, given: { readonly nowMs: number; readonly lingerMs: number }): Staging {
+  // Of what an earlier target of this stream dropped the bytes are known.
+  const kept = { ...staging, dropped: mergeViews(new Map([[held.typeUrl, held]]), staging.dropped) };
+  if (!staging.isSettled) return kept;
+  return { ...kept, dropped: staging.dropped, lingering: withDropped(kept, given.nowMs, given.lingerMs) };
+}
+
+/** The target is on offer as far as this type goes. */
+export function isOpen(staging: Staging, rules: TypeRules): boolean {
+  return rules.rank <= MAKE_RANK || rules.rank <= staging.openRank;
+}
+
 /** The view of a type that is on offer; undefined while the client must wait for its first. */
 export function offeredView(staging: Staging, rules: TypeRules): TypeView | undefined {
-  if (rules.rank > MAKE_RANK && rules.rank > staging.openRank && !staging.referring.has(rules.typeUrl)) return undefined;
+  if (!isOpen(staging, rules) && !staging.referring.has(rules.typeUrl)) return undefined;
   const view = offeredBy(staging, rules);
   const older = rules.lingers ? lingeringView(staging, rules) : undefined;
   return older === undefined ? view : unionViews(older, view);
@@ -121,8 +138,8 @@ export function advance(staging: Staging, facts: StagingFacts, timing: StagingTi
 }
 
 /** When to look again although nothing happened; undefined if only events matter. */
-export function nextDeadlineMs(staging: Staging, timing: StagingTiming, isAggregated: boolean): number | undefined {
-  if (staging.openRank < LAST_RANK) return switchDeadlineMs(staging, timing, isAggregated);
+export function nextDeadlineMs(staging: Staging, timing: StagingTiming, stream: StreamFacts): number | undefined {
+  if (staging.openRank < LAST_RANK) return switchDeadlineMs(staging, timing, stream);
   if (!staging.isSettled) return settlingDeadlineMs(staging, timing);
   const deadlines = staging.lingering.map((part) =>
     part.clustersGoneAtMs === undefined ? part.dueAtMs : part.clustersGoneAtMs + timing.gateMs,
@@ -131,17 +148,21 @@ export function nextDeadlineMs(staging: Staging, timing: StagingTiming, isAggreg
 }
 
 function advanceSwitch(staging: Staging, facts: StagingFacts, timing: StagingTiming): Step {
-  const isLate = facts.nowMs >= switchDeadlineMs(staging, timing, facts.isAggregated);
+  const isLate = facts.nowMs >= switchDeadlineMs(staging, timing, facts);
   if (!facts.isAggregated) return isLate ? { staging: openNextRank(staging, facts) } : { staging };
-  const isReady =
-    staging.openRank === MAKE_RANK ? facts.isAccepted(CLUSTER_RANK) && facts.areChildrenAccepted() : facts.isWritten(staging.openRank);
+  const isReady = staging.openRank === MAKE_RANK ? areClustersReady(facts) : facts.isWritten(staging.openRank);
   if (isReady) return { staging: openNextRank(staging, facts) };
   return isLate
     ? { staging: openNextRank(staging, facts), timedOut: staging.openRank === MAKE_RANK ? 'clusters' : 'referring types' }
     : { staging };
 }
 
-function switchDeadlineMs(staging: Staging, timing: StagingTiming, isAggregated: boolean): number {
+function areClustersReady(facts: StagingFacts): boolean {
+  return !facts.areClustersToCome && facts.isAccepted(CLUSTER_RANK) && facts.areChildrenAccepted();
+}
+
+function switchDeadlineMs(staging: Staging, timing: StagingTiming, { isAggregated, areClustersToCome }: StreamFacts): number {
+  if (areClustersToCome) return staging.startedAtMs + timing.resumeMs;
   const waitMs = isAggregated ? timing.gateMs : timing.separateDelayMs;
   // What a client of a separate stream gets first needs no delay: it stands at nothing older.
   if (!isAggregated && (staging.openRank > MAKE_RANK || staging.referring.size === 0)) return staging.startedAtMs;
@@ -164,8 +185,8 @@ function openNextRank(staging: Staging, facts: StagingFacts): Staging {
   return { ...staging, openRank, referring, isHeldBack, waitingSinceMs: facts.nowMs };
 }
 
-/** Goes through the ranks again, for what was held back need not be any more. */
-function reopened(staging: Staging, nowMs: number): Staging {
+/** Goes through the ranks again: what was held back need not be any more, or clusters are asked for that others must wait for. */
+export function reopened(staging: Staging, nowMs: number): Staging {
   return { ...staging, openRank: MAKE_RANK, startedAtMs: nowMs, waitingSinceMs: nowMs, isSettled: false, isHeldBack: false };
 }
 
@@ -220,7 +241,19 @@ function lingeringView(staging: Staging, rules: TypeRules): TypeView | undefined
   return views.length === 0 ? undefined : views.reduce((older, newer) => unionViews(older, newer));
 }
 
-function mergeViews(older: Views, newer: Views): Views {
+/** Of the older views what the newer ones lack, of the types that linger. */
+export function droppedViews(older: Views, newer: Views): Views {
+  const dropped = new Map<TypeUrl, TypeView>();
+  for (const [typeUrl, view] of older) {
+    const rules = typeRules(typeUrl);
+    const gone = rules.lingers ? droppedFrom(view, newer.get(typeUrl) ?? rules.empty) : undefined;
+    if (gone !== undefined) dropped.set(typeUrl, gone);
+  }
+  return dropped;
+}
+
+/** The views together, type by type; the newer one wins where both hold a name. */
+export function mergeViews(older: Views, newer: Views): Views {
   const merged = new Map(older);
   for (const [typeUrl, view] of newer) {
     const known = merged.get(typeUrl);

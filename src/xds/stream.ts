@@ -7,6 +7,7 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { DroppedHistory } from './dropped-history.ts';
 import type { Frames } from './frames.ts';
 import type { XdsLabels, XdsMetrics } from './metrics.ts';
 import type { InternNames } from './name-map.ts';
@@ -28,6 +29,7 @@ export interface StreamContext {
   readonly metrics: XdsMetrics;
   readonly frames: Frames;
   readonly intern: InternNames;
+  readonly history: DroppedHistory;
   readonly queue: PumpQueue;
   readonly budget: WriteBudget;
   readonly timing: SessionTiming;
@@ -137,6 +139,7 @@ export class XdsStream {
       node,
       timing: this.#context.timing,
       intern: this.#context.intern,
+      recentlyDropped: () => this.#context.history.droppedOf(gatewayOf(node)),
       onGateTimedOut: (waitedFor) => this.#onGateTimedOut(waitedFor),
       onAnswerOverdue: ({ typeUrl }) => this.#onAnswerOverdue(typeUrl),
     });

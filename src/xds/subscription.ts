@@ -17,6 +17,8 @@ export interface Plan {
   readonly changed: readonly string[];
   /** Delta only, sorted. */
   readonly removed: readonly string[];
+  /** Due, but of these only name and version are known: the client has them not, and goes on without. */
+  readonly withheld: readonly string[];
   /** Owed names that this response cannot answer (X51). */
   readonly unanswered: NameSet;
   /** Answers names that were owed, such as the endpoints of a changed cluster. */
@@ -178,11 +180,17 @@ export function oweAll(state: Subscription): Subscription {
 export function onSent(state: Subscription, plan: Plan, sent: { readonly nonce: string; readonly atMs: number }): Subscription {
   return {
     ...state,
-    ...(plan.hasMore ? toldInPart(state, plan) : { base: plan.view, overlay: NOTHING_TOLD, owed: plan.unanswered }),
+    ...(plan.hasMore ? toldInPart(state, plan) : { base: plan.view, overlay: toldNothingOf(plan.withheld), owed: plan.unanswered }),
     isAnswerDue: false,
     inFlight: { nonce: sent.nonce, plan, sentAtMs: sent.atMs, isOverdue: false },
     sentVersion: plan.view.version,
   };
+}
+
+function toldNothingOf(names: readonly string[]): NameMap<string | null> {
+  return NOTHING_TOLD.edit((draft) => {
+    for (const name of names) draft.set(name, null);
+  });
 }
 
 function toldInPart(state: Subscription, plan: Plan): Pick<Subscription, 'overlay' | 'owed'> {
@@ -199,8 +207,9 @@ function toldInPart(state: Subscription, plan: Plan): Pick<Subscription, 'overla
 
 /** Nothing of `view` is due: from now on it is what the client was told, so that older views can be forgotten. */
 export function onUpToDate(state: Subscription, view: TypeView): Subscription {
-  if (state.base === view && state.overlay.size === 0) return state;
-  return { ...state, base: view, overlay: NOTHING_TOLD };
+  const untold = [...state.overlay.entries()].flatMap(([name, version]) => (version === null && view.resources.has(name) ? [name] : []));
+  if (state.base === view && state.overlay.size === untold.length) return state;
+  return { ...state, base: view, overlay: toldNothingOf(untold) };
 }
 
 /** The client has not answered for long: newer data may follow, its late answer still counts (O2). */

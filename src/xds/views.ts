@@ -13,6 +13,21 @@ export function emptyView(typeUrl: TypeUrl): TypeView {
   return viewOf(typeUrl, []);
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
+/** A view of resources of which only name and version are known: a client holds them and the target lacks them. They are never sent. */
+export function heldView(typeUrl: TypeUrl, versions: ReadonlyMap<string, string>): TypeView {
+  return viewOf(
+    typeUrl,
+    [...versions].map(([name, version]) => ({ typeUrl, name, version, any: NO_BYTES })),
+  );
+}
+
+/** False for resources of which only name and version are known. */
+export function isSendable(resource: SnapshotResource): boolean {
+  return resource.any.length > 0;
+}
+
 /** What tells `view` from `base`. */
 export const diffViews: (base: TypeView, view: TypeView) => ViewDiff = oncePerPair((base, view) => {
   if (base === view) return { changed: [], removed: [] };

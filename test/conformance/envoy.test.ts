@@ -98,7 +98,7 @@ describe.each(FORMS)('Envoy on %s', (form) => {
     rig.publish({ services: { a: a.port, b: b.port }, options: { a: { connectTimeoutSeconds: 3 } }, routes: { '/': 'a', '/b': 'b' } });
     await eventually(async () => (await rig.envoy.admin.text('/config_dump?resource=dynamic_active_clusters')).includes('3s'), {
       what: 'the changed cluster',
-      timeoutMs: 5_000,
+      timeoutMs: 10_000,
     });
     expect(await rig.envoy.admin.stat('cluster_manager.warming_clusters')).toBe(0);
     expect((await rig.envoy.admin.versions()).get('Cluster a')).not.toBe(before);
@@ -280,7 +280,7 @@ describe.each(ADS)('Envoy on %s', (form) => {
     });
     await eventually(async () => (await rig.envoy.admin.text('/config_dump?resource=dynamic_active_clusters')).includes('4s'), {
       what: 'the changed cluster',
-      timeoutMs: 4_000,
+      timeoutMs: 10_000,
     });
     await eventually(async () => (await fetchOnce()).headers['x-upstream'] === 'a');
 

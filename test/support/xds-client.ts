@@ -34,7 +34,7 @@ export interface RawStream {
   send(request: DiscoveryRequest | DeltaDiscoveryRequest): void;
   /** Bytes that need not be a message. */
   sendBytes(bytes: Buffer): void;
-  /** The next response that was not taken yet; rejects if the stream ends or 5 s pass. */
+  /** The next response that was not taken yet; rejects if the stream ends or 15 s pass. */
   next(): Promise<RawResponse>;
   /** Responses that came and were not taken. */
   readonly waiting: readonly RawResponse[];
@@ -63,7 +63,7 @@ const SERVICES: Readonly<Partial<Record<TypeLabel, readonly [service: string, pl
   Secret: ['envoy.service.secret.v3.SecretDiscoveryService', 'Secrets'],
 };
 
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 15_000;
 
 export function openChannel(port: number): XdsChannel {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {

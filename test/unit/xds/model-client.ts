@@ -3,6 +3,7 @@
 
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
+import { createDroppedHistory } from '../../../src/xds/dropped-history.ts';
 import { createNameInterner } from '../../../src/xds/name-map.ts';
 import type { ClientNode } from '../../../src/xds/node.ts';
 import type { DiscoveryRequest } from '../../../src/xds/request.ts';
@@ -16,6 +17,7 @@ export type ModelType = (typeof MODEL_TYPES)[number];
 export const MODEL_TIMING: SessionTiming = {
   gateMs: 5_000,
   targetMs: 10_000,
+  resumeMs: 20_000,
   lingerMs: 30_000,
   separateDelayMs: 1_000,
   childrenDelayMs: 500,
@@ -57,6 +59,7 @@ export class ModelClient {
   #unanswered = new Map<string, Set<string>>();
   #nonces = new Set<string>();
   #target: Snapshot | undefined;
+  readonly #history = createDroppedHistory({ keepMs: 300_000, nowMs: () => this.nowMs });
   #sequence = 0;
   nowMs = 1_000_000;
 
@@ -71,6 +74,7 @@ export class ModelClient {
 
   publish(snapshot: Snapshot): void {
     this.#target = snapshot;
+    this.#history.note(snapshot);
     for (const session of this.#sessions.values()) session.setTarget(snapshot, this.nowMs);
   }
 
@@ -198,6 +202,7 @@ export class ModelClient {
       node: ENVOY,
       timing: MODEL_TIMING,
       intern: createNameInterner(),
+      recentlyDropped: () => this.#history.droppedOf('edge'),
       onGateTimedOut: () => {},
       onAnswerOverdue: () => {},
     });
@@ -227,7 +232,10 @@ export class ModelClient {
             initialVersions: isFirst ? new Map(wants.held) : new Map<string, string>(),
           };
     const error = refuse ? { code: 13, message: 'refused' } : undefined;
-    this.#toServer.push({ key: this.isAggregated ? 'all' : type, request: { typeUrl: TYPE_URLS[type], nonce, error, names } });
+    this.#toServer.push({
+      key: this.isAggregated ? 'all' : type,
+      request: { typeUrl: TYPE_URLS[type], nonce, error, names, isResuming: wants.held.size > 0 },
+    });
   }
 
   #apply(type: ModelType, plan: Plan, refuse: boolean): void {

@@ -75,7 +75,7 @@ test.each(VARIANTS)(
         client.publish(last);
         expectAtRest(client);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   },
 );
@@ -92,7 +92,7 @@ test.each(VARIANTS)(
         client.publish(renewed(last));
         expectAtRest(client);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   },
 );

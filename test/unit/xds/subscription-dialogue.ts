@@ -54,7 +54,7 @@ export class SubscriptionDialogue {
       this.#options.variant === 'sotw'
         ? ({ variant: 'sotw', list } as const)
         : ({ variant: 'delta', subscribe, unsubscribe, initialVersions: new Map(Object.entries(initial)) } as const);
-    const request = { typeUrl: TYPE_URLS[this.#type], nonce: ask.nonce ?? '', error: ask.error, names };
+    const request = { typeUrl: TYPE_URLS[this.#type], nonce: ask.nonce ?? '', error: ask.error, names, isResuming: false };
     const outcome = onRequest(this.state, request, { isGrpc: this.#options.isGrpc ?? false, view: this.#view, nowMs: 7 });
     this.state = outcome.state;
     return outcome.event;

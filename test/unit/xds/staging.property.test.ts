@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Snapshot } from '../../../src/snapshot/types.ts';
+import { testSnapshot } from '../../support/snapshots.ts';
+import { ModelEnvoy } from './model-envoy.ts';
+
+const CLUSTERS = ['a', 'b', 'c', 'd'];
+const ROUTES = ['r1', 'r2'];
+
+/** A gateway in which every route names a cluster that is there, and every cluster has endpoints. */
+const gateway: fc.Arbitrary<Snapshot> = fc
+  .record({
+    clusters: fc.dictionary(fc.constantFrom(...CLUSTERS), fc.constantFrom('1', '2', '3'), { minKeys: 1 }),
+    endpoints: fc.constantFrom('1', '2'),
+    listener: fc.constantFrom(...ROUTES),
+    routes: fc.dictionary(fc.constantFrom(...ROUTES), fc.nat(), { minKeys: 2 }),
+  })
+  .map(({ clusters, endpoints, listener, routes }) => {
+    const names = Object.keys(clusters);
+    return testSnapshot('edge', {
+      Cluster: clusters,
+      ClusterLoadAssignment: Object.fromEntries(names.map((name) => [name, endpoints])),
+      Listener: { main: listener },
+      RouteConfiguration: Object.fromEntries(Object.entries(routes).map(([name, pick]) => [name, names[pick % names.length] ?? ''])),
+    });
+  });
+
+type Action = (envoy: ModelEnvoy) => void;
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: gateway.map(
+      (given): Action =>
+        (envoy) =>
+          envoy.publish(given),
+    ),
+  },
+  { weight: 6, arbitrary: fc.constant<Action>((envoy) => void envoy.serve()) },
+  { weight: 6, arbitrary: fc.constant<Action>((envoy) => void envoy.deliver()) },
+  { weight: 6, arbitrary: fc.constant<Action>((envoy) => void envoy.take()) },
+  { weight: 2, arbitrary: fc.constant<Action>((envoy) => envoy.exchange()) },
+  // Time passes only when everything is answered, so no wait ends by its clock.
+  {
+    weight: 2,
+    arbitrary: fc.integer({ min: 1, max: 40_000 }).map(
+      (ms): Action =>
+        (envoy) => {
+          envoy.exchange();
+          envoy.nowMs += ms;
+          envoy.exchange();
+        },
+    ),
+  },
+);
+/** A new server knows nothing of before, and a delta client must be enough to tell it. */
+const withRestarts = fc.oneof(
+  { weight: 15, arbitrary: action },
+  { weight: 1, arbitrary: fc.constant<Action>((envoy) => envoy.reconnect({ isServerNew: true })) },
+);
+const withReconnects = fc.oneof(
+  { weight: 15, arbitrary: action },
+  { weight: 1, arbitrary: fc.constant<Action>((envoy) => envoy.reconnect()) },
+);
+
+describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS', (variant) => {
+  test('X75, X77, X78, D6, D9: under random commits no route ever names a cluster that is not running, and all ends at the last', () => {
+    fc.assert(
+      fc.property(gateway, fc.array(action, { maxLength: 60, size: 'max' }), gateway, (first, actions, last) => {
+        const envoy = started(variant, first);
+        for (const act of actions) act(envoy);
+        envoy.publish(last);
+        expectEnd(envoy, last);
+        expect(envoy.timedOut).toEqual([]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('X80, D7: neither with lost streams, also while it warms; nothing stays warming', () => {
+    fc.assert(
+      fc.property(gateway, fc.array(withReconnects, { maxLength: 60, size: 'max' }), gateway, (first, actions, last) => {
+        const envoy = started(variant, first);
+        for (const act of actions) act(envoy);
+        envoy.publish(last);
+        expectEnd(envoy, last);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+test('X80, D25: a restarted server learns from a delta client what must not go yet', () => {
+  fc.assert(
+    fc.property(gateway, fc.array(withRestarts, { maxLength: 60, size: 'max' }), gateway, (first, actions, last) => {
+      const envoy = started('delta', first);
+      for (const act of actions) act(envoy);
+      envoy.publish(last);
+      expectEnd(envoy, last);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+function started(variant: 'sotw' | 'delta', first: Snapshot): ModelEnvoy {
+  const envoy = new ModelEnvoy(variant);
+  envoy.publish(first);
+  envoy.start();
+  envoy.exchange();
+  return envoy;
+}
+
+function expectEnd(envoy: ModelEnvoy, last: Snapshot): void {
+  for (let round = 0; round < 10; round += 1) {
+    envoy.exchange();
+    envoy.nowMs += 10_000;
+  }
+  envoy.exchange();
+  expect(envoy.failures).toEqual([]);
+  expect(envoy.isWarming).toBe(false);
+  const target = [...last.views.values()].find(({ typeUrl }) => typeUrl.endsWith('.Cluster'));
+  expect(envoy.clusters).toEqual([...(target?.resources.keys() ?? [])]);
+}
