@@ -8,42 +8,51 @@ const MARKER_HOST = 'live.marker.test';
 /** How to reach TLS listeners that need more than a plain handshake, by name of the listener. */
 export type Probes = Readonly<Record<string, TlsOptions>>;
 
-export type Yaml = Readonly<Record<string, unknown>>;
+type Yaml = Readonly<Record<string, unknown>>;
 
-export interface ListenerYaml {
+interface ListenerYaml {
   readonly port: number;
   readonly tls?: { readonly clientAuth?: { readonly mode?: string } };
   readonly redirect?: unknown;
 }
 
-export function listenersOf(config: string): Readonly<Record<string, ListenerYaml>> {
-  return (parse(config) as Yaml).listeners as Record<string, ListenerYaml>;
+/** A configuration read once, because asking whether it is live reads it again and again. */
+export interface MarkedConfig {
+  /** Name of a listener → its port; in the order of the file. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** The file's text: the configuration with version, gateway and the marker route. */
+  readonly text: string;
+  /** True when every listener answers with this edit's number. */
+  isLive(): Promise<boolean>;
 }
 
-/** The file's text: `config` with version, gateway and the marker route. */
-export function withMarker(config: string, marker: number, probes: Probes): string {
+export function markConfig(config: string, marker: number, probes: Probes): MarkedConfig {
   const yaml = parse(config) as Yaml;
-  const listeners = probed(config, probes).map(([name]) => name);
-  const route = { name: 'live-marker', listeners, hostnames: [MARKER_HOST], respond: { status: 200, body: `edit ${marker}` } };
-  const routes = [...((yaml.routes ?? []) as unknown[]), ...(listeners.length > 0 ? [route] : [])];
-  return stringify({ version: 'v1', gateway: 'test', ...yaml, routes });
+  const listeners = Object.entries(yaml.listeners as Record<string, ListenerYaml>);
+  const probed = listeners.flatMap((listener) => probeOf(listener, probes));
+  const body = `edit ${marker}`;
+  const route = { name: 'live-marker', listeners: probed.map(([name]) => name), hostnames: [MARKER_HOST], respond: { status: 200, body } };
+  const routes = [...((yaml.routes ?? []) as unknown[]), ...(probed.length > 0 ? [route] : [])];
+  return {
+    ports: new Map(listeners.map(([name, { port }]) => [name, port])),
+    text: stringify({ version: 'v1', gateway: 'test', ...yaml, routes }),
+    isLive: async () => {
+      for (const [, target] of probed) {
+        const response = await request({ ...target, host: MARKER_HOST, timeoutMs: 1_000 });
+        if (response.text() !== body) return false;
+      }
+      return true;
+    },
+  };
 }
 
-/** True when every listener of `config` answers with that marker. */
-export async function isLive(config: string, marker: number, probes: Probes): Promise<boolean> {
-  for (const [, target] of probed(config, probes)) {
-    const response = await request({ ...target, host: MARKER_HOST, timeoutMs: 1_000 });
-    if (response.text() !== `edit ${marker}`) return false;
-  }
-  return true;
-}
-
-/** Listeners that serve routes and that the marker can be asked on. */
-function probed(config: string, probes: Probes): readonly (readonly [string, ConnectionTarget])[] {
-  return Object.entries(listenersOf(config)).flatMap(([name, { port, tls, redirect }]) => {
-    const probe = probes[name];
-    const needsCertificate = tls?.clientAuth !== undefined && tls.clientAuth.mode !== 'optional';
-    if (redirect !== undefined || (needsCertificate && probe === undefined)) return [];
-    return [[name, { port, ...(tls === undefined ? {} : { tls: probe ?? {} }) }] as const];
-  });
+/** How to ask a listener for the marker; none where it serves no routes, or wants a certificate that the test did not give. */
+function probeOf(
+  [name, { port, tls, redirect }]: readonly [string, ListenerYaml],
+  probes: Probes,
+): readonly (readonly [string, ConnectionTarget])[] {
+  const probe = probes[name];
+  const needsCertificate = tls?.clientAuth !== undefined && tls.clientAuth.mode !== 'optional';
+  if (redirect !== undefined || (needsCertificate && probe === undefined)) return [];
+  return [[name, { port, ...(tls === undefined ? {} : { tls: probe ?? {} }) }]];
 }

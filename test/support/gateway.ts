@@ -4,7 +4,7 @@ import { type Chancery, runChancery, startChancery } from './chancery-process.ts
 import { type Envoy, type EnvoyOptions, startEnvoy } from './envoy.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { isLive, listenersOf, type Probes, withMarker } from './gateway-marker.ts';
+import { type MarkedConfig, markConfig, type Probes } from './gateway-marker.ts';
 import { type HttpRequest, type HttpResponse, request, type TlsOptions } from './http-client.ts';
 import { createWorkspace, type SavePattern, type Workspace } from './workspace.ts';
 
@@ -57,6 +57,7 @@ interface Parts {
   readonly start: () => Promise<Chancery>;
   readonly save: (text: string, pattern: SavePattern) => Promise<void>;
   readonly probes: Probes;
+  readonly first: MarkedConfig;
 }
 
 /** Resolves when Envoy runs the configuration. What fails to start is stopped again, and its words are in the error. */
@@ -67,14 +68,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const save = (text: string, pattern: SavePattern): Promise<void> =>
     options.isMounted === true ? workspace.mount('volume', { 'gateway.yaml': text }) : workspace.save(name, text, pattern);
   const probes = options.probes ?? {};
-  await save(withMarker(options.config, 0, probes), 'truncate');
+  const first = markConfig(options.config, 0, probes);
+  await save(first.text, 'truncate');
   const xdsPort = await freePort();
   const start = (): Promise<Chancery> =>
     startChancery({ files: [workspace.path(name)], state: workspace.path('state'), xdsPort, env: { CHANCERY_LOG_LEVEL: 'debug' } });
   const chancery = await start();
   try {
     const envoy = await startEnvoyFor(workspace.path(name), xdsPort, options);
-    const gateway = createGateway({ workspace, envoy, start, save, probes }, chancery, options);
+    const gateway = createGateway({ workspace, envoy, start, save, probes, first }, chancery, options);
     await gateway.live();
     return gateway;
   } catch (error) {
@@ -88,17 +90,16 @@ function createGateway(parts: Parts, started: Chancery, options: GatewayOptions)
   const { workspace, envoy, probes } = parts;
   let chancery = started;
   let marker = 0;
-  let config = options.config;
-  const text = (edited: string): string => withMarker(edited, marker, probes);
+  let running = parts.first;
   const live = async (): Promise<void> => {
-    await eventually(() => isLive(config, marker, probes), { what: `edit ${marker} to be live`, intervalMs: 5 }).catch((error: unknown) => {
+    await eventually(() => running.isLive(), { what: `edit ${marker} to be live`, intervalMs: 5 }).catch((error: unknown) => {
       throw new Error(`${String(error)}\n--- control plane:\n${chancery.logs().slice(-8_000)}\n--- Envoy:\n${envoy.logs().slice(-4_000)}`);
     });
   };
   const publish = (edited: string, pattern: SavePattern = 'rename'): Promise<void> => {
     marker += 1;
-    config = edited;
-    return parts.save(text(edited), pattern);
+    running = markConfig(edited, marker, probes);
+    return parts.save(running.text, pattern);
   };
   return {
     workspace,
@@ -109,14 +110,14 @@ function createGateway(parts: Parts, started: Chancery, options: GatewayOptions)
     live,
     publish: (edited) => publish(edited),
     saveText: (edited) => parts.save(edited, 'rename'),
-    text,
+    text: (edited) => markConfig(edited, marker, probes).text,
     apply: async (edited, pattern) => {
       const begun = performance.now();
       await publish(edited, pattern);
       await live();
       return performance.now() - begun;
     },
-    send: ({ listener, ...sent }) => request({ port: portOf(config, listener), ...sent }),
+    send: ({ listener, ...sent }) => request({ port: portOf(running, listener), ...sent }),
     restartChancery: async () => {
       chancery = await parts.start();
     },
@@ -128,11 +129,10 @@ function createGateway(parts: Parts, started: Chancery, options: GatewayOptions)
   };
 }
 
-function portOf(config: string, listener: string | undefined): number {
-  const listeners = listenersOf(config);
-  const found = listener === undefined ? Object.values(listeners)[0] : listeners[listener];
-  if (found === undefined) throw new Error(`the configuration has no listener ${listener}`);
-  return found.port;
+function portOf({ ports }: MarkedConfig, listener: string | undefined): number {
+  const port = listener === undefined ? [...ports.values()][0] : ports.get(listener);
+  if (port === undefined) throw new Error(`the configuration has no listener ${listener}`);
+  return port;
 }
 
 /** An Envoy with the bootstrap that the program prints for this gateway. */
