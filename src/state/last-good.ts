@@ -1,10 +1,11 @@
 // Keeps the last good snapshot of each gateway file on disk (D17, D25), so that a restart over a broken file serves what ran before.
 // The files hold private keys: they are readable by their owner only. Decides nothing about when to use them.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Snapshot, SnapshotResource, TypeView } from '../snapshot/types.ts';
+import { makeDirectory } from './make-directory.ts';
 
 export interface LastGood {
   readonly snapshot: Snapshot;
@@ -165,7 +166,7 @@ async function removeLeftovers(file: string): Promise<void> {
 }
 
 async function replaceFile(target: string, bytes: Buffer): Promise<void> {
-  await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+  await makeDirectory(path.dirname(target));
   const unfinished = `${target}.${process.pid}.tmp`;
   const handle = await open(unfinished, 'w', 0o600);
   try {

@@ -71,6 +71,10 @@ describe('last good snapshot', () => {
     expect(await readdir(directory)).toHaveLength(1);
   });
 
+  it('rejects where its directory cannot be made, instead of trying for ever', async () => {
+    await expect(createLastGoodStore('/proc/chancery/state').write('/etc/edge.yaml', lastGood('1'))).rejects.toThrow(/mkdir/);
+  });
+
   it('goes on after a write failed', async () => {
     const blocked = path.join(directory, 'a-file');
     await writeFile(blocked, '');
