@@ -1,7 +1,5 @@
 // Where Envoy writes its access log.
-import type { z } from 'zod';
 import { ok } from '../../lib/result.ts';
-import type { Immutable } from './immutable.ts';
 import { type Scalar, scalar, wrong, wrongType } from './scalar.ts';
 import { shape } from './shape.ts';
 
@@ -20,5 +18,3 @@ export const accessLogSchema = shape(
   },
   { insteadOfScalar: 'write {json: stdout}' },
 ).describe('One line for each request. Absent: no access log.');
-
-export type AccessLogConfig = Immutable<z.output<typeof accessLogSchema>>;
