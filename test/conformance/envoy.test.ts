@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../src/proto/type-urls.ts';
+import { createSnapshotStore } from '../../src/snapshot/store.ts';
 import type { NodeStatus, TypeStatus } from '../../src/xds/status.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { type Envoy, startEnvoy } from '../support/envoy.ts';
@@ -122,15 +123,13 @@ describe.each(FORMS)('Envoy on %s', (form) => {
     for (const rejected of ['cluster_manager.cds.update_rejected', 'listener_manager.lds.update_rejected'])
       expect(await rig.envoy.admin.stat(rejected)).toBe(0);
   });
-});
 
-describe.each(ADS)('Envoy on %s', (form) => {
   test('D6, X77, B47: a route moves to a new service and the old one goes in one edit, back and forth, and no request fails', async () => {
     const { a, b } = await upstreams('a', 'b');
     const rig = await run(form, { services: { a: a.port }, routes: { '/': 'a' } });
     await reaches(rig, '/', 'a');
     const load = await steadyLoad(rig, 150);
-    for (let turn = 0; turn < 4; turn += 1) {
+    for (let turn = 0; turn < (form.endsWith('ADS') ? 4 : 2); turn += 1) {
       const next = turn % 2 === 0 ? b : a;
       rig.publish({ services: { [next.name]: next.port }, routes: { '/': next.name } });
       await reaches(rig, '/', next.name);
@@ -139,7 +138,9 @@ describe.each(ADS)('Envoy on %s', (form) => {
     expect((await load.stop()).failures).toEqual([]);
     expect([...rig.xds.counts.keys()].filter((name) => name.startsWith('gate:'))).toEqual([]);
   });
+});
 
+describe.each(ADS)('Envoy on %s', (form) => {
   test('D9: flapping between two gateways at 20 Hz loses no request and ends at the last', async () => {
     const { a, b } = await upstreams('a', 'b');
     const rig = await run(form, { services: { a: a.port }, routes: { '/': 'a' } });
@@ -209,6 +210,25 @@ describe.each(ADS)('Envoy on %s', (form) => {
     await reaches(rig, '/b', 'b');
     expect(await rig.envoy.admin.stat('cluster_manager.warming_clusters')).toBe(0);
     await eventually(() => status(rig.xds.server.nodes(), 'Cluster')?.state === 'SYNCED', { what: 'all to be synced' });
+    expect((await load.stop()).failures).toEqual([]);
+  });
+
+  test('X80, D25: a gateway that changed while the server was away moves without a failed request', async () => {
+    const { a, b } = await upstreams('a', 'b');
+    const before = { services: { a: a.port }, routes: { '/': 'a' } };
+    const rig = await run(form, before);
+    await reaches(rig, '/', 'a');
+    const load = await steadyLoad(rig, 100);
+    const { port } = rig.xds;
+    await rig.xds.close();
+    await eventually(async () => (await rig.envoy.admin.stat('control_plane.connected_state')) === 0);
+    const store = createSnapshotStore();
+    rig.xds = await startXds({ port, store, timing: FAST });
+    // Only a delta client says what it holds; for the others the last good snapshot is served before the new one.
+    if (form === 'sotw ADS') rig.publish(before);
+    rig.publish({ services: { b: b.port }, routes: { '/': 'b' } });
+    await reaches(rig, '/', 'b');
+    await eventually(async () => (await clusterNames(rig)).join() === 'b', { what: 'the removal' });
     expect((await load.stop()).failures).toEqual([]);
   });
 
