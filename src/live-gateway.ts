@@ -84,6 +84,8 @@ export function createLiveGateway(options: LiveGatewayOptions): LiveGateway {
   return new WatchedGateway(options);
 }
 
+const WRITE_PATIENCE_MS = 2_000;
+
 class WatchedGateway implements LiveGateway {
   readonly #options: LiveGatewayOptions;
   #watcher: Watcher | undefined;
@@ -116,6 +118,8 @@ class WatchedGateway implements LiveGateway {
     this.#watch([this.file]);
     await this.reload();
     if (this.#served === undefined && kept !== undefined) this.#restore(kept);
+    // Who is told that we are ready may kill us at once (D25).
+    await this.#written();
     return this.#served !== undefined;
   }
 
@@ -166,7 +170,17 @@ class WatchedGateway implements LiveGateway {
     this.#isStopped = true;
     await this.#watcher?.close();
     await this.#building;
-    await this.#writing;
+    await this.#written();
+  }
+
+  /** What was kept last is on disk, or the disk has had its time: a file system that hangs must not hold up start or stop. */
+  async #written(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, WRITE_PATIENCE_MS);
+    });
+    await Promise.race([this.#writing, patience]);
+    clearTimeout(timer);
   }
 
   async #readKept(): Promise<LastGood | undefined> {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { NO_POSITIONS } from '../../../src/config/source.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
 import { createLiveGateway, type GatewayEvent, type LiveGateway, type LiveGatewayOptions } from '../../../src/live-gateway.ts';
@@ -101,6 +101,33 @@ function memoryStore(read: LastGoodRead = { kind: 'absent' }) {
 const kept: LastGood = { snapshot: snapshot('kept'), contentHash: 'kept', acceptedAtMs: 500 };
 
 describe('a gateway while it is served', () => {
+  it('has started only when what it serves is kept, so that a kill right after loses nothing (D25)', async () => {
+    const order: string[] = [];
+    const write = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('kept');
+    };
+    const { gateway } = fixture(good('v1'), { lastGood: { ...memoryStore().store, write } });
+    await gateway.start();
+    order.push('started');
+    expect(order).toEqual(['kept', 'started']);
+  });
+
+  it('starts and stops although the disk hangs', async () => {
+    vi.useFakeTimers();
+    try {
+      const { gateway } = fixture(good('v1'), { lastGood: { ...memoryStore().store, write: () => new Promise<void>(() => undefined) } });
+      const started = gateway.start();
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(await started).toBe(true);
+      const stopped = gateway.stop();
+      await vi.advanceTimersByTimeAsync(2_000);
+      await stopped;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('publishes what is good at start and says that it serves the files as they are', async () => {
     const { gateway, snapshots, kinds } = fixture(good('v1'));
     expect(await gateway.start()).toBe(true);
