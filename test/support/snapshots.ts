@@ -48,7 +48,8 @@ export function contentOf(typeUrl: TypeUrl, bytes: Uint8Array): { readonly name:
   const content = CONTENT_FIELDS.map((path) => path.reduce<unknown>((value, step) => (value as never)?.[step], message)).find(
     (value) => typeof value === 'string',
   );
-  return { name: String(message['name'] ?? message['cluster_name'] ?? ''), content: String(content ?? '') };
+  const { name = '', cluster_name: clusterName = '' } = message as { name?: string; cluster_name?: string };
+  return { name: name || clusterName, content: (content as string | undefined) ?? '' };
 }
 
 const CONTENT_FIELDS: readonly (readonly (string | number)[])[] = [
@@ -74,7 +75,10 @@ function messageOf(label: TypeLabel, name: string, content: string): object {
       return { name, generic_secret: { secret: { inline_string: content } } };
     case 'Runtime':
       return { name, layer: { fields: { content: { string_value: content } } } };
-    default:
+    case 'LbEndpoint':
+    case 'ScopedRouteConfiguration':
+    case 'TypedExtensionConfig':
+    case 'VirtualHost':
       throw new Error(`say the message of ${label} ${name}; a text is not enough`);
   }
 }
