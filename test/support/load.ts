@@ -157,11 +157,13 @@ function sharedConnection(target: ConnectionTarget, first: HttpConnection): Pool
   };
 }
 
-/** HTTP/1.1: one request at a time on a connection; a new one is opened when none is idle. */
+const MOST_IDLE = 8;
+
+/** HTTP/1.1: one request at a time on a connection, each in its turn; a new one is opened when none is idle. */
 function idleConnections(target: ConnectionTarget, idle: HttpConnection[]): Pool {
   let opened = 0;
   const take = async (): Promise<HttpConnection> => {
-    for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) if (!connection.isClosed) return connection;
+    for (let connection = idle.shift(); connection !== undefined; connection = idle.shift()) if (!connection.isClosed) return connection;
     opened += 1;
     return openConnection(target);
   };
@@ -169,7 +171,8 @@ function idleConnections(target: ConnectionTarget, idle: HttpConnection[]): Pool
     send: async (request) => {
       const connection = await take();
       const response = await connection.request(request);
-      if (response.headers.connection === 'close') connection.close();
+      // Those that a stall made open are not kept: hardly used, they would miss what the server says of their end.
+      if (response.headers.connection === 'close' || idle.length >= MOST_IDLE) connection.close();
       else idle.push(connection);
       return response;
     },
