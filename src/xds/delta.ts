@@ -1,5 +1,6 @@
 // The incremental side of the protocol: what subscribing, unsubscribing and resuming mean (X56-X68).
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
+import type { NameSet } from './name-map.ts';
 import { covers, hasInterest, type Interest, oweAll, type Subscription } from './subscription.ts';
 import { isSendable } from './views.ts';
 
@@ -24,17 +25,22 @@ export function deltaInterest(
     for (const name of subscribe) if (name !== '*') draft.set(name, true);
     for (const name of unsubscribe) draft.delete(name);
   });
-  const now = { wildcard, names };
-  const owed = state.owed.edit((draft) => {
-    for (const name of subscribe) if (names.has(name)) draft.set(name, true);
+  const wasNamed = state.wasNamed || subscribe.length > 0;
+  // First names are owed as they are: sharing the set spares a second one.
+  const owed = state.names.size + state.owed.size === 0 ? names : owedAfter(state, request, { wildcard, names });
+  return { wildcard, names, wasNamed, owed };
+}
+
+function owedAfter(state: Subscription, { subscribe, unsubscribe }: DeltaNames, now: Pick<Interest, 'wildcard' | 'names'>): NameSet {
+  return state.owed.edit((draft) => {
+    for (const name of subscribe) if (now.names.has(name)) draft.set(name, true);
     for (const name of unsubscribe) {
       // Under a wildcard the client must hear what it still has (X61).
-      if (covers(now, name) && state.names.has(name)) draft.set(name, true);
-      else if (!covers(now, name)) draft.delete(name);
+      if (!covers(now, name)) draft.delete(name);
+      else if (state.names.has(name)) draft.set(name, true);
     }
-    if (wildcard !== state.wildcard) for (const name of state.owed.keys()) if (!covers(now, name)) draft.delete(name);
+    if (now.wildcard !== state.wildcard) for (const name of state.owed.keys()) if (!covers(now, name)) draft.delete(name);
   });
-  return { ...now, owed, wasNamed: state.wasNamed || subscribe.length > 0 };
 }
 
 function wildcardOf(
@@ -60,31 +66,41 @@ export function resume(state: Subscription, { initialVersions }: DeltaNames, vie
 
 function resumeTold(state: Subscription, initialVersions: ReadonlyMap<string, string>, view: TypeView): Subscription {
   if (initialVersions.size === 0) return state;
-  const owed = state.owed.edit((draft) => {
-    for (const name of initialVersions.keys()) draft.delete(name);
-  });
+  let equal = 0;
   const overlay = state.overlay.edit((draft) => {
     for (const [name, version] of initialVersions) {
-      if (covers(state, name) && view.resources.get(name)?.version !== version) draft.set(name, version);
+      if (view.resources.get(name)?.version === version) equal += 1;
+      else if (covers(state, name)) draft.set(name, version);
     }
-    if (state.wildcard === 'none') return;
+    if (state.wildcard === 'none' || equal === view.resources.size) return;
     for (const name of view.resources.keys()) if (!initialVersions.has(name)) draft.set(name, null);
+  });
+  const owed = state.owed.edit((draft) => {
+    if (state.owed.size > 0) for (const name of initialVersions.keys()) draft.delete(name);
   });
   return { ...state, base: view, overlay, owed };
 }
 
 /** What the client holds is answered again where it can be, and else still counts as told. */
 function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, string>, view: TypeView | undefined): Subscription {
-  const held = [...initialVersions].filter(([name]) => covers(state, name));
-  const isAnswerable = (name: string): boolean => view === undefined || isAnswered(view.resources.get(name));
+  const told: [name: string, version: string][] = [];
+  const again: string[] = [];
+  // Names that are all owed already need not be looked at one by one.
+  const areAllOwed = state.wildcard === 'none' && state.owed === state.names;
+  for (const held of initialVersions) {
+    const [name] = held;
+    const isAnswerable = view === undefined || isAnswered(view.resources.get(name));
+    if (isAnswerable && areAllOwed) continue;
+    if (!covers(state, name)) continue;
+    if (isAnswerable) again.push(name);
+    else told.push(held);
+  }
   const owed = state.owed.edit((draft) => {
-    for (const [name] of held) {
-      if (isAnswerable(name)) draft.set(name, true);
-      else draft.delete(name);
-    }
+    for (const name of again) draft.set(name, true);
+    for (const [name] of told) draft.delete(name);
   });
   const overlay = state.overlay.edit((draft) => {
-    for (const [name, version] of held) if (!isAnswerable(name)) draft.set(name, version);
+    for (const [name, version] of told) draft.set(name, version);
   });
   return { ...state, owed, overlay };
 }

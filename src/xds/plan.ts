@@ -32,6 +32,11 @@ export function duePlan(state: Subscription, view: TypeView, limits: PlanLimits)
   return sharedPlan(state, view, limits);
 }
 
+/** What the client did not have yet of the response. */
+export function changedResources({ changed, view }: Plan): readonly SnapshotResource[] {
+  return changed.flatMap((name) => view.resources.get(name) ?? []);
+}
+
 const MAX_SHARED = 64;
 const shared = new WeakMap<ViewDiff, Map<string, { readonly plan: Plan | undefined }>>();
 const ids = new WeakMap<NameSet, number>();

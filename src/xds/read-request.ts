@@ -5,6 +5,7 @@ import type { ResourceLocatorOutput } from '../proto/generated/envoy/service/dis
 import type { StatusOutput } from '../proto/generated/google/rpc/Status.ts';
 import type { DiscoveryRequest } from './request.ts';
 import type { Variant } from './subscription.ts';
+import { splitTextMap } from './wire.ts';
 
 export interface ReadRequest {
   /** Surely there only in a stream's first message (X3). */
@@ -32,9 +33,14 @@ function readSotw(api: EnvoyApi, bytes: Buffer): ReadRequest {
   };
 }
 
+/** Field number in DeltaDiscoveryRequest. */
+const INITIAL_RESOURCE_VERSIONS = 5;
+
 function readDelta(api: EnvoyApi, bytes: Buffer): ReadRequest {
-  const message = api.decode('envoy.service.discovery.v3.DeltaDiscoveryRequest', bytes);
-  const initialVersions = new Map(Object.entries(message.initial_resource_versions ?? {}));
+  // A client that comes back names all it holds: that map is read here, for it is most of the request (P11).
+  const split = splitTextMap(bytes, INITIAL_RESOURCE_VERSIONS);
+  const message = api.decode('envoy.service.discovery.v3.DeltaDiscoveryRequest', split?.rest ?? bytes);
+  const initialVersions = split?.map ?? new Map(Object.entries(message.initial_resource_versions ?? {}));
   return {
     node: message.node ?? undefined,
     request: {

@@ -4,7 +4,8 @@ import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/
 import { childNames } from './children.ts';
 import type { InternNames } from './name-map.ts';
 import type { ClientNode } from './node.ts';
-import { duePlan } from './plan.ts';
+import { ParentWatch } from './parent-watch.ts';
+import { changedResources, duePlan } from './plan.ts';
 import { namesMeant } from './rejected.ts';
 import { type DiscoveryRequest, onRequest, type RequestOutcome } from './request.ts';
 import {
@@ -37,8 +38,8 @@ import {
   type Subscription,
   type Variant,
 } from './subscription.ts';
-import { CLUSTER_RANK, childTypes, MAKE_RANK, parentTypes, type TypeRules, typeRules } from './type-rules.ts';
-import { diffViews, droppedFrom, heldView, keepOlder } from './views.ts';
+import { CLUSTER_RANK, childTypes, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
+import { heldBeyond } from './views.ts';
 
 export interface SessionTiming extends StagingTiming {
   /** After this long an unanswered response may be overtaken by newer data (O2). */
@@ -72,16 +73,17 @@ export class Session {
   #states: readonly Subscription[] = [];
   #staging: Staging | undefined;
   readonly #due = new Map<TypeUrl, Due>();
-  /** Separate streams: parent type → the view that its children were last sent for. */
-  readonly #parents = new Map<TypeUrl, TypeView>();
-  #childrenDueAtMs: number | undefined;
+  /** Of a separate stream; an aggregated one sends children with their parents. */
+  readonly #parents: ParentWatch | undefined;
+  readonly #viewOf = (typeUrl: TypeUrl): TypeView => this.#targetView(typeUrl);
   /** What the client said it holds, as long as there is no target to compare it with. */
-  #held: TypeView[] = [];
+  #held: { readonly typeUrl: TypeUrl; readonly versions: ReadonlyMap<string, string> }[] = [];
   /** Endpoints were asked for by a client that holds some already. */
   #resumesChildren = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#parents = options.isAggregated ? undefined : new ParentWatch(options.timing.childrenDelayMs);
   }
 
   get typeCount(): number {
@@ -92,7 +94,7 @@ export class Session {
   setTarget(target: Snapshot, nowMs: number): void {
     if (this.#staging?.target === target) return;
     this.#staging = this.#staging === undefined ? this.#begin(target, nowMs) : retarget(this.#staging, target, nowMs);
-    if (!this.#options.isAggregated) this.#watchParents(target, nowMs);
+    this.#parents?.onTarget(this.#typeUrls(), this.#viewOf, nowMs);
   }
 
   receive(request: DiscoveryRequest, nowMs: number): RequestOutcome {
@@ -101,7 +103,9 @@ export class Session {
     if (!before.isStarted) this.#onFirst(request, rules, nowMs);
     const view = this.#staging && offeredView(this.#staging, rules);
     const outcome = onRequest(before, request, { isGrpc: this.#options.node.isGrpc, view, nowMs });
-    const isReRequest = outcome.event === 'repeat' && before.names === outcome.state.names && this.#hasChangedParent(rules);
+    // The client asks again because its clusters changed, not to say something new (X83).
+    const isRepeat = outcome.event === 'repeat' && before.names === outcome.state.names && this.#options.variant === 'sotw';
+    const isReRequest = isRepeat && this.#parents?.hasChanged(rules.typeUrl, this.#viewOf) === true;
     this.#store(isReRequest ? oweAll(outcome.state) : outcome.state);
     return outcome;
   }
@@ -124,9 +128,8 @@ export class Session {
     const state = this.#state(plan.view.typeUrl);
     if (state === undefined) return;
     this.#store(onSent(state, plan, { nonce, atMs: nowMs }));
-    const changed = plan.changed.flatMap((name) => plan.view.resources.get(name) ?? []);
-    for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changed);
-    for (const parent of parentTypes(plan.view.typeUrl)) this.#parents.set(parent, this.#targetView(parent));
+    for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changedResources(plan));
+    this.#parents?.onSent(plan.view.typeUrl, this.#viewOf);
   }
 
   /** When `next` is to be called although nothing happens. */
@@ -136,7 +139,7 @@ export class Session {
       inFlight === undefined || inFlight.isOverdue ? [] : inFlight.sentAtMs + timing.ackMs,
     );
     const staging = this.#staging && nextDeadlineMs(this.#staging, timing, this.#streamFacts());
-    const deadlines = [...answers, ...[staging, this.#childrenDueAtMs].flatMap((at) => at ?? [])];
+    const deadlines = [...answers, ...[staging, this.#parents?.dueAtMs].flatMap((at) => at ?? [])];
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
@@ -149,12 +152,12 @@ export class Session {
   #begin(target: Snapshot, nowMs: number): Staging {
     // A delta client says what it holds, so it is not sent what it never had.
     this.#staging = beginStaging(target, nowMs, this.#options.variant === 'delta' ? undefined : this.#options.recentlyDropped());
-    for (const held of this.#held.splice(0)) this.#keepHeld(held, nowMs);
+    for (const { typeUrl, versions } of this.#held.splice(0)) this.#keepHeld(typeUrl, versions, nowMs);
     return this.#staging;
   }
 
   #onFirst({ typeUrl, names, isResuming }: DiscoveryRequest, rules: TypeRules, nowMs: number): void {
-    if (names.variant === 'delta' && rules.lingers) this.#keepHeld(heldView(typeUrl, names.initialVersions), nowMs);
+    if (names.variant === 'delta' && rules.lingers) this.#keepHeld(typeUrl, names.initialVersions, nowMs);
     const resumesChildren = rules.rank === MAKE_RANK && isResuming;
     this.#resumesChildren ||= resumesChildren;
     const isFirstToRefer = this.#states.every(({ type, sentVersion }) => type.rank <= MAKE_RANK || sentVersion === undefined);
@@ -163,17 +166,16 @@ export class Session {
     if (isWaitedFor && isFirstToRefer && this.#staging !== undefined) this.#staging = reopened(this.#staging, nowMs);
   }
 
-  #keepHeld(held: TypeView, nowMs: number): void {
+  #keepHeld(typeUrl: TypeUrl, versions: ReadonlyMap<string, string>, nowMs: number): void {
+    if (versions.size === 0) return;
     if (this.#staging === undefined) {
-      if (held.resources.size > 0) this.#held.push(held);
+      this.#held.push({ typeUrl, versions });
       return;
     }
-    const gone = droppedFrom(held, this.#targetView(held.typeUrl));
-    if (gone === undefined) return;
-    const recent = typeRules(held.typeUrl).resumes ? undefined : this.#options.recentlyDropped().get(held.typeUrl);
     // Endpoints are answered even to a client that holds them: one that warms waits for them.
-    const kept = recent === undefined ? gone : keepOlder(gone, recent, [...gone.resources.keys()]);
-    this.#staging = keepHeld(this.#staging, kept, { nowMs, lingerMs: this.#options.timing.lingerMs });
+    const recent = typeRules(typeUrl).resumes ? undefined : this.#options.recentlyDropped().get(typeUrl);
+    const kept = heldBeyond(versions, this.#targetView(typeUrl), recent);
+    if (kept !== undefined) this.#staging = keepHeld(this.#staging, kept, { nowMs, lingerMs: this.#options.timing.lingerMs });
   }
 
   #applyClock(nowMs: number): void {
@@ -184,7 +186,9 @@ export class Session {
       this.#store(onOverdue(state));
       this.#options.onAnswerOverdue(state.type);
     }
-    if (this.#childrenDueAtMs !== undefined && nowMs >= this.#childrenDueAtMs) this.#oweOfChangedParents();
+    const parents = this.#parents;
+    if (parents?.dueAtMs === undefined || nowMs < parents.dueAtMs) return;
+    for (const typeUrl of this.#typeUrls()) this.#owe(typeUrl, parents.takeChanged(typeUrl, this.#viewOf));
   }
 
   #advance(nowMs: number): void {
@@ -266,40 +270,8 @@ export class Session {
     this.#store(oweChildren(child, childNames(changed, childType, asked)));
   }
 
-  #watchParents(target: Snapshot, nowMs: number): void {
-    for (const { type } of this.#states) {
-      for (const parent of parentTypes(type.typeUrl)) {
-        const sentFor = this.#parents.get(parent);
-        const view = target.views.get(parent) ?? typeRules(parent).empty;
-        if (sentFor !== undefined && diffViews(sentFor, view).changed.length > 0)
-          this.#childrenDueAtMs ??= nowMs + this.#options.timing.childrenDelayMs;
-      }
-    }
-  }
-
-  #oweOfChangedParents(): void {
-    this.#childrenDueAtMs = undefined;
-    for (const { type } of this.#states) {
-      for (const parent of parentTypes(type.typeUrl)) {
-        const sentFor = this.#parents.get(parent);
-        const view = this.#targetView(parent);
-        if (sentFor === undefined) continue;
-        this.#owe(
-          type.typeUrl,
-          diffViews(sentFor, view).changed.flatMap((name) => view.resources.get(name) ?? []),
-        );
-        this.#parents.set(parent, view);
-      }
-    }
-  }
-
-  /** On a separate stream: the client asks again because its clusters changed, not to say something new (X83). */
-  #hasChangedParent(rules: TypeRules): boolean {
-    if (this.#options.isAggregated || this.#options.variant === 'delta') return false;
-    return parentTypes(rules.typeUrl).some((parent) => {
-      const sentFor = this.#parents.get(parent);
-      return sentFor !== undefined && sentFor.version !== this.#targetView(parent).version;
-    });
+  #typeUrls(): readonly TypeUrl[] {
+    return this.#states.map(({ type }) => type.typeUrl);
   }
 
   #targetView(typeUrl: TypeUrl): TypeView {

@@ -15,12 +15,17 @@ export function emptyView(typeUrl: TypeUrl): TypeView {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** A view of resources of which only name and version are known: a client holds them and the target lacks them. They are never sent. */
-export function heldView(typeUrl: TypeUrl, versions: ReadonlyMap<string, string>): TypeView {
-  return viewOf(
-    typeUrl,
-    [...versions].map(([name, version]) => ({ typeUrl, name, version, any: NO_BYTES })),
-  );
+/**
+ * What a client holds beyond the target, by name → version; undefined if that is nothing. Resources that `recent` still has are as they
+ * are there; of the others only name and version are known, and they are never sent.
+ */
+export function heldBeyond(versions: ReadonlyMap<string, string>, target: TypeView, recent: TypeView | undefined): TypeView | undefined {
+  const { typeUrl } = target;
+  const held: SnapshotResource[] = [];
+  for (const [name, version] of versions) {
+    if (!target.resources.has(name)) held.push(recent?.resources.get(name) ?? { typeUrl, name, version, any: NO_BYTES });
+  }
+  return held.length === 0 ? undefined : viewOf(typeUrl, held);
 }
 
 /** False for resources of which only name and version are known. */

@@ -11,7 +11,7 @@ import {
   type StagingFacts,
 } from '../../../src/xds/staging.ts';
 import { LAST_RANK, typeRules } from '../../../src/xds/type-rules.ts';
-import { heldView } from '../../../src/xds/views.ts';
+import { heldBeyond } from '../../../src/xds/views.ts';
 import { type Contents, type TypeLabel, testSnapshot } from '../../support/snapshots.ts';
 import { MODEL_TIMING } from './model-client.ts';
 
@@ -125,7 +125,7 @@ describe('make before break', () => {
   });
 
   test('X80: what a client holds and the target lacks stays until the linger ends, whenever that is said', () => {
-    const held = heldView(TYPE_URLS.Cluster, new Map([['held', 'v']]));
+    const held = heldBeyond(new Map([['held', 'v']]), typeRules(TYPE_URLS.Cluster).empty, undefined) ?? typeRules(TYPE_URLS.Cluster).empty;
     const early = keepHeld(beginStaging(NEW, 0), held, { nowMs: 0, lingerMs: 30_000 });
     const late = keepHeld(run(beginStaging(NEW, 0), {}).staging, held, { nowMs: 0, lingerMs: 30_000 });
     for (const staging of [run(early, {}).staging, late]) {

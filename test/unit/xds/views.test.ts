@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
-import { diffViews, droppedFrom, emptyView, keepOlder, unionViews } from '../../../src/xds/views.ts';
+import { diffViews, droppedFrom, emptyView, heldBeyond, isSendable, keepOlder, unionViews } from '../../../src/xds/views.ts';
 import { testView } from '../../support/snapshots.ts';
 
 const view = (contents: Record<string, string>) => testView('Cluster', contents);
@@ -32,6 +32,23 @@ describe('views', () => {
     expect(unionViews(view({ a: '1' }), after)).toBe(after);
     expect(droppedFrom(view({ a: '1' }), after)).toBeUndefined();
     expect(names(droppedFrom(view({ a: '1', c: '1' }), after))).toEqual(['c']);
+  });
+
+  test('X80: what a client holds beyond the target is known by name and version, or as it was of late', () => {
+    const held = heldBeyond(
+      new Map([
+        ['a', 'v'],
+        ['b', 'v'],
+        ['c', 'v'],
+      ]),
+      view({ a: '1' }),
+      view({ c: '1', d: '1' }),
+    );
+    expect([...(held?.resources.values() ?? [])].map((resource) => [resource.name, isSendable(resource)])).toEqual([
+      ['b', false],
+      ['c', true],
+    ]);
+    expect(heldBeyond(new Map([['a', 'v']]), view({ a: '1' }), undefined)).toBeUndefined();
   });
 
   test('X16, X17: equal contents have the version that a snapshot gives them, however they came about', () => {
