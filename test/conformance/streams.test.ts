@@ -7,6 +7,7 @@ import { type TypeLabel, testApi } from '../support/snapshots.ts';
 import { openChannel, type WireVariant, type XdsChannel } from '../support/xds-client.ts';
 import { ADS_FORMS, FORMS } from './test-client.ts';
 import { withXds } from './with-xds.ts';
+import { startXds } from './xds-harness.ts';
 
 const SEPARATE: readonly TypeLabel[] = ['Listener', 'RouteConfiguration', 'Cluster', 'ClusterLoadAssignment', 'Secret'];
 const NODE = { id: 'raw', cluster: 'edge' };
@@ -231,6 +232,13 @@ describe('what a stream must say', () => {
     await eventually(() => rig.xds.counts.get('streams') === 0, { what: 'all streams to be released' });
     expect(rig.xds.server.nodes()).toEqual([]);
     session.close();
+  });
+
+  test('a port that is taken is refused with its code', async () => {
+    await expect(startXds({ port: rig.xds.port })).rejects.toMatchObject({
+      code: 'ERR_PORT_IN_USE',
+      remedy: expect.stringContaining('--xds-port'),
+    });
   });
 
   test('T8: closing the server ends streams with OK', async () => {

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { requestReader } from '../../../src/xds/read-request.ts';
+import { delimitedText, readDelimited, splitTextMap } from '../../../src/xds/wire.ts';
+import { testApi } from '../../support/snapshots.ts';
+
+const DELTA = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';
+const SOTW = 'envoy.service.discovery.v3.DiscoveryRequest';
+const text = fc.string({ unit: 'binary', maxLength: 200 });
+
+describe('delta requests', () => {
+  test('P11: what is read is what the API encoded, the map of held versions included', () => {
+    const message = fc.record({
+      type_url: text,
+      resource_names_subscribe: fc.array(text),
+      resource_names_unsubscribe: fc.array(text),
+      initial_resource_versions: fc.dictionary(text, text),
+      response_nonce: text,
+    });
+    fc.assert(
+      fc.property(message, (given) => {
+        const { request } = requestReader(testApi(), 'delta')(testApi().encode(DELTA, given));
+        expect(request).toEqual({
+          typeUrl: given.type_url,
+          nonce: given.response_nonce,
+          error: undefined,
+          isResuming: Object.keys(given.initial_resource_versions).length > 0,
+          names: {
+            variant: 'delta',
+            subscribe: given.resource_names_subscribe,
+            unsubscribe: given.resource_names_unsubscribe,
+            initialVersions: new Map(Object.entries(given.initial_resource_versions)),
+          },
+        });
+      }),
+    );
+  });
+
+  test('X27, X93: an error is there if it was sent, even without a code; locators count by their names', () => {
+    const bytes = testApi().encode(DELTA, {
+      node: { id: 'n' },
+      error_detail: {},
+      resource_locators_subscribe: [{ name: 'l' }],
+      resource_names_subscribe: ['a'],
+    });
+    const { request, node } = requestReader(testApi(), 'delta')(bytes);
+    expect(request.error).toEqual({ code: 0, message: '' });
+    expect(request.names).toMatchObject({ subscribe: ['a', 'l'], unsubscribe: [] });
+    expect(node?.id).toBe('n');
+  });
+});
+
+test('X19: a state-of-the-world request that names a version resumes', () => {
+  const read = requestReader(testApi(), 'sotw');
+  expect(read(testApi().encode(SOTW, { type_url: 't', resource_names: ['a'] })).request).toEqual({
+    typeUrl: 't',
+    nonce: '',
+    error: undefined,
+    isResuming: false,
+    names: { variant: 'sotw', list: ['a'] },
+  });
+  expect(read(testApi().encode(SOTW, { version_info: 'v' })).request.isResuming).toBe(true);
+});
+
+test('T2: any bytes are read or refused with a text; nothing else is thrown', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom('sotw' as const, 'delta' as const), (bytes, variant) => {
+      try {
+        requestReader(testApi(), variant)(Buffer.from(bytes));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_DECODE', message: expect.stringContaining('DiscoveryRequest') });
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+describe('wire', () => {
+  test('a message that ends within a field is no message', () => {
+    const bytes = testApi().encode(DELTA, { type_url: 'type', initial_resource_versions: { a: 'b' } });
+    for (let end = 1; end < bytes.length; end += 1) expect(splitTextMap(bytes.subarray(0, end), 5)?.map.get('a')).not.toBe('');
+    expect(splitTextMap(Buffer.from([0x2a, 0x05, 0x0a]), 5)).toBeUndefined();
+    expect(splitTextMap(Buffer.from([0x2a, 0x02, 0x0a, 0x05]), 5)).toBeUndefined();
+  });
+
+  test('the first field of a number is found behind others', () => {
+    const bytes = testApi().encode('envoy.config.cluster.v3.Cluster', {
+      name: 'c',
+      alt_stat_name: 'stat',
+      connect_timeout: { seconds: 5 },
+    });
+    expect(readDelimited(bytes, 1)?.toString()).toBe('c');
+    expect(readDelimited(bytes, 28)?.toString()).toBe('stat');
+    expect(readDelimited(bytes, 3)).toBeUndefined();
+    expect(readDelimited(Buffer.from([0xff]), 1)).toBeUndefined();
+  });
+
+  test('a delimited text is its length in bytes, then the text', () => {
+    expect([...delimitedText('ä')]).toEqual([2, 0xc3, 0xa4]);
+    expect(delimitedText('x'.repeat(300)).subarray(0, 2)).toEqual(Buffer.from([0xac, 0x02]));
+  });
+});
