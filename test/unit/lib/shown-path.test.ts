@@ -3,7 +3,7 @@ import { shownPath } from '../../../src/lib/shown-path.ts';
 
 describe('a file as a person is told of it', () => {
   it('is relative below the working directory and absolute elsewhere', () => {
-    expect(shownPath('/work/edge/gateway.yaml', '/work')).toBe('edge/gateway.yaml');
-    expect(shownPath('/etc/gateway.yaml', '/work')).toBe('/etc/gateway.yaml');
+    expect(shownPath('/srv/edge/gateway.yaml', '/srv')).toBe('edge/gateway.yaml');
+    expect(shownPath('/etc/gateway.yaml', '/srv')).toBe('/etc/gateway.yaml');
   });
 });
