@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const CASES = ['compile', 'start', 'live'];
+const CASES = ['compile', 'edit', 'start', 'live'];
 const CASE_TIMEOUT_MS = 300_000;
 
 if (process.argv.includes('--help')) {
@@ -66,7 +66,7 @@ function page(all) {
   return [
     '# Benchmarks',
     '',
-    'Written by `npm run bench`; do not edit. CPU is that of the process that does the work; times are medians of 7 rounds after 2 to warm up',
+    'Written by `npm run bench`; do not edit. CPU is that of the process that does the work; times are medians of rounds after some to warm up',
     '[least to most]. CPU can be more than wall time: the garbage collector and the compiler of Node work in threads of their own.',
     'Absolute figures belong to the machine; ratios and counts hold elsewhere too. `npm run bench -- --check` compares those with their goals.',
     '',

@@ -1,5 +1,9 @@
 // The text of a gateway of any size, as people write it: many host names, several routes each, services with protection and health checks.
 
+/** The size that goals speak of. */
+export const LARGE = { name: '10,000 routes, 2,000 services', routes: 10_000, services: 2_000 };
+export const SMALL = { name: '1,000 routes, 200 services', routes: 1_000, services: 200 };
+
 const ROUTES_PER_HOST = 100;
 
 /** `edited`: the number of the route whose timeout is another one than at first. */
@@ -17,7 +21,7 @@ export function gatewayText({ routes, services, edited = -1, timeout = '4s' }) {
   ].join('\n');
 }
 
-export function numbers(count) {
+function numbers(count) {
   return Array.from({ length: count }, (_, index) => index);
 }
 
