@@ -81,7 +81,7 @@ describe('missing references', () => {
         cluster('b', { eds_cluster_config: {} }),
         cluster('c'),
       ),
-    ).toEqual(['ClusterLoadAssignment s <- a eds_cluster_config', 'ClusterLoadAssignment b <- b name']);
+    ).toEqual(['ClusterLoadAssignment s <- a eds_cluster_config', 'ClusterLoadAssignment b <- b eds_cluster_config']);
   });
 
   it('are found when a name goes, though what refers to it stayed the same object', () => {
