@@ -77,16 +77,14 @@ function cold(config, laps) {
 function library(config) {
   const json = JSON.parse(readFileSync(new URL('../../generated/envoy-api.json', import.meta.url), 'utf8'));
   const definitions = fromJSON(json, { keepCase: true, longs: Number, enums: String, oneofs: true });
-  return () => {
-    const steps = newSteps('library');
-    const { resources } = steps.compile(steps.resolve(config));
-    const todo = resources.map(({ kind, message }) => [definitions[typeNameOf(TYPE_URLS[kind])], message]);
-    return {
-      measure: () => {
-        for (const [definition, message] of todo) definition.serialize(message);
-      },
-    };
-  };
+  const steps = newSteps('library');
+  const { resources } = steps.compile(steps.resolve(config));
+  const todo = resources.map(({ kind, message }) => [definitions[typeNameOf(TYPE_URLS[kind])], message]);
+  return () => ({
+    measure: () => {
+      for (const [definition, message] of todo) definition.serialize(message);
+    },
+  });
 }
 
 async function clocked(run) {
