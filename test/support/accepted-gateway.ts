@@ -14,20 +14,32 @@ export interface AcceptedGateway {
   readonly text: string;
 }
 
+interface Surroundings {
+  readonly api: EnvoyApi;
+  readonly workspace: Workspace;
+  /** Sections beside the random ones. */
+  readonly more?: object;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Throws where errors name no entry that could be taken out. */
 export async function acceptedGateway(
   gateway: RandomGateway,
-  { api, workspace }: { api: EnvoyApi; workspace: Workspace },
+  { api, workspace, more = {}, env = {} }: Surroundings,
 ): Promise<AcceptedGateway> {
   let left = gateway;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const text = stringify({ version: 'v1', gateway: 'random', ...left });
+    const text = stringify({ version: 'v1', gateway: 'random', ...more, ...left });
     const file = await workspace.write('random.yaml', text);
-    const { good, issues } = await createPipeline({ file, env: {}, api, nowMs: Date.now }).build();
+    const { good, issues } = await createPipeline({ file, env, api, nowMs: Date.now }).build();
     if (good !== undefined) return { gateway: left, build: good, text };
     left = withoutWrong(left, new Set(issues.filter(({ severity }) => severity === 'error').map(({ path }) => path.slice(0, 2).join(' '))));
   }
-  throw new Error('the errors of a random configuration name no entry that could be taken out');
+  const { issues } = await createPipeline({ file: workspace.path('random.yaml'), env, api, nowMs: Date.now }).build();
+  const errors = issues
+    .filter(({ severity }) => severity === 'error')
+    .map(({ code, path, message }) => `${code} ${path.join('.')}: ${message}`);
+  throw new Error(`errors of a random configuration that name no entry to take out: ${errors.join('; ')}`);
 }
 
 /** A wrong service stays without anything, so that the routes to it may stay. */

@@ -7,8 +7,9 @@ import { compileStaticBootstrap } from '../../../src/compiler/static-bootstrap.t
 import type { GoodBuild } from '../../../src/pipeline.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../../../src/proto/api.ts';
 import { acceptedGateway } from '../../support/accepted-gateway.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { findEnvoyBinary } from '../../support/envoy-binary.ts';
-import { randomGateway } from '../../support/random-gateway.ts';
+import { CERTIFICATES, CLIENT_CA, randomGateway } from '../../support/random-gateway.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
 /** RANDOM_SEED and RANDOM_RUNS repeat a failure or look further. */
@@ -17,9 +18,21 @@ const RUNS = Number(process.env.RANDOM_RUNS ?? 12);
 
 let api: EnvoyApi;
 let workspace: Workspace;
+let more: object;
+let env: Readonly<Record<string, string>>;
 beforeAll(async () => {
   api = loadEnvoyApi();
   workspace = await createWorkspace();
+  const authority = await createAuthority();
+  const issued = await Promise.all(
+    CERTIFICATES.map((name) => authority.issue({ name: `${name}.shop.test`, keyType: name === 'rsa' ? 'rsa' : 'ec' })),
+  );
+  more = {
+    accessLog: { json: 'stdout' },
+    defaults: { timeout: '7s', retry: { attempts: 1 }, circuitBreaker: { maxRequests: 9 } },
+    certificates: Object.fromEntries(issued.map(({ cert, key }, index) => [CERTIFICATES[index], { cert, key }])),
+  };
+  env = { [CLIENT_CA]: authority.cert };
 });
 afterAll(() => workspace.remove());
 
@@ -35,7 +48,7 @@ async function envoySays(build: GoodBuild): Promise<string> {
 test.each(fc.sample(randomGateway, { seed: SEED, numRuns: RUNS }).map((gateway, index) => [index, gateway] as const))(
   'random configuration %i',
   async (_index, gateway) => {
-    const { build, text } = await acceptedGateway(gateway, { api, workspace });
+    const { build, text } = await acceptedGateway(gateway, { api, workspace, more, env });
     const said = await envoySays(build);
     if (!/^configuration '.*' OK\s*$/.test(said)) throw new Error(`Envoy refuses what was accepted: ${said}\n${text}`);
   },
