@@ -26,5 +26,7 @@ export interface Snapshot {
   readonly gateway: string;
   /** Hash over all type versions. */
   readonly version: string;
+  /** The version that the configuration alone gave, where live endpoints were laid over it (D19); absent where `version` is that one. */
+  readonly revision?: string;
   readonly views: ReadonlyMap<TypeUrl, TypeView>;
 }

@@ -1,0 +1,28 @@
+// What the streams tell about their way to a target: the other half of the seam to what decides about the fleet. Types only.
+import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
+import type { ClientNode } from './node.ts';
+
+/** A response that the client refused (NACK). */
+export interface Refusal {
+  readonly node: ClientNode;
+  readonly target: Snapshot;
+  readonly typeUrl: TypeUrl;
+  /** The resources that the message is about, else all that were new in the response; with the versions that were sent. */
+  readonly resources: readonly { readonly name: string; readonly version: string }[];
+  readonly message: string;
+  readonly atMs: number;
+}
+
+/** Told synchronously, in the order of events; an exception of a listener would end the stream, so it must not throw. */
+export interface ProgressListener {
+  /** The first stream of the node was opened. */
+  nodeConnected?(node: ClientNode, atMs: number): void;
+  /** The last stream of the node ended. */
+  nodeGone?(node: ClientNode, atMs: number): void;
+  /**
+   * Every stream of the node has accepted all of the target up to and with the switch (D6), with nothing refused; what lingers may still
+   * be on offer. Once per node and target.
+   */
+  reached?(node: ClientNode, target: Snapshot, atMs: number): void;
+  refused?(refusal: Refusal): void;
+}
