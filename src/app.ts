@@ -1,53 +1,17 @@
 // The composition root: builds every part of a control plane, owns the order of start and stop. Reads no flags and prints nothing.
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import path from 'node:path';
 import { type AdminServer, createAdminServer } from './admin/server.ts';
+import type { AppParts, AppSettings } from './app-parts.ts';
 import { formatIssues } from './config/diagnostics.ts';
-import { watchFiles } from './config/watch.ts';
 import { type Convergence, createConvergence, type Live } from './convergence.ts';
-import { createGatewayLog, type Diagnostics } from './gateway-log.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { ChanceryError } from './lib/errors.ts';
-import { shownPath } from './lib/shown-path.ts';
-import { createLiveGateway, type GatewayEvent, type LiveGateway } from './live-gateway.ts';
-import { createPipeline } from './pipeline.ts';
-import type { EnvoyApi } from './proto/api.ts';
 import { refreshGauges } from './refresh-gauges.ts';
-import { createSnapshotStore, type SnapshotStore } from './snapshot/store.ts';
-import { createLastGoodStore } from './state/last-good.ts';
-import type { Logger } from './telemetry/logger.ts';
+import { createServedGateways, type ServedGateways } from './served-gateways.ts';
+import { createSnapshotStore } from './snapshot/store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { createXdsServer, type XdsServer } from './xds/server.ts';
+import type { XdsServer } from './xds/server.ts';
 import type { NodeStatus } from './xds/status.ts';
-import { createXdsMetrics } from './xds-metrics.ts';
-
-export interface AppSettings {
-  /** Root files of the gateways, absolute; at least one. */
-  readonly files: readonly string[];
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly xdsPort: number;
-  readonly adminPort: number;
-  /** Directory for what must survive a restart; absent: nothing is kept. */
-  readonly state?: string;
-}
-
-export interface AppParts {
-  readonly api: EnvoyApi;
-  readonly logger: Logger;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly nowMs: () => number;
-  /** Of the program, for `chancery_build_info` and the page. */
-  readonly version: string;
-  readonly diagnostics: Diagnostics;
-  /** Also CPU, memory, event loop. Default false. */
-  readonly processMetrics?: boolean;
-  /** Told after the log and the metrics. */
-  readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
-  /** A change has reached every connected node of its gateway. */
-  readonly onLive?: (live: Live) => void;
-}
+import { createXdsSide } from './xds-side.ts';
 
 export interface App {
   /**
@@ -78,14 +42,12 @@ export function createApp(settings: AppSettings, parts: AppParts): App {
 class ControlPlane implements App {
   readonly #settings: AppSettings;
   readonly #parts: AppParts;
-  readonly #snapshots: SnapshotStore = createSnapshotStore();
+  readonly #snapshots = createSnapshotStore();
   readonly #metrics: Metrics;
   readonly #convergence: Convergence;
-  readonly #gateways: readonly LiveGateway[];
+  readonly #gateways: ServedGateways;
   readonly #xds: XdsServer;
   readonly #admin: AdminServer;
-  /** Gateway name to the root file that has it. */
-  readonly #owners = new Map<string, string>();
   #recheck: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -93,14 +55,14 @@ class ControlPlane implements App {
     this.#settings = settings;
     this.#parts = parts;
     this.#metrics = createMetrics({ version: parts.version, processMetrics: parts.processMetrics === true });
-    this.#xds = this.#createXds();
     this.#convergence = createConvergence({
-      nodes: () => this.#xds.nodes(),
+      nodes: () => this.nodes(),
       nowMs: parts.nowMs,
       soon: (task) => void setTimeout(task, LOOK_AFTER_MS),
       onLive: (live) => this.#onLive(live),
     });
     this.#gateways = this.#createGateways();
+    this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
     this.#metrics.beforeRead(() => refreshGauges(this.#metrics, this.gateways(), this.nodes()));
   }
@@ -110,7 +72,7 @@ class ControlPlane implements App {
     try {
       const xds = await this.#xds.listen({ host, port: xdsPort });
       const admin = await this.#admin.listen({ host, port: adminPort });
-      const broken = await this.#startGateways();
+      const broken = await this.#gateways.start();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
       this.#recheck = setInterval(() => void this.reload(), RECHECK_MS).unref();
       return { xds, admin };
@@ -120,21 +82,12 @@ class ControlPlane implements App {
     }
   }
 
-  /** Gives the files of which nothing can be served. One after the other: of two that define the same gateway the first one has it. */
-  async #startGateways(): Promise<readonly string[]> {
-    const broken: string[] = [];
-    for (const gateway of this.#gateways) {
-      if (!(await gateway.start())) broken.push(shownPath(gateway.file, this.#parts.diagnostics.cwd));
-    }
-    return broken;
-  }
-
-  async reload(): Promise<void> {
-    await Promise.all(this.#gateways.map((gateway) => gateway.reload()));
+  reload(): Promise<void> {
+    return this.#gateways.reload();
   }
 
   gateways(): readonly GatewayStatus[] {
-    return this.#gateways.map((gateway) => gateway.status());
+    return this.#gateways.statuses();
   }
 
   nodes(): readonly NodeStatus[] {
@@ -142,7 +95,7 @@ class ControlPlane implements App {
   }
 
   problemsText(color: boolean): string {
-    const builds = this.#gateways.flatMap((gateway) => gateway.newest() ?? []);
+    const builds = this.#gateways.all().flatMap((gateway) => gateway.newest() ?? []);
     return builds.map(({ issues, positions }) => formatIssues(issues, positions, { color, cwd: this.#parts.diagnostics.cwd })).join('');
   }
 
@@ -153,51 +106,30 @@ class ControlPlane implements App {
 
   async #stopAll(): Promise<void> {
     clearInterval(this.#recheck);
-    await Promise.all(this.#gateways.map((gateway) => gateway.stop()));
+    await this.#gateways.stop();
     await this.#xds.close({ graceMs: STREAMS_GRACE_MS });
     await this.#admin.close();
   }
 
-  #createXds(): XdsServer {
-    const { api, logger, nowMs } = this.#parts;
-    const metrics = createXdsMetrics({
+  #createGateways(): ServedGateways {
+    return createServedGateways({
+      settings: this.#settings,
+      parts: this.#parts,
       metrics: this.#metrics,
-      isServed: (gateway) => this.#owners.has(gateway),
-      onAnswer: () => this.#convergence.changed(),
-    });
-    return createXdsServer({
-      api,
-      logger,
-      nowMs,
-      metrics,
       snapshots: this.#snapshots,
-      identifier: `chancery@${hostname()}`,
-      random: randomUUID,
-      describeResource: (typeUrl, name, gateway) => this.#placeOf(gateway, typeUrl, name),
+      onAccepted: ({ good, startedAtMs }) => this.#convergence.published(good.model.gateway, startedAtMs),
     });
   }
 
-  #createGateways(): readonly LiveGateway[] {
-    const { api, env, nowMs, onEvent, logger, diagnostics } = this.#parts;
-    const { files, state } = this.#settings;
-    const lastGood = state === undefined ? undefined : createLastGoodStore(path.join(state, 'last-good'));
-    const write = createGatewayLog({ logger, metrics: this.#metrics, diagnostics });
-    return files.map((file) =>
-      createLiveGateway({
-        file,
-        pipeline: createPipeline({ file, env, api, nowMs, isServing: true }),
-        snapshots: this.#snapshots,
-        ...(lastGood === undefined ? {} : { lastGood }),
-        claim: (gateway, claimant) => this.#claim(gateway, claimant),
-        watch: (onChange) => watchFiles({ onChange }),
-        nowMs,
-        onEvent: (event, gateway) => {
-          write(event, gateway);
-          if (event.kind === 'accepted') this.#convergence.published(event.good.model.gateway, event.startedAtMs);
-          onEvent?.(event, gateway);
-        },
-      }),
-    );
+  #createXds(): XdsServer {
+    return createXdsSide({
+      parts: this.#parts,
+      metrics: this.#metrics,
+      snapshots: this.#snapshots,
+      isServed: (gateway) => this.#gateways.has(gateway),
+      onAnswer: () => this.#convergence.changed(),
+      placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
+    });
   }
 
   #createAdmin(): AdminServer {
@@ -210,30 +142,10 @@ class ControlPlane implements App {
         nodes: () => this.nodes(),
         snapshots: this.#snapshots,
         metrics: this.#metrics,
-        placeOf: (gateway, typeUrl, name) => this.#placeOf(gateway, typeUrl, name),
+        placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
       },
       logger,
     );
-  }
-
-  #placeOf(owner: string, typeUrl: string, name: string): string | undefined {
-    return this.#gateways.find((gateway) => gateway.name === owner)?.placeOf(typeUrl, name);
-  }
-
-  #claim(gateway: string, file: string): string | undefined {
-    const owner = this.#owners.get(gateway) ?? file;
-    if (owner !== file) return owner;
-    this.#owners.set(gateway, owner);
-    this.#giveUpOthers(gateway, file);
-    return undefined;
-  }
-
-  /** The names that a file had before it took this one are free for another file, which may wait for one of them. */
-  #giveUpOthers(gateway: string, file: string): void {
-    const others = [...this.#owners].flatMap(([name, owner]) => (owner === file && name !== gateway ? [name] : []));
-    for (const name of others) this.#owners.delete(name);
-    if (others.length === 0) return;
-    for (const other of this.#gateways) if (other.file !== file) void other.reload();
   }
 
   #onLive(live: Live): void {

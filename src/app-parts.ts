@@ -1,0 +1,33 @@
+// What a control plane is made with: settings, and the parts that come from the rim. Types only.
+import type { Live } from './convergence.ts';
+import type { Diagnostics } from './gateway-log.ts';
+import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
+import type { EnvoyApi } from './proto/api.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+export interface AppSettings {
+  /** Root files of the gateways, absolute; at least one. */
+  readonly files: readonly string[];
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly xdsPort: number;
+  readonly adminPort: number;
+  /** Directory for what must survive a restart; absent: nothing is kept. */
+  readonly state?: string;
+}
+
+export interface AppParts {
+  readonly api: EnvoyApi;
+  readonly logger: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly nowMs: () => number;
+  /** Of the program, for `chancery_build_info` and the page. */
+  readonly version: string;
+  readonly diagnostics: Diagnostics;
+  /** Also CPU, memory, event loop. Default false. */
+  readonly processMetrics?: boolean;
+  /** Told after the log and the metrics. */
+  readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
+  /** A change has reached every connected node of its gateway. */
+  readonly onLive?: (live: Live) => void;
+}

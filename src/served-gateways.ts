@@ -1,0 +1,124 @@
+// All gateways of one control plane: makes each from its root file, sees that no two take the same name, starts and stops them. Knows no
+// streams; what it publishes goes into the snapshot store.
+import path from 'node:path';
+import type { AppParts, AppSettings } from './app-parts.ts';
+import { watchFiles } from './config/watch.ts';
+import { createGatewayLog } from './gateway-log.ts';
+import type { GatewayStatus } from './gateway-status.ts';
+import { shownPath } from './lib/shown-path.ts';
+import { createLiveGateway, type GatewayEvent, type LiveGateway } from './live-gateway.ts';
+import { createPipeline } from './pipeline.ts';
+import type { SnapshotStore } from './snapshot/store.ts';
+import type { TypeUrl } from './snapshot/types.ts';
+import { createLastGoodStore } from './state/last-good.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+export interface ServedGatewaysOptions {
+  readonly settings: Pick<AppSettings, 'files' | 'state'>;
+  readonly parts: AppParts;
+  readonly metrics: Metrics;
+  readonly snapshots: SnapshotStore;
+  /** Something new of a gateway was published. */
+  readonly onAccepted: (event: Extract<GatewayEvent, { kind: 'accepted' }>) => void;
+}
+
+export interface ServedGateways {
+  /** Gives the files of which nothing can be served. One after the other: of two that define the same gateway the first one has it. */
+  start(): Promise<readonly string[]>;
+  /** Reads all files again. */
+  reload(): Promise<void>;
+  all(): readonly LiveGateway[];
+  statuses(): readonly GatewayStatus[];
+  /** Whether a root file has this gateway's name. */
+  has(gateway: string): boolean;
+  /** `file:line` of what a served resource was made from. */
+  placeOf(gateway: string, typeUrl: TypeUrl, name: string): string | undefined;
+  stop(): Promise<void>;
+}
+
+export function createServedGateways(options: ServedGatewaysOptions): ServedGateways {
+  return new Gateways(options);
+}
+
+class Gateways implements ServedGateways {
+  readonly #options: ServedGatewaysOptions;
+  readonly #gateways: readonly LiveGateway[];
+  /** Gateway name to the root file that has it. */
+  readonly #owners = new Map<string, string>();
+
+  constructor(options: ServedGatewaysOptions) {
+    this.#options = options;
+    this.#gateways = this.#createAll();
+  }
+
+  async start(): Promise<readonly string[]> {
+    const broken: string[] = [];
+    for (const gateway of this.#gateways) {
+      if (!(await gateway.start())) broken.push(shownPath(gateway.file, this.#options.parts.diagnostics.cwd));
+    }
+    return broken;
+  }
+
+  async reload(): Promise<void> {
+    await Promise.all(this.#gateways.map((gateway) => gateway.reload()));
+  }
+
+  all(): readonly LiveGateway[] {
+    return this.#gateways;
+  }
+
+  statuses(): readonly GatewayStatus[] {
+    return this.#gateways.map((gateway) => gateway.status());
+  }
+
+  has(gateway: string): boolean {
+    return this.#owners.has(gateway);
+  }
+
+  placeOf(owner: string, typeUrl: TypeUrl, name: string): string | undefined {
+    return this.#gateways.find((gateway) => gateway.name === owner)?.placeOf(typeUrl, name);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#gateways.map((gateway) => gateway.stop()));
+  }
+
+  #createAll(): readonly LiveGateway[] {
+    const { parts, settings, snapshots, metrics, onAccepted } = this.#options;
+    const { api, env, nowMs, onEvent, logger, diagnostics } = parts;
+    const lastGood = settings.state === undefined ? undefined : createLastGoodStore(path.join(settings.state, 'last-good'));
+    const write = createGatewayLog({ logger, metrics, diagnostics });
+    return settings.files.map((file) =>
+      createLiveGateway({
+        file,
+        pipeline: createPipeline({ file, env, api, nowMs, isServing: true }),
+        snapshots,
+        ...(lastGood === undefined ? {} : { lastGood }),
+        claim: (gateway, claimant) => this.#claim(gateway, claimant),
+        watch: (onChange) => watchFiles({ onChange }),
+        nowMs,
+        onEvent: (event, gateway) => {
+          write(event, gateway);
+          if (event.kind === 'accepted') onAccepted(event);
+          onEvent?.(event, gateway);
+        },
+      }),
+    );
+  }
+
+  #claim(gateway: string, file: string): string | undefined {
+    const owner = this.#owners.get(gateway) ?? file;
+    if (owner !== file) return owner;
+    this.#owners.set(gateway, owner);
+    this.#giveUpOthers(gateway, file);
+    return undefined;
+  }
+
+  /** The names that a file had before it took this one are free for another file, which may wait for one of them. */
+  #giveUpOthers(gateway: string, file: string): void {
+    const others = [...this.#owners].flatMap(([name, owner]) => (owner === file && name !== gateway ? [name] : []));
+    for (const name of others) this.#owners.delete(name);
+    if (others.length === 0) return;
+    for (const other of this.#gateways) if (other.file !== file) void other.reload();
+  }
+}
