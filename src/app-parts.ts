@@ -4,6 +4,7 @@ import type { Diagnostics } from './gateway-log.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import type { EnvoyApi } from './proto/api.ts';
 import type { Logger } from './telemetry/logger.ts';
+import type { SessionTiming } from './xds/session.ts';
 
 export interface AppSettings {
   /** Root files of the gateways, absolute; at least one. */
@@ -26,6 +27,8 @@ export interface AppParts {
   readonly diagnostics: Diagnostics;
   /** Also CPU, memory, event loop. Default false. */
   readonly processMetrics?: boolean;
+  /** Waits and lingers of the streams. Default: those of the xDS server. */
+  readonly timing?: Partial<SessionTiming>;
   /** Told after the log and the metrics. */
   readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
   /** A change has reached every connected node of its gateway. */

@@ -10,7 +10,7 @@ import { createXdsServer, type XdsServer } from './xds/server.ts';
 import { createXdsMetrics } from './xds-metrics.ts';
 
 export interface XdsSideOptions {
-  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs'>;
+  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'timing'>;
   readonly metrics: Metrics;
   readonly snapshots: SnapshotStore;
   /** Whether a gateway of this name is served. */
@@ -29,6 +29,7 @@ export function createXdsSide({ parts, metrics, snapshots, isServed, onAnswer, p
     snapshots,
     identifier: `chancery@${hostname()}`,
     random: randomUUID,
+    ...(parts.timing === undefined ? {} : { timing: parts.timing }),
     describeResource: (typeUrl, name, gateway) => placeOf(gateway, typeUrl, name),
   });
 }
