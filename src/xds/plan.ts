@@ -32,9 +32,14 @@ export function duePlan(state: Subscription, view: TypeView, limits: PlanLimits)
   return sharedPlan(state, view, limits);
 }
 
+const changedOf = new WeakMap<Plan, readonly SnapshotResource[]>();
+
 /** What the client did not have yet of the response. */
-export function changedResources({ changed, view }: Plan): readonly SnapshotResource[] {
-  return changed.flatMap((name) => view.resources.get(name) ?? []);
+export function changedResources(plan: Plan): readonly SnapshotResource[] {
+  const known = changedOf.get(plan) ?? plan.changed.flatMap((name) => plan.view.resources.get(name) ?? []);
+  // All streams in the same state are sent the same plan.
+  changedOf.set(plan, known);
+  return known;
 }
 
 const MAX_SHARED = 64;

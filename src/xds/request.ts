@@ -2,7 +2,7 @@
 import type { TypeView } from '../snapshot/types.ts';
 import { type DeltaNames, deltaInterest, resume } from './delta.ts';
 import { type SotwNames, sotwInterest } from './sotw.ts';
-import { changeInterest, type InFlight, type Subscription } from './subscription.ts';
+import { changeInterest, type InFlight, type Plan, type Subscription } from './subscription.ts';
 
 /** A state-of-the-world or delta request, read from the wire. */
 export interface DiscoveryRequest {
@@ -56,11 +56,7 @@ function settle(
   const settled = { ...state, inFlight: undefined, settledNonce: nonce };
   const { version } = plan.view;
   if (error === undefined) {
-    const unaccepted = state.unaccepted.edit((draft) => {
-      for (const { name } of plan.entries) draft.delete(name);
-      for (const name of state.unaccepted.keys()) if (!plan.view.resources.has(name)) draft.delete(name);
-    });
-    return { ...settled, unaccepted, accepted: { version, atMs: answer.nowMs }, rejected: undefined };
+    return { ...settled, unaccepted: withoutAccepted(state, plan), accepted: { version, atMs: answer.nowMs }, rejected: undefined };
   }
   const unaccepted = state.unaccepted.edit((draft) => {
     for (const name of plan.changed) {
@@ -69,6 +65,14 @@ function settle(
     }
   });
   return { ...settled, unaccepted, rejected: { nonce, version, code: error.code, message: error.message, atMs: answer.nowMs } };
+}
+
+function withoutAccepted({ unaccepted }: Subscription, plan: Plan): Subscription['unaccepted'] {
+  if (unaccepted.size === 0) return unaccepted;
+  return unaccepted.edit((draft) => {
+    for (const { name } of plan.entries) draft.delete(name);
+    for (const name of unaccepted.keys()) if (!plan.view.resources.has(name)) draft.delete(name);
+  });
 }
 
 function applyNames(state: Subscription, request: DiscoveryRequest, context: RequestContext & { readonly isFirst: boolean }): Subscription {
