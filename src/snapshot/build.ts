@@ -1,9 +1,9 @@
 // Makes a snapshot of compiled messages: each is checked, encoded and hashed once, and what did not change is taken from before (P4, P9).
 // Publishes nothing and reads no clock: same resources, same snapshot.
-import { hash } from 'node:crypto';
 import type { EnvoyApi } from '../proto/api.ts';
 import { typeNameOf } from '../proto/type-urls.ts';
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from './types.ts';
+import { snapshotResource, snapshotVersion, typeView } from './view.ts';
 
 export interface ResourceInput {
   readonly typeUrl: TypeUrl;
@@ -32,8 +32,6 @@ export interface SnapshotOutcome {
   readonly problems: readonly SnapshotProblem[];
 }
 
-const VERSION_LENGTH = 16;
-
 /** Resources by their bytes, so that a message that stayed the same object is not hashed again. */
 const resourceOfBytes = new WeakMap<Buffer, SnapshotResource>();
 
@@ -51,42 +49,20 @@ export function buildSnapshot(input: SnapshotInput, api: Pick<EnvoyApi, 'check' 
   }
   if (problems.length > 0) return { problems };
   const sorted = [...byType].sort(([left], [right]) => (left < right ? -1 : 1));
-  const views = sorted.map(([typeUrl, resources]) => viewOf(typeUrl, resources, previous?.views.get(typeUrl)));
+  const views = sorted.map(([typeUrl, resources]) => typeView(typeUrl, resources.values(), previous?.views.get(typeUrl)));
   return { snapshot: snapshotOf(input.gateway, views, previous), problems };
 }
 
 function resourceOf(typeUrl: TypeUrl, name: string, any: Buffer): SnapshotResource {
   const known = resourceOfBytes.get(any);
   if (known?.name === name) return known;
-  const resource = Object.freeze({ typeUrl, name, version: versionOf(any), any });
+  const resource = snapshotResource(typeUrl, name, any);
   resourceOfBytes.set(any, resource);
   return resource;
-}
-
-function viewOf(typeUrl: TypeUrl, given: ReadonlyMap<string, SnapshotResource>, previous: TypeView | undefined): TypeView {
-  let isChanged = given.size !== previous?.resources.size;
-  const resources = new Map<string, SnapshotResource>();
-  const names = [...given.keys()].sort();
-  for (const name of names) {
-    const resource = given.get(name);
-    if (resource === undefined) continue;
-    const before = previous?.resources.get(name);
-    const isSame = before?.version === resource.version;
-    isChanged ||= !isSame;
-    resources.set(name, before !== undefined && isSame ? before : resource);
-  }
-  if (previous !== undefined && !isChanged) return previous;
-  const lines = [...resources.values()].map(({ name, version }) => `${name}\0${version}\n`);
-  return Object.freeze({ typeUrl, version: versionOf(lines.join('')), resources });
 }
 
 function snapshotOf(gateway: string, views: readonly TypeView[], previous: Snapshot | undefined): Snapshot {
   const isSame = previous?.gateway === gateway && previous.views.size === views.length;
   if (isSame && views.every((view) => previous.views.get(view.typeUrl) === view)) return previous;
-  const lines = views.map(({ typeUrl, version }) => `${typeUrl}\0${version}\n`);
-  return Object.freeze({ gateway, version: versionOf(lines.join('')), views: new Map(views.map((view) => [view.typeUrl, view])) });
-}
-
-function versionOf(content: string | Buffer): string {
-  return hash('sha256', content, 'hex').slice(0, VERSION_LENGTH);
+  return Object.freeze({ gateway, version: snapshotVersion(views), views: new Map(views.map((view) => [view.typeUrl, view])) });
 }

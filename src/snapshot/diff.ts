@@ -22,13 +22,13 @@ export function diffSnapshots(previous: Snapshot | undefined, next: Snapshot): R
 
 /** An absent view has no resources. */
 export function diffViews(before: TypeView | undefined, after: TypeView | undefined): ViewDiff {
-  const added: string[] = [];
-  const changed: string[] = [];
-  for (const [name, resource] of after?.resources ?? []) {
-    const earlier = before?.resources.get(name);
-    if (earlier === undefined) added.push(name);
-    else if (earlier !== resource && earlier.version !== resource.version) changed.push(name);
+  if (before === undefined || after === undefined) {
+    return { added: [...(after?.resources.keys() ?? [])], changed: [], removed: [...(before?.resources.keys() ?? [])] };
   }
-  const removed = [...(before?.resources.keys() ?? [])].filter((name) => after?.resources.has(name) !== true);
-  return { added, changed, removed };
+  const { changed, removed } = before.resources.diff(after.resources);
+  return {
+    added: changed.filter((name) => !before.resources.has(name)),
+    changed: changed.filter((name) => before.resources.has(name)),
+    removed,
+  };
 }

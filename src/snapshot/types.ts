@@ -1,4 +1,5 @@
 // An immutable snapshot: all resources of one revision for one gateway, each encoded once and shared by every stream (P9).
+import type { VersionedMap } from './versioned-map.ts';
 
 export type TypeUrl = string;
 
@@ -17,8 +18,8 @@ export interface TypeView {
   readonly typeUrl: TypeUrl;
   /** Hash over sorted (name, version); changes if and only if the contents do (X16, X17). */
   readonly version: string;
-  /** Sorted by name. */
-  readonly resources: ReadonlyMap<string, SnapshotResource>;
+  /** Sorted by name; `view.ts` makes and changes views. No plain data: for another thread or a file, send the resources and make it anew. */
+  readonly resources: VersionedMap<SnapshotResource>;
 }
 
 export interface Snapshot {

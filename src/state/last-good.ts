@@ -5,6 +5,7 @@ import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Snapshot, SnapshotResource, TypeView } from '../snapshot/types.ts';
+import { VersionedMap } from '../snapshot/versioned-map.ts';
 import { makeDirectory } from './make-directory.ts';
 
 export interface LastGood {
@@ -127,12 +128,12 @@ function decodeViews(header: Header, bodies: Buffer): ReadonlyMap<string, TypeVi
   const views = new Map<string, TypeView>();
   let offset = 0;
   for (const { typeUrl, version, resources } of header.views) {
-    const decoded = new Map<string, SnapshotResource>();
+    const decoded: SnapshotResource[] = [];
     for (const { name, version: resourceVersion, bytes } of resources) {
-      decoded.set(name, Object.freeze({ typeUrl, name, version: resourceVersion, any: bodies.subarray(offset, offset + bytes) }));
+      decoded.push(Object.freeze({ typeUrl, name, version: resourceVersion, any: bodies.subarray(offset, offset + bytes) }));
       offset += bytes;
     }
-    views.set(typeUrl, { typeUrl, version, resources: decoded });
+    views.set(typeUrl, { typeUrl, version, resources: VersionedMap.of(decoded) });
   }
   return views;
 }

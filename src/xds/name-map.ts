@@ -1,5 +1,6 @@
 // A persistent map from resource names: editing gives a new map that shares what did not change, so that one more name among
 // thousands costs little and the protocol core can stay a set of pure functions. Also finds the one instance of equal name sets.
+import { textHash } from '../lib/text-hash.ts';
 
 const BUCKETS = 256;
 /** Up to this size one bucket is copied whole; above it the names are spread over `BUCKETS`. */
@@ -122,7 +123,7 @@ class Draft<Value> implements NameDraft<Value> {
   }
 
   set(name: string, value: Value): void {
-    const hash = hashOf(name);
+    const hash = textHash(name);
     const known = this.#buckets[hash & (this.#buckets.length - 1)];
     const isNew = known?.has(name) !== true;
     if (!isNew && known?.get(name) === value) return;
@@ -136,7 +137,7 @@ class Draft<Value> implements NameDraft<Value> {
 
   delete(name: string): void {
     if (!this.has(name)) return;
-    const hash = hashOf(name);
+    const hash = textHash(name);
     this.#writable(hash).delete(name);
     this.isChanged = true;
     this.size -= 1;
@@ -163,19 +164,10 @@ class Draft<Value> implements NameDraft<Value> {
       this.#buckets[index] = bucket;
       this.#own.set(index, bucket);
     }
-    for (const [name, value] of all ?? []) this.#own.get(hashOf(name) & (BUCKETS - 1))?.set(name, value);
+    for (const [name, value] of all ?? []) this.#own.get(textHash(name) & (BUCKETS - 1))?.set(name, value);
   }
 }
 
 function bucketOf<Value>(buckets: Buckets<Value>, name: string): ReadonlyMap<string, Value> | undefined {
-  return buckets.length === 1 ? buckets[0] : buckets[hashOf(name) & (buckets.length - 1)];
-}
-
-/** FNV-1a with a final mix, 32 bits, unsigned. Collisions cost time, never correctness. */
-function hashOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  return buckets.length === 1 ? buckets[0] : buckets[textHash(name) & (buckets.length - 1)];
 }

@@ -2,7 +2,7 @@
 // get the same plan object, and with it the same bytes (T5).
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { type NameSet, NO_NAMES, nameSet } from './name-map.ts';
-import { covers, hasInterest, isAwaitingAnswer, type Plan, type Subscription, toldVersion } from './subscription.ts';
+import { covers, hasInterest, type Plan, type Subscription, toldVersion } from './subscription.ts';
 import { diffViews, isSendable, type ViewDiff } from './views.ts';
 
 export interface PlanLimits {
@@ -19,12 +19,10 @@ interface DueNames {
   readonly withheld: readonly string[];
 }
 
-/** The next response, or undefined: nothing was asked, nothing is due, or the last response is unanswered (X24, X70). */
-export function nextPlan(state: Subscription, view: TypeView, limits: PlanLimits): Plan | undefined {
-  return isAwaitingAnswer(state) ? undefined : duePlan(state, view, limits);
-}
-
-/** What is due whether or not the last response was answered. */
+/**
+ * The next response, whether or not the last one was answered (X24, X70: the caller waits for that); undefined when nothing was asked or
+ * nothing is due.
+ */
 export function duePlan(state: Subscription, view: TypeView, limits: PlanLimits): Plan | undefined {
   if (!state.isStarted || !hasInterest(state)) return undefined;
   if (state.overlay.size > 0) return makePlan(state, view, limits);

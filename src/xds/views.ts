@@ -1,16 +1,16 @@
 // Operations on type views: difference, union, remainder. Each answer is made once per pair of views and shared by all streams,
 // for views are immutable and most streams stand at the same ones.
-import { hash } from 'node:crypto';
 import type { SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
+import { typeView, withResources } from '../snapshot/view.ts';
 
 export interface ViewDiff {
-  /** Names that are new or have another version, in the order of the newer view. */
+  /** Names that are new or have another version. Both lists are sorted. */
   readonly changed: readonly string[];
   readonly removed: readonly string[];
 }
 
 export function emptyView(typeUrl: TypeUrl): TypeView {
-  return viewOf(typeUrl, []);
+  return typeView(typeUrl, []);
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -25,7 +25,7 @@ export function heldBeyond(versions: ReadonlyMap<string, string>, target: TypeVi
   for (const [name, version] of versions) {
     if (!target.resources.has(name)) held.push(recent?.resources.get(name) ?? { typeUrl, name, version, any: NO_BYTES });
   }
-  return held.length === 0 ? undefined : viewOf(typeUrl, held);
+  return held.length === 0 ? undefined : typeView(typeUrl, held);
 }
 
 /** False for resources of which only name and version are known. */
@@ -34,53 +34,25 @@ export function isSendable(resource: SnapshotResource): boolean {
 }
 
 /** What tells `view` from `base`. */
-export const diffViews: (base: TypeView, view: TypeView) => ViewDiff = oncePerPair((base, view) => {
-  if (base === view) return { changed: [], removed: [] };
-  const changed: string[] = [];
-  for (const [name, resource] of view.resources) {
-    if (base.resources.get(name)?.version !== resource.version) changed.push(name);
-  }
-  const removed: string[] = [];
-  for (const name of base.resources.keys()) if (!view.resources.has(name)) removed.push(name);
-  return { changed, removed };
-});
+export const diffViews: (base: TypeView, view: TypeView) => ViewDiff = oncePerPair((base, view) => base.resources.diff(view.resources));
 
 /** All of `view`, and of `older` what `view` has not; `view` itself if that is nothing. */
-export const unionViews: (older: TypeView, view: TypeView) => TypeView = oncePerPair((older, view) => {
-  const extra = remainder(older, view);
-  if (extra.length === 0) return view;
-  return viewOf(view.typeUrl, [...view.resources.values(), ...extra]);
-});
+export const unionViews: (older: TypeView, view: TypeView) => TypeView = oncePerPair((older, view) =>
+  withResources(view, older.resources.without(view.resources)),
+);
 
 /** Of `older` what `view` has not, as a view; undefined if that is nothing. */
 export const droppedFrom: (older: TypeView, view: TypeView) => TypeView | undefined = oncePerPair((older, view) => {
-  const extra = remainder(older, view);
-  return extra.length === 0 ? undefined : viewOf(view.typeUrl, extra);
+  const extra = older.resources.without(view.resources);
+  return extra.length === 0 ? undefined : typeView(view.typeUrl, extra);
 });
 
 /** `view` with the given names as they are in `older`, where they are there. */
 export function keepOlder(view: TypeView, older: TypeView, names: readonly string[]): TypeView {
-  const kept = names.flatMap((name) => older.resources.get(name) ?? []);
-  if (kept.length === 0) return view;
-  const resources = new Map(view.resources);
-  for (const resource of kept) resources.set(resource.name, resource);
-  return viewOf(view.typeUrl, [...resources.values()]);
-}
-
-function remainder(older: TypeView, view: TypeView): readonly SnapshotResource[] {
-  if (older === view) return [];
-  return [...older.resources.values()].filter((resource) => !view.resources.has(resource.name));
-}
-
-/** The version is the one that a snapshot of the same contents has, so that equal contents have equal versions however they came about (X17). */
-function viewOf(typeUrl: TypeUrl, resources: readonly SnapshotResource[]): TypeView {
-  const sorted = [...resources].sort((left, right) => (left.name < right.name ? -1 : 1));
-  const lines = sorted.map(({ name, version }) => `${name}\0${version}\n`);
-  return {
-    typeUrl,
-    version: hash('sha256', lines.join(''), 'hex').slice(0, 16),
-    resources: new Map(sorted.map((resource) => [resource.name, resource])),
-  };
+  return withResources(
+    view,
+    names.flatMap((name) => older.resources.get(name) ?? []),
+  );
 }
 
 function oncePerPair<Answer>(make: (left: TypeView, right: TypeView) => Answer): (left: TypeView, right: TypeView) => Answer {

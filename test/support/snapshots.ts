@@ -1,9 +1,9 @@
 // Builds snapshots for tests without a configuration: `testSnapshot('edge', { Cluster: { orders: 'v1' } })`. A text stands for the
 // contents of a resource: another text, other bytes. A message is taken as it is.
-import { hash } from 'node:crypto';
 import { type EnvoyApi, loadEnvoyApi } from '../../src/proto/api.ts';
 import { TYPE_URLS, typeNameOf } from '../../src/proto/type-urls.ts';
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../../src/snapshot/types.ts';
+import { snapshotResource, snapshotVersion, typeView } from '../../src/snapshot/view.ts';
 
 export type TypeLabel = keyof typeof TYPE_URLS;
 
@@ -20,26 +20,21 @@ export function testApi(): EnvoyApi {
 
 export function testSnapshot(gateway: string, contents: Contents): Snapshot {
   const views = Object.entries(contents).map(([label, resources]) => testView(label as TypeLabel, resources));
-  const version = hash('sha256', views.map((view) => `${view.typeUrl} ${view.version}`).join('\n'), 'hex').slice(0, 16);
+  const version = snapshotVersion(views);
   return { gateway, version, views: new Map(views.map((view) => [view.typeUrl, view])) };
 }
 
 export function testView(label: TypeLabel, contents: Readonly<Record<string, string | object>>): TypeView {
-  const resources = Object.entries(contents)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, content]) => testResource(label, name, content));
-  const lines = resources.map(({ name, version }) => `${name}\0${version}\n`).join('');
-  return {
-    typeUrl: TYPE_URLS[label],
-    version: hash('sha256', lines, 'hex').slice(0, 16),
-    resources: new Map(resources.map((resource) => [resource.name, resource])),
-  };
+  return typeView(
+    TYPE_URLS[label],
+    Object.entries(contents).map(([name, content]) => testResource(label, name, content)),
+  );
 }
 
 export function testResource(label: TypeLabel, name: string, content: string | object): SnapshotResource {
   const typeUrl = TYPE_URLS[label];
   const any = testApi().encodeAny(typeNameOf(typeUrl), typeof content === 'string' ? messageOf(label, name, content) : content);
-  return { typeUrl, name, version: hash('sha256', any, 'hex').slice(0, 16), any };
+  return snapshotResource(typeUrl, name, any);
 }
 
 /** The text that a resource was built from. */

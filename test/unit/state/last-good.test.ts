@@ -4,6 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Snapshot, TypeView } from '../../../src/snapshot/types.ts';
+import { VersionedMap } from '../../../src/snapshot/versioned-map.ts';
 import { createLastGoodStore, decodeLastGood, encodeLastGood, type LastGood } from '../../../src/state/last-good.ts';
 
 const CLUSTER = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
@@ -15,8 +16,8 @@ function lastGood(
   const view: TypeView = {
     typeUrl: CLUSTER,
     version: `${version}-clusters`,
-    resources: new Map(
-      resources.map(([name, any]) => [name, { typeUrl: CLUSTER, name, version: `${version}-${name}`, any: Buffer.from(any) }]),
+    resources: VersionedMap.of(
+      resources.map(([name, any]) => ({ typeUrl: CLUSTER, name, version: `${version}-${name}`, any: Buffer.from(any) })),
     ),
   };
   const snapshot: Snapshot = { gateway: 'edge', version, views: new Map([[CLUSTER, view]]) };

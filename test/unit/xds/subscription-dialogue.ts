@@ -1,9 +1,9 @@
 // One subscription and the view it is served from, spoken to in short form. Asserts nothing.
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import type { TypeView } from '../../../src/snapshot/types.ts';
-import { nextPlan } from '../../../src/xds/plan.ts';
+import { duePlan } from '../../../src/xds/plan.ts';
 import { onRequest, type RequestEvent } from '../../../src/xds/request.ts';
-import { newSubscription, onSent, type Plan, type Subscription, type Variant } from '../../../src/xds/subscription.ts';
+import { isAwaitingAnswer, newSubscription, onSent, type Plan, type Subscription, type Variant } from '../../../src/xds/subscription.ts';
 import { typeRules } from '../../../src/xds/type-rules.ts';
 import { type TypeLabel, testView } from '../../support/snapshots.ts';
 
@@ -67,7 +67,8 @@ export class SubscriptionDialogue {
   }
 
   plan(): Plan | undefined {
-    const plan = nextPlan(this.state, this.#view, { maxResponseBytes: this.#options.maxResponseBytes ?? 1_000_000 });
+    const limits = { maxResponseBytes: this.#options.maxResponseBytes ?? 1_000_000 };
+    const plan = isAwaitingAnswer(this.state) ? undefined : duePlan(this.state, this.#view, limits);
     if (plan === undefined) return undefined;
     this.#sent += 1;
     this.state = onSent(this.state, plan, { nonce: `n${this.#sent}`, atMs: 1 });
