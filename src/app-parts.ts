@@ -4,7 +4,7 @@ import type { Diagnostics } from './gateway-log.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import type { EnvoyApi } from './proto/api.ts';
 import type { Logger } from './telemetry/logger.ts';
-import type { SessionTiming } from './xds/session.ts';
+import type { SessionTiming } from './xds/session-options.ts';
 
 export interface AppSettings {
   /** Root files of the gateways, absolute; at least one. */

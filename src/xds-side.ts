@@ -7,6 +7,7 @@ import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createXdsServer, type XdsServer } from './xds/server.ts';
+import { newestSnapshots } from './xds/targets.ts';
 import { createXdsMetrics } from './xds-metrics.ts';
 
 export interface XdsSideOptions {
@@ -26,7 +27,7 @@ export function createXdsSide({ parts, metrics, snapshots, isServed, onAnswer, p
     logger: parts.logger,
     nowMs: parts.nowMs,
     metrics: createXdsMetrics({ metrics, isServed, onAnswer }),
-    snapshots,
+    targets: newestSnapshots(snapshots),
     identifier: `chancery@${hostname()}`,
     random: randomUUID,
     ...(parts.timing === undefined ? {} : { timing: parts.timing }),

@@ -1,19 +1,32 @@
-// What the latest targets of each gateway no longer have, for clients that come back and cannot say what they hold (state of the world):
-// without it their first full response would delete clusters that their routes still name.
-import type { Snapshot } from '../snapshot/types.ts';
+// What recent targets of each gateway had and others lack, for clients that come back and cannot say what they hold (state of the world):
+// without it their first full response would delete clusters that their routes still name. Targets may stand side by side (waves, D13).
+import type { Snapshot, TypeView } from '../snapshot/types.ts';
 import { droppedViews, mergeViews, type Views } from './staging.ts';
 
 export interface DroppedHistory {
-  /** To be called with every snapshot that becomes the target of its gateway. */
+  /** To be called whenever a client is given a target, before it is, and with the target that a client had when it leaves. */
   note(snapshot: Snapshot): void;
-  /** What was dropped within the time kept, in its last form. */
+  /** What targets of the time kept had and later noted ones lacked, in its last form; some of it a present target may have. */
   droppedOf(gateway: string): Views;
 }
 
+interface Part {
+  readonly views: Views;
+  readonly atMs: number;
+  /** Whose contents are in `views` already. */
+  readonly known: ReadonlySet<TypeView>;
+}
+
 interface GatewayHistory {
+  /** Noted last. */
   readonly target: Snapshot;
   /** Oldest first. */
-  readonly parts: readonly { readonly views: Views; readonly atMs: number }[];
+  readonly parts: readonly Part[];
+}
+
+interface Clock {
+  readonly keepMs: number;
+  readonly nowMs: number;
 }
 
 const NOTHING: Views = new Map();
@@ -24,8 +37,9 @@ export function createDroppedHistory(options: { readonly keepMs: number; readonl
   return {
     note: (target) => {
       const before = gateways.get(target.gateway);
+      if (before?.target === target) return;
       const parts =
-        before === undefined ? [] : withPart(before, droppedViews(before.target.views, target.views), { keepMs, nowMs: nowMs() });
+        before === undefined ? [] : withDropped(before.parts, droppedViews(before.target.views, target.views), { keepMs, nowMs: nowMs() });
       gateways.set(target.gateway, { target, parts });
     },
     droppedOf: (gateway) => {
@@ -35,15 +49,16 @@ export function createDroppedHistory(options: { readonly keepMs: number; readonl
   };
 }
 
-/** Drops that come close after each other are one part, so that many edits leave few. */
-function withPart(
-  { parts }: GatewayHistory,
-  views: Views,
-  clock: { readonly keepMs: number; readonly nowMs: number },
-): GatewayHistory['parts'] {
+/** Drops that come close after each other are one part, so that many edits leave few, and nodes that take turns at two targets one. */
+function withDropped(parts: readonly Part[], views: Views, clock: Clock): readonly Part[] {
   const kept = parts.filter(({ atMs }) => clock.nowMs - atMs < clock.keepMs);
   if (views.size === 0 || clock.keepMs === 0) return kept;
   const last = kept.at(-1);
-  if (last === undefined || clock.nowMs - last.atMs > clock.keepMs / 8) return [...kept, { views, atMs: clock.nowMs }];
-  return [...kept.slice(0, -1), { views: mergeViews(last.views, views), atMs: last.atMs }];
+  if (last === undefined || clock.nowMs - last.atMs > clock.keepMs / 8) {
+    return [...kept, { views, atMs: clock.nowMs, known: new Set(views.values()) }];
+  }
+  const fresh = new Map([...views].filter(([, view]) => !last.known.has(view)));
+  if (fresh.size === 0) return kept;
+  const grown = { views: mergeViews(last.views, fresh), atMs: last.atMs, known: new Set([...last.known, ...fresh.values()]) };
+  return [...kept.slice(0, -1), grown];
 }

@@ -1,26 +1,31 @@
-// The xDS server: gRPC services over the snapshots of all gateways, aggregated and separate, state of the world and delta. It opens and
-// ends streams and wakes them when a snapshot changes; what a stream is sent is decided elsewhere.
+// The xDS server: gRPC services over the targets of all gateways, aggregated and separate, state of the world and delta. It opens and
+// ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
 import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
-import type { SnapshotStore } from '../snapshot/store.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
+import { createDroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
 import { type ClientNode, gatewayOf } from './node.ts';
+import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
+import type { ProgressListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
-import type { SessionTiming } from './session.ts';
+import type { SessionTiming } from './session-options.ts';
 import { type NodeStatus, nodeStatuses } from './status.ts';
 import { type StreamContext, type StreamMethod, XdsStream } from './stream.ts';
+import type { DescribeResource } from './stream-report.ts';
+import type { TargetSource } from './targets.ts';
 import { WriteBudget } from './write-budget.ts';
 
 export interface XdsServerOptions {
   readonly api: EnvoyApi;
-  readonly snapshots: SnapshotStore;
+  readonly targets: TargetSource;
+  /** Told how the nodes get on. */
+  readonly progress?: ProgressListener;
   readonly logger: Logger;
   readonly metrics: XdsMetrics;
   /** `control_plane.identifier`: tells replicas apart, stable for one (X15). */
@@ -32,8 +37,7 @@ export interface XdsServerOptions {
   readonly timing?: Partial<SessionTiming>;
   /** Calls `run` after `ms` and returns what cancels it. Default: a timer that keeps no process alive. */
   readonly after?: (ms: number, run: () => void) => () => void;
-  /** `file:line` where a resource of a gateway was written, for the log of refusals. */
-  readonly describeResource?: (typeUrl: TypeUrl, name: string, gateway: string) => string | undefined;
+  readonly describeResource?: DescribeResource;
 }
 
 export interface XdsServer {
@@ -87,9 +91,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       implementation(served, (call, method) => streams.add(new XdsStream(call, method, context))),
     );
   }
-  const unsubscribe = options.snapshots.subscribe((snapshot) => {
-    const { gateway } = snapshot;
-    context.history.note(snapshot);
+  const unsubscribe = options.targets.subscribe((gateway) => {
     context.frames.clear();
     for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
   });
@@ -120,7 +122,7 @@ function implementation(
 }
 
 function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) => void): StreamContext {
-  const { api, logger, metrics, nowMs, snapshots } = options;
+  const { api, logger, metrics, nowMs, targets, progress } = options;
   const after = options.after ?? afterMs;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   return {
@@ -131,7 +133,9 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     after,
     onClosed,
     timing,
-    history: droppedHistory(options, timing),
+    progress: progress ?? {},
+    nodes: progress === undefined ? NO_PROGRESS : createNodeProgress(progress, nowMs),
+    history: createDroppedHistory({ keepMs: LINGERS_REMEMBERED * timing.lingerMs, nowMs }),
     frames: createFrames({
       prefix: options.random(),
       identifier: options.identifier,
@@ -141,8 +145,8 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     intern: createNameInterner(),
     queue: createPumpQueue(nowMs),
     budget: new WriteBudget({ nowMs, after, onChange: (bytes) => metrics.writerBytes(bytes) }),
-    snapshotOf: (gateway) => snapshots.get(gateway),
-    onWithoutSnapshot: onceWithoutSnapshot(logger, snapshots),
+    targetFor: (node) => targets.targetFor(node),
+    onWithoutTarget: onceWithoutTarget(logger, targets),
     describeResource: options.describeResource,
   };
 }
@@ -150,26 +154,17 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
 /** A client that was away for longer than this many lingers has lost its claim on what was dropped. */
 const LINGERS_REMEMBERED = 10;
 
-function droppedHistory({ snapshots, nowMs }: XdsServerOptions, { lingerMs }: SessionTiming): DroppedHistory {
-  const history = createDroppedHistory({ keepMs: LINGERS_REMEMBERED * lingerMs, nowMs });
-  for (const gateway of snapshots.gateways()) {
-    const snapshot = snapshots.get(gateway);
-    if (snapshot !== undefined) history.note(snapshot);
-  }
-  return history;
-}
-
 const MAX_REMEMBERED = 1_000;
 
 /** A node of a gateway that we do not serve is told to nobody but the log, and there once per gateway (X85). */
-function onceWithoutSnapshot(logger: Logger, snapshots: SnapshotStore): (node: ClientNode) => void {
+function onceWithoutTarget(logger: Logger, targets: TargetSource): (node: ClientNode) => void {
   const told = new Set<string>();
   return (node) => {
     const gateway = gatewayOf(node);
     if (told.has(gateway)) return;
     if (told.size >= MAX_REMEMBERED) told.clear();
     told.add(gateway);
-    const known = snapshots.gateways();
+    const known = targets.gateways();
     const help = known.length === 0 ? 'no gateway has a configuration yet' : `node.cluster must be one of: ${known.join(', ')}`;
     logger.warn(
       { event: 'xds.unknown_gateway', gateway, node_id: node.id, reason: help },

@@ -2,12 +2,11 @@
 // Knows no sockets, bytes or timers; the time is an argument.
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { childNames } from './children.ts';
-import type { InternNames } from './name-map.ts';
-import type { ClientNode } from './node.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { changedResources, duePlan } from './plan.ts';
 import { namesMeant } from './rejected.ts';
-import { type DiscoveryRequest, onRequest, type RequestOutcome } from './request.ts';
+import { type DiscoveryRequest, onRequest } from './request.ts';
+import type { SessionOptions, SessionOutcome } from './session-options.ts';
 import {
   advance,
   beginStaging,
@@ -19,10 +18,7 @@ import {
   retarget,
   type Staging,
   type StagingFacts,
-  type StagingTiming,
-  type Step,
   type StreamFacts,
-  type Views,
 } from './staging.ts';
 import { type StreamStatus, typeStatus } from './status.ts';
 import {
@@ -36,30 +32,9 @@ import {
   oweChildren,
   type Plan,
   type Subscription,
-  type Variant,
 } from './subscription.ts';
 import { CLUSTER_RANK, childTypes, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
 import { heldBeyond } from './views.ts';
-
-export interface SessionTiming extends StagingTiming {
-  /** After this long an unanswered response may be overtaken by newer data (O2). */
-  readonly ackMs: number;
-  /** On a separate stream: from a changed cluster to its endpoints being sent again (O1). */
-  readonly childrenDelayMs: number;
-}
-
-export interface SessionOptions {
-  readonly variant: Variant;
-  /** All types on one stream. */
-  readonly isAggregated: boolean;
-  readonly node: ClientNode;
-  readonly timing: SessionTiming;
-  readonly intern: InternNames;
-  /** Resources that targets of before had, for a client that comes back and does not say what it holds. */
-  readonly recentlyDropped: () => Views;
-  readonly onGateTimedOut: (waitedFor: NonNullable<Step['timedOut']>) => void;
-  readonly onAnswerOverdue: (type: TypeRules) => void;
-}
 
 interface Due {
   readonly state: Subscription;
@@ -73,6 +48,8 @@ export class Session {
   #states: readonly Subscription[] = [];
   #staging: Staging | undefined;
   readonly #due = new Map<TypeUrl, Due>();
+  /** Of the responses that are unanswered: the target at the time. */
+  readonly #sentFor = new Map<TypeUrl, Snapshot>();
   /** Of a separate stream; an aggregated one sends children with their parents. */
   readonly #parents: ParentWatch | undefined;
   readonly #viewOf = (typeUrl: TypeUrl): TypeView => this.#targetView(typeUrl);
@@ -90,6 +67,24 @@ export class Session {
     return this.#states.length;
   }
 
+  get target(): Snapshot | undefined {
+    return this.#staging?.target;
+  }
+
+  asksFor(typeUrl: TypeUrl): boolean {
+    return this.#state(typeUrl) !== undefined;
+  }
+
+  /** The target, once all of it that is asked for is accepted and nothing refused (D6); what it dropped may still linger. */
+  reached(): Snapshot | undefined {
+    const staging = this.#staging;
+    if (staging === undefined || !staging.isSettled || staging.isHeldBack) return undefined;
+    const isAccepted = this.#states.every(
+      (state) => state.inFlight === undefined && state.rejected === undefined && this.#dueOf(state)?.plan === undefined,
+    );
+    return isAccepted ? staging.target : undefined;
+  }
+
   /** The client should reach this snapshot. */
   setTarget(target: Snapshot, nowMs: number): void {
     if (this.#staging?.target === target) return;
@@ -97,7 +92,7 @@ export class Session {
     this.#parents?.onTarget(this.#typeUrls(), this.#viewOf, nowMs);
   }
 
-  receive(request: DiscoveryRequest, nowMs: number): RequestOutcome {
+  receive(request: DiscoveryRequest, nowMs: number): SessionOutcome {
     const rules = this.#state(request.typeUrl)?.type ?? typeRules(request.typeUrl);
     const before = this.#state(request.typeUrl) ?? newSubscription(rules, this.#options.variant);
     if (!before.isStarted) this.#onFirst(request, rules, nowMs);
@@ -107,7 +102,9 @@ export class Session {
     const isRepeat = outcome.event === 'repeat' && before.names === outcome.state.names && this.#options.variant === 'sotw';
     const isReRequest = isRepeat && this.#parents?.hasChanged(rules.typeUrl, this.#viewOf) === true;
     this.#store(isReRequest ? oweAll(outcome.state) : outcome.state);
-    return outcome;
+    const target = this.#sentFor.get(request.typeUrl);
+    if (outcome.settled !== undefined) this.#sentFor.delete(request.typeUrl);
+    return { ...outcome, target };
   }
 
   /** The next response, after all that the clock and the answers so far allow. */
@@ -128,6 +125,7 @@ export class Session {
     const state = this.#state(plan.view.typeUrl);
     if (state === undefined) return;
     this.#store(onSent(state, plan, { nonce, atMs: nowMs }));
+    if (this.#staging !== undefined) this.#sentFor.set(plan.view.typeUrl, this.#staging.target);
     for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changedResources(plan));
     this.#parents?.onSent(plan.view.typeUrl, this.#viewOf);
   }

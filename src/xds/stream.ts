@@ -6,39 +6,34 @@ import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import type { DroppedHistory } from './dropped-history.ts';
 import type { Frames } from './frames.ts';
-import type { XdsLabels, XdsMetrics } from './metrics.ts';
 import type { InternNames } from './name-map.ts';
 import { type ClientNode, clientNode, gatewayOf } from './node.ts';
+import type { NodeProgress, StreamProgress } from './node-progress.ts';
 import type { PumpQueue } from './pump-queue.ts';
 import { type RequestReader, requestReader } from './read-request.ts';
-import { namesMeant } from './rejected.ts';
-import type { DiscoveryRequest, RequestOutcome } from './request.ts';
-import { Session, type SessionTiming } from './session.ts';
+import type { DiscoveryRequest } from './request.ts';
+import { Session } from './session.ts';
+import type { SessionOutcome, SessionTiming } from './session-options.ts';
 import type { StreamSnapshot } from './status.ts';
-import type { InFlight, Plan, Variant } from './subscription.ts';
-import { typeRules } from './type-rules.ts';
+import { StreamReport, type StreamReportOptions } from './stream-report.ts';
+import type { Plan, Variant } from './subscription.ts';
 import type { WriteBudget } from './write-budget.ts';
 
 /** What all streams of a server share. */
-export interface StreamContext {
+export interface StreamContext extends StreamReportOptions {
   readonly api: EnvoyApi;
-  readonly logger: Logger;
-  readonly metrics: XdsMetrics;
   readonly frames: Frames;
   readonly intern: InternNames;
   readonly history: DroppedHistory;
   readonly queue: PumpQueue;
   readonly budget: WriteBudget;
+  readonly nodes: NodeProgress;
   readonly timing: SessionTiming;
-  readonly nowMs: () => number;
-  readonly after: (ms: number, run: () => void) => () => void;
-  readonly snapshotOf: (gateway: string) => Snapshot | undefined;
-  readonly onWithoutSnapshot: (node: ClientNode) => void;
+  readonly targetFor: (node: ClientNode) => Snapshot | undefined;
+  readonly onWithoutTarget: (node: ClientNode) => void;
   readonly onClosed: (stream: XdsStream) => void;
-  readonly describeResource: ((typeUrl: TypeUrl, name: string, gateway: string) => string | undefined) | undefined;
 }
 
 export interface StreamMethod {
@@ -49,9 +44,6 @@ export interface StreamMethod {
 
 /** Types that one client may ask for, far above what exists. */
 const MAX_TYPES = 64;
-const MAX_REASON = 2_000;
-/** Above this many clusters in one state-of-the-world response Envoy's main thread suffers (T12). */
-const MANY_RESOURCES = 2_000;
 
 export class XdsStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
@@ -59,13 +51,14 @@ export class XdsStream {
   readonly #context: StreamContext;
   readonly #read: RequestReader;
   readonly #openedAtMs: number;
+  readonly #report: StreamReport;
   #node: ClientNode | undefined;
   #session: Session | undefined;
+  #progress: StreamProgress | undefined;
   #lastSequence = 0;
   #isWriting = false;
   #isClosed = false;
   #isEnding = false;
-  #hasWarned = false;
   #freeBudget: (() => void) | undefined;
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
@@ -75,6 +68,7 @@ export class XdsStream {
     this.#context = context;
     this.#read = requestReader(context.api, method.variant);
     this.#openedAtMs = context.nowMs();
+    this.#report = new StreamReport(context, method.variant);
     context.metrics.streamOpened(method.variant);
     call.on('data', (bytes: Buffer) => this.#guard(() => this.#receive(bytes)));
     call.on('end', () => this.end());
@@ -88,7 +82,7 @@ export class XdsStream {
     return this.#node && gatewayOf(this.#node);
   }
 
-  /** There may be a newer snapshot. */
+  /** There may be a newer target. */
   retarget(): void {
     this.#context.queue.mark(this);
   }
@@ -120,8 +114,8 @@ export class XdsStream {
     if (session === undefined || typeUrl === undefined) return;
     this.#aim(session);
     const outcome = session.receive({ ...request, typeUrl }, this.#context.nowMs());
-    this.#context.metrics.request(this.#labels(typeUrl));
-    this.#report(outcome, request);
+    this.#report.request(typeUrl);
+    this.#tell(outcome, request);
     this.#context.queue.mark(this);
   }
 
@@ -140,11 +134,13 @@ export class XdsStream {
       timing: this.#context.timing,
       intern: this.#context.intern,
       recentlyDropped: () => this.#context.history.droppedOf(gatewayOf(node)),
-      onGateTimedOut: (waitedFor) => this.#onGateTimedOut(waitedFor),
-      onAnswerOverdue: ({ typeUrl }) => this.#onAnswerOverdue(typeUrl),
+      onGateTimedOut: (waitedFor) => this.#report.gateTimedOut(waitedFor),
+      onAnswerOverdue: ({ typeUrl }) => this.#report.answerOverdue(typeUrl),
     });
-    this.#context.logger.debug({ event: 'xds.stream_opened', ...this.#who(), variant: this.#method.variant }, 'stream opened');
-    if (this.#context.snapshotOf(gatewayOf(node)) === undefined) this.#context.onWithoutSnapshot(node);
+    this.#report.opened(node);
+    this.#progress = progressOf(node, this.#session);
+    this.#context.nodes.joined(this.#progress);
+    if (this.#context.targetFor(node) === undefined) this.#context.onWithoutTarget(node);
     return true;
   }
 
@@ -160,11 +156,13 @@ export class XdsStream {
     return undefined;
   }
 
-  /** Nothing is answered before there is a snapshot (X85). */
+  /** Nothing is answered before there is a target (X85); one that is lost again changes nothing (X86). */
   #aim(session: Session): boolean {
-    const snapshot = this.gateway === undefined ? undefined : this.#context.snapshotOf(this.gateway);
-    if (snapshot !== undefined) session.setTarget(snapshot, this.#context.nowMs());
-    return snapshot !== undefined;
+    const target = this.#node && this.#context.targetFor(this.#node);
+    if (target === undefined || target === session.target) return session.target !== undefined;
+    this.#context.history.note(target);
+    session.setTarget(target, this.#context.nowMs());
+    return true;
   }
 
   #pump(): void {
@@ -173,6 +171,7 @@ export class XdsStream {
     const plan = session.next(this.#context.nowMs());
     if (plan !== undefined) this.#send(session, plan);
     this.#setTimer(session);
+    if (this.#progress !== undefined) this.#context.nodes.looked(this.#progress);
   }
 
   #send(session: Session, plan: Plan): void {
@@ -183,8 +182,7 @@ export class XdsStream {
     this.#lastSequence = frame.sequence;
     this.#freeBudget = free;
     this.#isWriting = true;
-    this.#warnOfSize(plan);
-    this.#context.metrics.response(this.#labels(plan.view.typeUrl), frame.bytes.length);
+    this.#report.response(plan, frame.bytes.length);
     this.#call.write(frame.bytes, (error?: Error | null) => this.#onWritten(error));
   }
 
@@ -208,50 +206,10 @@ export class XdsStream {
     this.#timer = { atMs, cancel };
   }
 
-  #report({ event, settled }: RequestOutcome, request: DiscoveryRequest): void {
+  #tell({ event, settled, target }: SessionOutcome, { error }: DiscoveryRequest): void {
     if (settled === undefined) return;
-    const labels = this.#labels(settled.plan.view.typeUrl);
-    if (event === 'ack') this.#context.metrics.ack(labels, (this.#context.nowMs() - settled.sentAtMs) / 1000);
-    if (event !== 'nack') return;
-    this.#context.metrics.nack(labels);
-    this.#logRefusal(settled, request.error?.message ?? '');
-  }
-
-  #logRefusal({ plan, nonce }: InFlight, message: string): void {
-    const { typeUrl, version } = plan.view;
-    const resources = namesMeant(plan.changed, message).slice(0, 10);
-    const sources = resources.flatMap((name) => this.#context.describeResource?.(typeUrl, name, this.gateway ?? '') ?? []);
-    const fields = { ...this.#who(), type_url: typeUrl, nonce, version, resources, reason: message.slice(0, MAX_REASON) };
-    const source = sources.length === 0 ? {} : { source: sources.join(', ') };
-    this.#context.logger.warn({ event: 'xds.nack', ...fields, ...source }, `a node refused a ${typeRules(typeUrl).label} response`);
-  }
-
-  #warnOfSize(plan: Plan): void {
-    if (this.#hasWarned || plan.variant === 'delta' || plan.entries.length <= MANY_RESOURCES) return;
-    this.#hasWarned = true;
-    const fields = { event: 'xds.large_sotw', ...this.#who(), type_url: plan.view.typeUrl, resources: plan.entries.length };
-    this.#context.logger.warn(fields, 'a client takes all resources anew at each change; let its bootstrap use DELTA_GRPC');
-  }
-
-  #onGateTimedOut(waitedFor: string): void {
-    this.#context.metrics.gateTimedOut(this.gateway ?? '', waitedFor);
-    this.#context.logger.warn(
-      { event: 'xds.gate_timed_out', ...this.#who(), waited_for: waitedFor },
-      `went on without an answer about ${waitedFor}`,
-    );
-  }
-
-  #onAnswerOverdue(typeUrl: TypeUrl): void {
-    this.#context.metrics.ackTimedOut(this.#labels(typeUrl));
-    this.#context.logger.warn({ event: 'xds.ack_timed_out', ...this.#who(), type_url: typeUrl }, 'a response stays unanswered');
-  }
-
-  #who(): { readonly gateway: string; readonly node_id: string } {
-    return { gateway: this.gateway ?? '', node_id: this.#node?.id ?? '' };
-  }
-
-  #labels(typeUrl: TypeUrl): XdsLabels {
-    return { gateway: this.gateway ?? '', variant: this.#method.variant, type: typeRules(typeUrl).label };
+    if (event === 'ack') this.#report.accepted(settled);
+    if (event === 'nack') this.#report.refused(settled, error?.message ?? '', target);
   }
 
   /** A mistake of one client, or of ours, ends that stream only (T2). */
@@ -260,7 +218,7 @@ export class XdsStream {
       step();
     } catch (error) {
       const isClients = error instanceof ChanceryError && error.code === 'ERR_DECODE';
-      if (!isClients) this.#context.logger.error({ event: 'xds.stream_failed', ...this.#who(), err: error }, 'a stream failed');
+      if (!isClients) this.#report.failed(error);
       this.#fail(isClients ? status.INVALID_ARGUMENT : status.INTERNAL, isClients ? error.message : 'internal error');
     }
   }
@@ -277,9 +235,20 @@ export class XdsStream {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#freeBudget?.();
+    if (this.#session?.target !== undefined) this.#context.history.note(this.#session.target);
+    if (this.#progress !== undefined) this.#context.nodes.left(this.#progress);
     this.#session = undefined;
     this.#context.queue.remove(this);
     this.#context.metrics.streamClosed(this.#method.variant);
     this.#context.onClosed(this);
   }
+}
+
+function progressOf(node: ClientNode, session: Session): StreamProgress {
+  return {
+    node,
+    target: () => session.target,
+    reached: () => session.reached(),
+    asksFor: (typeUrl) => session.asksFor(typeUrl),
+  };
 }

@@ -4,6 +4,7 @@ import { createSnapshotStore, type SnapshotStore } from '../../src/snapshot/stor
 import type { Logger } from '../../src/telemetry/logger.ts';
 import { NO_METRICS, type XdsMetrics } from '../../src/xds/metrics.ts';
 import { createXdsServer, type XdsServer, type XdsServerOptions } from '../../src/xds/server.ts';
+import { newestSnapshots } from '../../src/xds/targets.ts';
 import { type Contents, testApi, testSnapshot } from '../support/snapshots.ts';
 
 export const GATEWAY = 'edge';
@@ -35,7 +36,8 @@ export interface TestClock {
   pass(ms: number): void;
 }
 
-export interface HarnessOptions extends Partial<Pick<XdsServerOptions, 'timing' | 'describeResource' | 'random' | 'identifier'>> {
+export interface HarnessOptions
+  extends Partial<Pick<XdsServerOptions, 'timing' | 'describeResource' | 'random' | 'identifier' | 'targets' | 'progress'>> {
   readonly port?: number;
   readonly store?: SnapshotStore;
 }
@@ -47,7 +49,7 @@ export async function startXds(options: HarnessOptions = {}): Promise<XdsHarness
   const counts = new Map<string, number>();
   const server = createXdsServer({
     api: testApi(),
-    snapshots: store,
+    targets: newestSnapshots(store),
     logger: testLogger(logs),
     metrics: countingMetrics(counts),
     identifier: 'test',

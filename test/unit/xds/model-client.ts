@@ -7,7 +7,8 @@ import { createDroppedHistory } from '../../../src/xds/dropped-history.ts';
 import { createNameInterner } from '../../../src/xds/name-map.ts';
 import type { ClientNode } from '../../../src/xds/node.ts';
 import type { DiscoveryRequest } from '../../../src/xds/request.ts';
-import { Session, type SessionTiming } from '../../../src/xds/session.ts';
+import { Session } from '../../../src/xds/session.ts';
+import type { SessionTiming } from '../../../src/xds/session-options.ts';
 import type { Plan, Variant } from '../../../src/xds/subscription.ts';
 import { typeRules } from '../../../src/xds/type-rules.ts';
 

@@ -1,0 +1,100 @@
+// Joins what the streams of a node tell into what the node tells: connected, reached a target, gone. Costs the same per event however
+// many streams a node has (separate streams: one per subscription). Decides nothing.
+import { TYPE_URLS } from '../proto/type-urls.ts';
+import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
+import type { ClientNode } from './node.ts';
+import type { ProgressListener } from './progress.ts';
+
+/** One stream whose node is known. */
+export interface StreamProgress {
+  readonly node: ClientNode;
+  /** What it should reach. */
+  target(): Snapshot | undefined;
+  /** What it has accepted all of, if it has. */
+  reached(): Snapshot | undefined;
+  asksFor(typeUrl: TypeUrl): boolean;
+}
+
+export interface NodeProgress {
+  joined(stream: StreamProgress): void;
+  left(stream: StreamProgress): void;
+  /** Something may have changed on the stream. */
+  looked(stream: StreamProgress): void;
+}
+
+/** An Envoy asks for listeners when its clusters are warm; one that has not asked by then will not. */
+const LISTENERS_WAIT_MS = 10_000;
+
+interface NodeState {
+  readonly streams: Map<StreamProgress, Snapshot | undefined>;
+  /** Target → how many streams have reached it. */
+  readonly counts: Map<Snapshot, number>;
+  readonly connectedAtMs: number;
+  asksForListeners: boolean;
+  /** Told last; forgotten when a stream is to reach something else. */
+  told: Snapshot | undefined;
+}
+
+/** Tells `listener`, synchronously. */
+export function createNodeProgress(listener: ProgressListener, nowMs: () => number): NodeProgress {
+  const nodes = new Map<string, NodeState>();
+  return {
+    joined: (stream) => {
+      const key = keyOf(stream.node);
+      const known = nodes.get(key);
+      const state = known ?? newState(nowMs());
+      nodes.set(key, state);
+      state.streams.set(stream, undefined);
+      if (known === undefined) listener.nodeConnected?.(stream.node, state.connectedAtMs);
+    },
+    left: (stream) => {
+      const key = keyOf(stream.node);
+      const state = nodes.get(key);
+      if (state === undefined || !state.streams.has(stream)) return;
+      count(state, state.streams.get(stream), -1);
+      state.streams.delete(stream);
+      if (state.streams.size > 0) return;
+      nodes.delete(key);
+      listener.nodeGone?.(stream.node, nowMs());
+    },
+    looked: (stream) => {
+      const state = nodes.get(keyOf(stream.node));
+      if (state === undefined || !state.streams.has(stream)) return;
+      if (stream.target() !== state.told) state.told = undefined;
+      state.asksForListeners ||= stream.asksFor(TYPE_URLS.Listener);
+      const reached = stream.reached();
+      count(state, state.streams.get(stream), -1);
+      count(state, reached, 1);
+      state.streams.set(stream, reached);
+      if (reached === undefined || state.told === reached || state.counts.get(reached) !== state.streams.size) return;
+      if (!isComplete(state, stream.node, { target: reached, nowMs: nowMs() })) return;
+      state.told = reached;
+      listener.reached?.(stream.node, reached, nowMs());
+    },
+  };
+}
+
+/** For when nobody listens. */
+export const NO_PROGRESS: NodeProgress = { joined: () => {}, left: () => {}, looked: () => {} };
+
+function newState(connectedAtMs: number): NodeState {
+  return { streams: new Map(), counts: new Map(), connectedAtMs, asksForListeners: false, told: undefined };
+}
+
+function count({ counts }: NodeState, target: Snapshot | undefined, by: number): void {
+  if (target === undefined) return;
+  const now = (counts.get(target) ?? 0) + by;
+  if (now > 0) counts.set(target, now);
+  else counts.delete(target);
+}
+
+/** An Envoy that starts asks for its clusters alone at first: accepting those is not reaching the target. */
+function isComplete(state: NodeState, node: ClientNode, at: { readonly target: Snapshot; readonly nowMs: number }): boolean {
+  if (node.isGrpc || state.asksForListeners) return true;
+  const listeners = at.target.views.get(TYPE_URLS.Listener)?.resources.size ?? 0;
+  return listeners === 0 || at.nowMs - state.connectedAtMs >= LISTENERS_WAIT_MS;
+}
+
+function keyOf({ cluster, id }: ClientNode): string {
+  return JSON.stringify([cluster, id]);
+}

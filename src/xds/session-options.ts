@@ -1,0 +1,33 @@
+// What a session is made with and what it gives back. Types only.
+import type { Snapshot } from '../snapshot/types.ts';
+import type { InternNames } from './name-map.ts';
+import type { ClientNode } from './node.ts';
+import type { RequestOutcome } from './request.ts';
+import type { StagingTiming, Step, Views } from './staging.ts';
+import type { Variant } from './subscription.ts';
+import type { TypeRules } from './type-rules.ts';
+
+export interface SessionTiming extends StagingTiming {
+  /** After this long an unanswered response may be overtaken by newer data (O2). */
+  readonly ackMs: number;
+  /** On a separate stream: from a changed cluster to its endpoints being sent again (O1). */
+  readonly childrenDelayMs: number;
+}
+
+export interface SessionOutcome extends RequestOutcome {
+  /** What the response that was settled was sent for. */
+  readonly target: Snapshot | undefined;
+}
+
+export interface SessionOptions {
+  readonly variant: Variant;
+  /** All types on one stream. */
+  readonly isAggregated: boolean;
+  readonly node: ClientNode;
+  readonly timing: SessionTiming;
+  readonly intern: InternNames;
+  /** Resources that targets of before had, for a client that comes back and does not say what it holds. */
+  readonly recentlyDropped: () => Views;
+  readonly onGateTimedOut: (waitedFor: NonNullable<Step['timedOut']>) => void;
+  readonly onAnswerOverdue: (type: TypeRules) => void;
+}
