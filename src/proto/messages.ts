@@ -80,6 +80,10 @@ import type {
 import type { DiscoveryRequest, DiscoveryRequestOutput } from './generated/envoy/service/discovery/v3/DiscoveryRequest.ts';
 import type { DiscoveryResponse, DiscoveryResponseOutput } from './generated/envoy/service/discovery/v3/DiscoveryResponse.ts';
 import type { Resource, ResourceOutput } from './generated/envoy/service/discovery/v3/Resource.ts';
+import type { LoadStatsRequest, LoadStatsRequestOutput } from './generated/envoy/service/load_stats/v3/LoadStatsRequest.ts';
+import type { LoadStatsResponse, LoadStatsResponseOutput } from './generated/envoy/service/load_stats/v3/LoadStatsResponse.ts';
+import type { ClientStatusRequest, ClientStatusRequestOutput } from './generated/envoy/service/status/v3/ClientStatusRequest.ts';
+import type { ClientStatusResponse, ClientStatusResponseOutput } from './generated/envoy/service/status/v3/ClientStatusResponse.ts';
 import type { Any, AnyOutput } from './generated/google/protobuf/Any.ts';
 import type { Duration, DurationOutput } from './generated/google/protobuf/Duration.ts';
 import type { StringValue, StringValueOutput } from './generated/google/protobuf/StringValue.ts';
@@ -138,6 +142,10 @@ interface MessageTable {
   'envoy.service.discovery.v3.DiscoveryRequest': [DiscoveryRequest, DiscoveryRequestOutput];
   'envoy.service.discovery.v3.DiscoveryResponse': [DiscoveryResponse, DiscoveryResponseOutput];
   'envoy.service.discovery.v3.Resource': [Resource, ResourceOutput];
+  'envoy.service.load_stats.v3.LoadStatsRequest': [LoadStatsRequest, LoadStatsRequestOutput];
+  'envoy.service.load_stats.v3.LoadStatsResponse': [LoadStatsResponse, LoadStatsResponseOutput];
+  'envoy.service.status.v3.ClientStatusRequest': [ClientStatusRequest, ClientStatusRequestOutput];
+  'envoy.service.status.v3.ClientStatusResponse': [ClientStatusResponse, ClientStatusResponseOutput];
   'google.protobuf.Any': [Any, AnyOutput];
   'google.protobuf.Duration': [Duration, DurationOutput];
   'google.protobuf.StringValue': [StringValue, StringValueOutput];

@@ -1,11 +1,9 @@
 // The xDS server: gRPC services over the targets of all gateways, aggregated and separate, state of the world and delta. It opens and
 // ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
-import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
-import type { EnvoyApi } from '../proto/api.ts';
-import { TYPE_URLS } from '../proto/type-urls.ts';
-import type { TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { type Access, OPEN_ACCESS } from './access.ts';
 import { createDroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
 import type { XdsMetrics } from './metrics.ts';
@@ -14,19 +12,19 @@ import { type ClientNode, gatewayOf } from './node.ts';
 import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
 import type { ProgressListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
+import { addServices, type ServicesOptions } from './services.ts';
 import type { SessionTiming } from './session-options.ts';
 import { type NodeStatus, nodeStatuses } from './status.ts';
-import { type StreamContext, type StreamMethod, XdsStream } from './stream.ts';
+import { type StreamContext, XdsStream } from './stream.ts';
 import type { DescribeResource } from './stream-report.ts';
 import type { TargetSource } from './targets.ts';
 import { WriteBudget } from './write-budget.ts';
 
-export interface XdsServerOptions {
-  readonly api: EnvoyApi;
-  readonly targets: TargetSource;
+export interface XdsServerOptions extends ServicesOptions {
+  /** Who may do what. Default: everybody everything, for loopback. */
+  readonly access?: Access;
   /** Told how the nodes get on. */
   readonly progress?: ProgressListener;
-  readonly logger: Logger;
   readonly metrics: XdsMetrics;
   /** `control_plane.identifier`: tells replicas apart, stable for one (X15). */
   readonly identifier: string;
@@ -69,28 +67,14 @@ const CHANNEL_OPTIONS = {
   'grpc.enable_channelz': 0,
 };
 
-const SERVICES: Readonly<Record<string, Readonly<Record<string, StreamMethod>>>> = {
-  'envoy.service.discovery.v3.AggregatedDiscoveryService': {
-    StreamAggregatedResources: { variant: 'sotw', typeUrl: undefined },
-    DeltaAggregatedResources: { variant: 'delta', typeUrl: undefined },
-  },
-  'envoy.service.listener.v3.ListenerDiscoveryService': methods('Listeners', TYPE_URLS.Listener),
-  'envoy.service.route.v3.RouteDiscoveryService': methods('Routes', TYPE_URLS.RouteConfiguration),
-  'envoy.service.cluster.v3.ClusterDiscoveryService': methods('Clusters', TYPE_URLS.Cluster),
-  'envoy.service.endpoint.v3.EndpointDiscoveryService': methods('Endpoints', TYPE_URLS.ClusterLoadAssignment),
-  'envoy.service.secret.v3.SecretDiscoveryService': methods('Secrets', TYPE_URLS.Secret),
-};
-
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const streams = new Set<XdsStream>();
   const context = streamContext(options, (stream) => streams.delete(stream));
   const server = new Server(CHANNEL_OPTIONS);
-  for (const [name, served] of Object.entries(SERVICES)) {
-    server.addService(
-      options.api.service(name),
-      implementation(served, (call, method) => streams.add(new XdsStream(call, method, context))),
-    );
-  }
+  const services = addServices(server, options, {
+    access: context.access,
+    open: (call, method) => streams.add(new XdsStream(call, method, context)),
+  });
   const unsubscribe = options.targets.subscribe((gateway) => {
     context.frames.clear();
     for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
@@ -101,24 +85,12 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     close: async ({ graceMs = 1_000 } = {}) => {
       unsubscribe();
       const closed = shutDown(server, graceMs, context);
+      services.end();
       for (const stream of streams) stream.end();
       await closed;
       context.budget.close();
     },
   };
-}
-
-function methods(plural: string, typeUrl: TypeUrl): Readonly<Record<string, StreamMethod>> {
-  return { [`Stream${plural}`]: { variant: 'sotw', typeUrl }, [`Delta${plural}`]: { variant: 'delta', typeUrl } };
-}
-
-type BytesCall = ServerDuplexStream<Buffer, Buffer>;
-
-function implementation(
-  served: Readonly<Record<string, StreamMethod>>,
-  open: (call: BytesCall, method: StreamMethod) => void,
-): UntypedServiceImplementation {
-  return Object.fromEntries(Object.entries(served).map(([name, method]) => [name, (call: BytesCall) => open(call, method)]));
 }
 
 function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) => void): StreamContext {
@@ -127,6 +99,7 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   return {
     api,
+    access: options.access ?? OPEN_ACCESS,
     logger,
     metrics,
     nowMs,

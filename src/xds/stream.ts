@@ -6,6 +6,7 @@ import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
+import type { Access } from './access.ts';
 import type { DroppedHistory } from './dropped-history.ts';
 import type { Frames } from './frames.ts';
 import type { InternNames } from './name-map.ts';
@@ -24,6 +25,7 @@ import type { WriteBudget } from './write-budget.ts';
 /** What all streams of a server share. */
 export interface StreamContext extends StreamReportOptions {
   readonly api: EnvoyApi;
+  readonly access: Access;
   readonly frames: Frames;
   readonly intern: InternNames;
   readonly history: DroppedHistory;
@@ -126,6 +128,11 @@ export class XdsStream {
       return false;
     }
     const node = clientNode(said);
+    const denial = this.#context.access.permit(this.#call, node);
+    if (denial !== undefined) {
+      this.#fail(denial.code, denial.details);
+      return false;
+    }
     this.#node = node;
     this.#session = new Session({
       variant: this.#method.variant,
