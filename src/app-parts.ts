@@ -1,4 +1,5 @@
 // What a control plane is made with: settings, and the parts that come from the rim. Types only.
+import type { CreateBuilds } from './build.ts';
 import type { Live } from './convergence.ts';
 import type { Diagnostics } from './gateway-log.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
@@ -20,7 +21,8 @@ export interface AppSettings {
 export interface AppParts {
   readonly api: EnvoyApi;
   readonly logger: Logger;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where configurations are built: in another thread, where anything is served (P8). */
+  readonly createBuilds: CreateBuilds;
   readonly nowMs: () => number;
   /** Of the program, for `chancery_build_info` and the page. */
   readonly version: string;

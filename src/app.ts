@@ -1,7 +1,6 @@
 // The composition root: builds every part of a control plane, owns the order of start and stop. Reads no flags and prints nothing.
 import { type AdminServer, createAdminServer } from './admin/server.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
-import { formatIssues } from './config/diagnostics.ts';
 import { type Convergence, createConvergence, type Live } from './convergence.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { ChanceryError } from './lib/errors.ts';
@@ -96,7 +95,7 @@ class ControlPlane implements App {
 
   problemsText(color: boolean): string {
     const builds = this.#gateways.all().flatMap((gateway) => gateway.newest() ?? []);
-    return builds.map(({ issues, positions }) => formatIssues(issues, positions, { color, cwd: this.#parts.diagnostics.cwd })).join('');
+    return builds.map(({ text }) => (color ? text.colored : text.plain)).join('');
   }
 
   stop(): Promise<void> {
@@ -117,7 +116,7 @@ class ControlPlane implements App {
       parts: this.#parts,
       metrics: this.#metrics,
       snapshots: this.#snapshots,
-      onAccepted: ({ good, startedAtMs }) => this.#convergence.published(good.model.gateway, startedAtMs),
+      onAccepted: ({ good, startedAtMs }) => this.#convergence.published(good.gateway, startedAtMs),
     });
   }
 

@@ -1,9 +1,6 @@
 // Writes what happens to a gateway's configuration into the log and the metrics (operating.md §4, §5). The event names are stable.
-import { formatSingleIssue } from './config/diagnostics.ts';
-import { countProblems, problemKey, problemView, shownIssues } from './gateway-problems.ts';
+import type { Build } from './build.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
-import { modelChanges } from './model-changes.ts';
-import type { Build } from './pipeline.ts';
 import { diffSnapshots } from './snapshot/diff.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -33,9 +30,8 @@ export function createGatewayLog({ logger, metrics, diagnostics }: GatewayLogOpt
   const logged = new Map<string, string>();
   /** The same problems are told once, however often the files are read. */
   const areNew = (file: string, build: Build): boolean => {
-    const key = problemKey(build.issues);
-    if (logged.get(file) === key) return false;
-    logged.set(file, key);
+    if (logged.get(file) === build.problemsKey) return false;
+    logged.set(file, build.problemsKey);
     return true;
   };
   return (event, gateway) => {
@@ -81,8 +77,7 @@ function observe(metrics: Metrics, gateway: string, { atMs, durationMs }: EventO
 }
 
 function logAccepted(log: Logger, { good, before, previousSnapshot, durationMs }: EventOf<'accepted'>): void {
-  const { model, snapshot } = good;
-  const changes = modelChanges(before?.model, model);
+  const { snapshot, counts, changes } = good;
   const resources = [...diffSnapshots(previousSnapshot, snapshot).values()].flatMap(({ added, changed, removed }) => [
     ...added,
     ...changed,
@@ -92,9 +87,7 @@ function logAccepted(log: Logger, { good, before, previousSnapshot, durationMs }
     {
       event: 'config.accepted',
       version: snapshot.version,
-      listeners: model.listeners.length,
-      routes: model.routes.length,
-      services: model.services.length,
+      ...counts,
       duration_ms: durationMs,
       changed_resources: resources.length,
       // A first load changes everything: the counts say enough.
@@ -102,9 +95,7 @@ function logAccepted(log: Logger, { good, before, previousSnapshot, durationMs }
         ? {}
         : {
             resources: listed(resources),
-            added: listed(changes.added),
-            changed: listed(changes.changed),
-            removed: listed(changes.removed),
+            ...(changes && { added: listed(changes.added), changed: listed(changes.changed), removed: listed(changes.removed) }),
           }),
     },
     'configuration accepted',
@@ -117,7 +108,7 @@ function listed(names: readonly string[]): readonly string[] {
 }
 
 function logRefused(log: Logger, { build, durationMs, isServing }: EventOf<'refused'>): void {
-  const { errors, warnings } = countProblems(build.issues);
+  const { errors, warnings } = build.problemCounts;
   log.error(
     { event: 'config.refused', errors, warnings, duration_ms: durationMs, serving: isServing ? 'last-good' : 'nothing' },
     isServing ? 'configuration refused; the last good one is served still' : 'configuration refused; nothing is served',
@@ -125,17 +116,16 @@ function logRefused(log: Logger, { build, durationMs, isServing }: EventOf<'refu
 }
 
 /** One event an issue, with the text that a person reads: place, line and caret. Beyond the first hundred they are only counted. */
-function logIssues(log: Logger, { issues, positions }: Build, { asMessage, ...format }: Diagnostics): void {
-  const shown = shownIssues(issues);
-  for (const issue of shown) {
-    const { code, severity, message, source, help } = problemView(issue, positions);
-    const diagnostic = formatSingleIssue(issue, positions, format);
+function logIssues(log: Logger, { problems, problemCounts }: Build, { asMessage, color }: Diagnostics): void {
+  for (const { view, diagnostic: shown } of problems) {
+    const { code, severity, message, source, help } = view;
+    const diagnostic = color ? shown.colored : shown.plain;
     const fields = { event: 'config.issue', error_code: code, ...(source === undefined ? {} : { source }) };
     const level = severity === 'error' ? 'error' : 'warn';
     if (asMessage) log[level]({ event: 'config.issue' }, `\n${diagnostic.trimEnd()}`);
     else log[level]({ ...fields, diagnostic, ...(help === undefined ? {} : { help }) }, message);
   }
-  const rest = issues.length - shown.length;
+  const rest = problemCounts.errors + problemCounts.warnings - problems.length;
   if (rest > 0) log.warn({ event: 'config.issues_more', issues: rest }, `and ${rest} problems more; \`chancery validate\` prints all`);
 }
 

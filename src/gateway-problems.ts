@@ -3,10 +3,10 @@ import type { Positions } from './config/source.ts';
 import type { ProblemView } from './gateway-status.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
 import type { Issue } from './lib/issue.ts';
-import type { Build } from './pipeline.ts';
+import type { DetailedBuild } from './pipeline.ts';
 
 /** The build, or, where another root file has the gateway's name already, one that is refused for it. */
-export function refuseDuplicate(build: Build, otherFile: string | undefined): Build {
+export function refuseDuplicate(build: DetailedBuild, otherFile: string | undefined): DetailedBuild {
   if (build.good === undefined || otherFile === undefined) return build;
   const { good, ...rest } = build;
   const code: PipelineIssueCode = 'CH3002';
@@ -40,21 +40,7 @@ export function problemView({ code, severity, message, path, at, position, help 
   };
 }
 
-const knownViews = new WeakMap<Build, readonly ProblemView[]>();
-
-/** Of `shownIssues`; made once for each build. */
-export function problemViews(build: Build): readonly ProblemView[] {
-  const views = knownViews.get(build) ?? shownIssues(build.issues).map((issue) => problemView(issue, build.positions));
-  knownViews.set(build, views);
-  return views;
-}
-
 export function countProblems(issues: readonly Issue[]): { readonly errors: number; readonly warnings: number } {
   const errors = issues.filter(({ severity }) => severity === 'error').length;
   return { errors, warnings: issues.length - errors };
-}
-
-/** Equal for equal problems of the same things, wherever they stand. */
-export function problemKey(issues: readonly Issue[]): string {
-  return JSON.stringify(issues.map(({ code, message, path, position }) => [code, message, position === undefined ? path : position]));
 }

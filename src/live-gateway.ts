@@ -1,13 +1,8 @@
 // One gateway file while it is served: builds at start and at each change, publishes what is good, keeps the last good when it is not,
 // in memory and on disk (D5, D17). Knows no streams: it publishes into the snapshot store. Logs nothing: it tells what happened.
 
-import { certificatesOf } from './certificate-expiry.ts';
-import type { Compilation } from './compiler/types.ts';
-import { countProblems, problemKey, problemViews, refuseDuplicate } from './gateway-problems.ts';
+import type { Build, Builder, GoodBuild } from './build.ts';
 import type { GatewayStatus } from './gateway-status.ts';
-import type { ConfigPath } from './lib/issue.ts';
-import type { Build, GoodBuild, Pipeline } from './pipeline.ts';
-import { TYPE_URLS } from './proto/type-urls.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
 import type { LastGood, LastGoodStore } from './state/last-good.ts';
@@ -44,7 +39,7 @@ export interface Watcher {
 
 export interface LiveGatewayOptions {
   readonly file: string;
-  readonly pipeline: Pipeline;
+  readonly builder: Builder;
   readonly snapshots: SnapshotStore;
   readonly lastGood?: LastGoodStore;
   /** Takes the name for this file; gives the file that has it already, if any. */
@@ -69,7 +64,7 @@ export interface LiveGateway {
   /** The newest build of the files, good or not. */
   newest(): Build | undefined;
   /** `file:line` of what a resource was made from. */
-  placeOf(typeUrl: TypeUrl, name: string): string | undefined;
+  placeOf(typeUrl: TypeUrl, name: string): Promise<string | undefined>;
   /** Ends watching; resolves when a build under way and writes to disk have ended. */
   stop(): Promise<void>;
 }
@@ -97,7 +92,7 @@ class WatchedGateway implements LiveGateway {
   /** Of the newest build, good or not. */
   #newest: Build | undefined;
   /** What is served. */
-  #served: { readonly snapshot: Snapshot; readonly acceptedAtMs: number; readonly good?: GoodBuild; readonly build?: Build } | undefined;
+  #served: { readonly snapshot: Snapshot; readonly acceptedAtMs: number; readonly good?: GoodBuild } | undefined;
 
   constructor(options: LiveGatewayOptions) {
     this.#options = options;
@@ -142,28 +137,23 @@ class WatchedGateway implements LiveGateway {
   status(): GatewayStatus {
     const [served, newest] = [this.#served, this.#newest];
     const isCurrent = newest?.good !== undefined;
-    const model = served?.good?.model;
+    const good = served?.good;
     return {
       ...(served === undefined ? {} : { gateway: served.snapshot.gateway }),
       file: this.file,
       serving: served === undefined ? 'nothing' : isCurrent ? 'current' : 'last-good',
       isRestored: served !== undefined && served.good === undefined,
       ...(served === undefined ? {} : { version: served.snapshot.version, acceptedAt: new Date(served.acceptedAtMs).toISOString() }),
-      ...(model === undefined
-        ? {}
-        : { counts: { listeners: model.listeners.length, routes: model.routes.length, services: model.services.length } }),
-      certificates:
-        model === undefined ? {} : Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
-      problems: newest === undefined ? [] : problemViews(newest),
-      problemCounts: countProblems(newest?.issues ?? []),
+      ...(good === undefined ? {} : { counts: good.counts }),
+      certificates: good?.certificates ?? {},
+      problems: newest?.problems.map(({ view }) => view) ?? [],
+      problemCounts: newest?.problemCounts ?? { errors: 0, warnings: 0 },
     };
   }
 
-  placeOf(typeUrl: TypeUrl, name: string): string | undefined {
-    const { good, build } = this.#served ?? {};
-    const path = good && pathsOf(good.compilation).get(`${typeUrl} ${name}`);
-    const place = path && build?.positions.find(path);
-    return place === undefined ? undefined : `${place.file}:${place.line}`;
+  async placeOf(typeUrl: TypeUrl, name: string): Promise<string | undefined> {
+    const good = this.#served?.good;
+    return good && (await this.#options.builder.placeOf(good, typeUrl, name));
   }
 
   async stop(): Promise<void> {
@@ -209,8 +199,8 @@ class WatchedGateway implements LiveGateway {
 
   async #buildOnce(): Promise<void> {
     const startedAtMs = this.#options.nowMs();
-    const build = this.#withOwnName(await this.#options.pipeline.build());
-    const isRepeated = this.#newest?.contentHash === build.contentHash && problemKey(this.#newest.issues) === problemKey(build.issues);
+    const build = await this.#withOwnName(await this.#options.builder.build(this.#served?.good));
+    const isRepeated = this.#newest?.contentHash === build.contentHash && this.#newest.problemsKey === build.problemsKey;
     this.#newest = build;
     this.#watch(build.files);
     const atMs = this.#options.nowMs();
@@ -228,9 +218,9 @@ class WatchedGateway implements LiveGateway {
     if (isGrown) this.#isOutdated = true;
   }
 
-  #withOwnName(build: Build): Build {
-    const gateway = build.good?.model.gateway;
-    return gateway === undefined ? build : refuseDuplicate(build, this.#options.claim(gateway, this.file));
+  async #withOwnName(build: Build): Promise<Build> {
+    const owner = build.good && this.#options.claim(build.good.gateway, this.file);
+    return owner === undefined ? build : await this.#options.builder.refuseDuplicate(build, owner);
   }
 
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {
@@ -238,7 +228,7 @@ class WatchedGateway implements LiveGateway {
     const before = this.#served;
     // Under an old name the store may still hold the same snapshot, but what is kept on disk has the newer name.
     const isNew = this.#options.snapshots.publish(good.snapshot) || before?.snapshot.gateway !== good.snapshot.gateway;
-    this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : before.acceptedAtMs, good, build };
+    this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : before.acceptedAtMs, good };
     if (!isNew) {
       this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });
       return;
@@ -263,15 +253,4 @@ class WatchedGateway implements LiveGateway {
   #tell(event: GatewayEvent): void {
     this.#options.onEvent(event, this);
   }
-}
-
-const knownPaths = new WeakMap<Compilation, ReadonlyMap<string, ConfigPath>>();
-
-/** By type URL and name; made when first asked for. */
-function pathsOf(compilation: Compilation): ReadonlyMap<string, ConfigPath> {
-  const known = knownPaths.get(compilation);
-  if (known !== undefined) return known;
-  const paths = new Map(compilation.resources.map(({ kind, name, path }) => [`${TYPE_URLS[kind]} ${name}`, path]));
-  knownPaths.set(compilation, paths);
-  return paths;
 }

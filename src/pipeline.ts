@@ -28,18 +28,21 @@ export interface PipelineOptions {
   readonly isServing?: boolean;
 }
 
-export interface Build {
+/** With all that the steps gave; stays in the thread that made it: `build.ts` is the plain form of it. */
+export interface DetailedBuild {
   /** Errors and warnings of all steps that ran. */
   readonly issues: readonly Issue[];
   readonly positions: Positions;
   /** Files and directories whose change may change the result; known on failure too. */
   readonly files: readonly string[];
   readonly contentHash: string;
+  /** Whether it came as far as the compiler: 1, else 0. */
+  readonly compiles: number;
   /** Absent when there is any error. */
-  readonly good?: GoodBuild;
+  readonly good?: DetailedGood;
 }
 
-export interface GoodBuild {
+export interface DetailedGood {
   readonly model: Model;
   readonly compilation: Compilation;
   readonly snapshot: Snapshot;
@@ -47,10 +50,10 @@ export interface GoodBuild {
 
 export interface Pipeline {
   /** Reads the files as they are now. One build at a time. */
-  build(): Promise<Build>;
+  build(): Promise<DetailedBuild>;
 }
 
-type Step = { readonly issues: readonly Issue[]; readonly good?: GoodBuild };
+type Step = { readonly issues: readonly Issue[]; readonly good?: DetailedGood };
 
 export function createPipeline(options: PipelineOptions): Pipeline {
   const loader = createConfigLoader({ file: options.file, env: options.env });
@@ -85,10 +88,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const context = resolveContext(options, previousModel);
       const resolved = config === undefined ? { issues: mistakesInSoundRest(sound, context) } : resolver.resolve(config, context);
       const known = [...issues, ...resolved.issues];
-      if (resolved.model === undefined) return { issues: known, positions, files, contentHash };
+      if (resolved.model === undefined) return { issues: known, positions, files, contentHash, compiles: 0 };
       const compiled = compileModel(resolved.model);
       const expiring = certificateWarnings(resolved.model, options.nowMs());
-      return { ...compiled, issues: [...known, ...compiled.issues, ...expiring], positions, files, contentHash };
+      return { ...compiled, issues: [...known, ...compiled.issues, ...expiring], positions, files, contentHash, compiles: 1 };
     },
   };
 }

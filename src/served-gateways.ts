@@ -2,12 +2,12 @@
 // streams; what it publishes goes into the snapshot store.
 import path from 'node:path';
 import type { AppParts, AppSettings } from './app-parts.ts';
+import type { Builder, Builds } from './build.ts';
 import { watchFiles } from './config/watch.ts';
 import { createGatewayLog } from './gateway-log.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { shownPath } from './lib/shown-path.ts';
 import { createLiveGateway, type GatewayEvent, type LiveGateway } from './live-gateway.ts';
-import { createPipeline } from './pipeline.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 import { createLastGoodStore } from './state/last-good.ts';
@@ -32,7 +32,7 @@ export interface ServedGateways {
   /** Whether a root file has this gateway's name. */
   has(gateway: string): boolean;
   /** `file:line` of what a served resource was made from. */
-  placeOf(gateway: string, typeUrl: TypeUrl, name: string): string | undefined;
+  placeOf(gateway: string, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
   stop(): Promise<void>;
 }
 
@@ -42,12 +42,17 @@ export function createServedGateways(options: ServedGatewaysOptions): ServedGate
 
 class Gateways implements ServedGateways {
   readonly #options: ServedGatewaysOptions;
+  readonly #builds: Builds;
   readonly #gateways: readonly LiveGateway[];
   /** Gateway name to the root file that has it. */
   readonly #owners = new Map<string, string>();
 
   constructor(options: ServedGatewaysOptions) {
     this.#options = options;
+    const { logger, createBuilds } = options.parts;
+    this.#builds = createBuilds((error) =>
+      logger.error({ event: 'build.restarted', err: error }, 'the thread that reads the configuration ended and was started anew'),
+    );
     this.#gateways = this.#createAll();
   }
 
@@ -75,23 +80,24 @@ class Gateways implements ServedGateways {
     return this.#owners.has(gateway);
   }
 
-  placeOf(owner: string, typeUrl: TypeUrl, name: string): string | undefined {
+  async placeOf(owner: string, typeUrl: TypeUrl, name: string): Promise<string | undefined> {
     return this.#gateways.find((gateway) => gateway.name === owner)?.placeOf(typeUrl, name);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#gateways.map((gateway) => gateway.stop()));
+    await this.#builds.stop();
   }
 
   #createAll(): readonly LiveGateway[] {
     const { parts, settings, snapshots, metrics, onAccepted } = this.#options;
-    const { api, env, nowMs, onEvent, logger, diagnostics } = parts;
+    const { nowMs, onEvent, logger, diagnostics } = parts;
     const lastGood = settings.state === undefined ? undefined : createLastGoodStore(path.join(settings.state, 'last-good'));
     const write = createGatewayLog({ logger, metrics, diagnostics });
     return settings.files.map((file) =>
       createLiveGateway({
         file,
-        pipeline: createPipeline({ file, env, api, nowMs, isServing: true }),
+        builder: countingCompiles(this.#builds.builderOf(file), metrics),
         snapshots,
         ...(lastGood === undefined ? {} : { lastGood }),
         claim: (gateway, claimant) => this.#claim(gateway, claimant),
@@ -121,4 +127,17 @@ class Gateways implements ServedGateways {
     if (others.length === 0) return;
     for (const other of this.#gateways) if (other.file !== file) void other.reload();
   }
+}
+
+/** ACKs, status and live endpoints must never make it move (B68, P6). */
+function countingCompiles(builder: Builder, metrics: Metrics): Builder {
+  return {
+    build: async (since) => {
+      const build = await builder.build(since);
+      metrics.increment('chancery_compiles_total', {}, build.compiles);
+      return build;
+    },
+    refuseDuplicate: (build, otherFile) => builder.refuseDuplicate(build, otherFile),
+    placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
+  };
 }

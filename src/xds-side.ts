@@ -18,7 +18,7 @@ export interface XdsSideOptions {
   readonly isServed: (gateway: string) => boolean;
   /** After each ACK and NACK. */
   readonly onAnswer: () => void;
-  readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => string | undefined;
+  readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
 }
 
 export function createXdsSide({ parts, metrics, snapshots, isServed, onAnswer, placeOf }: XdsSideOptions): XdsServer {

@@ -14,6 +14,6 @@ export interface AdminSources {
   readonly snapshots: Pick<SnapshotStore, 'get' | 'gateways'>;
   readonly api: Pick<EnvoyApi, 'decode' | 'toJson'>;
   /** `file:line` of what a served resource was made from. */
-  readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => string | undefined;
+  readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
 }

@@ -1,12 +1,12 @@
 // Builds gateway files once, as they are, for the commands that look at them without serving.
 import { refuseDuplicate } from '../gateway-problems.ts';
-import { type Build, createPipeline } from '../pipeline.ts';
+import { createPipeline, type DetailedBuild } from '../pipeline.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface BuiltFile {
   readonly file: string;
-  readonly build: Build;
+  readonly build: DetailedBuild;
 }
 
 /** In the order given; a file whose gateway an earlier one has is refused, as `serve` would (C14). */

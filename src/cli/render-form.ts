@@ -4,7 +4,7 @@ import { compileStaticBootstrap } from '../compiler/static-bootstrap.ts';
 import type { CompiledResource } from '../compiler/types.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { withoutPlaces } from '../model-changes.ts';
-import type { GoodBuild } from '../pipeline.ts';
+import type { DetailedGood } from '../pipeline.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../proto/api.ts';
 import { TYPE_URLS, typeNameOf } from '../proto/type-urls.ts';
 
@@ -18,7 +18,7 @@ export interface RenderOptions {
 }
 
 /** Throws ERR_USAGE for a type that the build has no resource of. */
-export function renderForm(build: GoodBuild, form: RenderForm, options: RenderOptions): unknown {
+export function renderForm(build: DetailedGood, form: RenderForm, options: RenderOptions): unknown {
   switch (form) {
     case 'model':
       return withoutPlaces(build.model);
@@ -31,12 +31,12 @@ export function renderForm(build: GoodBuild, form: RenderForm, options: RenderOp
   }
 }
 
-function renderEnvoy({ compilation }: GoodBuild, api: EnvoyApi, { withSecrets }: RenderOptions): unknown {
+function renderEnvoy({ compilation }: DetailedGood, api: EnvoyApi, { withSecrets }: RenderOptions): unknown {
   const json = api.toJson('envoy.config.bootstrap.v3.Bootstrap', compileStaticBootstrap(compilation));
   return withSecrets ? json : redactResource('type.googleapis.com/envoy.config.bootstrap.v3.Bootstrap', json);
 }
 
-function renderResources({ compilation }: GoodBuild, api: EnvoyApi, { type, withSecrets }: RenderOptions): unknown {
+function renderResources({ compilation }: DetailedGood, api: EnvoyApi, { type, withSecrets }: RenderOptions): unknown {
   const chosen = compilation.resources.filter(({ kind }) => type === undefined || kind === type || TYPE_URLS[kind] === type);
   if (chosen.length === 0 && type !== undefined) {
     const kinds = [...new Set(compilation.resources.map(({ kind }) => kind))].join(', ');

@@ -73,20 +73,22 @@ interface BuiltApp {
 }
 
 async function buildApp(settings: Settings, files: readonly string[], terminal: Terminal): Promise<BuiltApp> {
-  const [{ createApp }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
+  const [{ createApp }, { createLocalBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
     import('../app.ts'),
+    import('../local-builds.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);
   const isPretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && terminal.isTerminal);
   const color = isPretty && terminal.colorErr;
   const logger = createLogger({ level: settings.logLevel, pretty: isPretty, color });
+  const api = loadEnvoyApi();
   const app = createApp(
     { ...settings, files },
     {
-      api: loadEnvoyApi(),
+      api,
       logger,
-      env: terminal.env,
+      createBuilds: () => createLocalBuilds({ api, env: terminal.env, nowMs: Date.now, cwd: terminal.cwd }),
       nowMs: Date.now,
       version: packageVersion(),
       diagnostics: { cwd: terminal.cwd, asMessage: isPretty, color },

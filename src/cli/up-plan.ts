@@ -5,7 +5,7 @@ import { type DemoPorts, demoPorts } from '../demo/ports.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { LocalEnvoy } from '../local-envoy/local-envoy.ts';
-import type { GoodBuild } from '../pipeline.ts';
+import type { DetailedGood } from '../pipeline.ts';
 import { requireFreePorts, type WantedPort } from './free-ports.ts';
 import { gatewayFiles } from './gateway-files.ts';
 import { PACKAGE_ROOT } from './package.ts';
@@ -20,7 +20,7 @@ export interface UpFlags extends Readonly<Record<string, unknown>> {
 
 export interface PlannedGateway {
   readonly file: string;
-  readonly good: GoodBuild;
+  readonly good: DetailedGood;
   /** Not started yet. */
   readonly envoy: LocalEnvoy;
 }

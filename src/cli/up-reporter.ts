@@ -1,9 +1,7 @@
 // Tells in one line each what became of an edit while `chancery up` runs: what changed and when it was live, or what is wrong.
 import type { App } from '../app.ts';
-import { formatIssues } from '../config/diagnostics.ts';
 import type { Live } from '../convergence.ts';
 import type { GatewayEvent, LiveGateway } from '../live-gateway.ts';
-import { modelChanges } from '../model-changes.ts';
 import type { Terminal } from './terminal.ts';
 import { changesText } from './up-screen.ts';
 
@@ -29,9 +27,8 @@ export function createUpReporter({ terminal, nowMs }: UpReporterOptions): UpRepo
   let app: App | undefined;
   const say = (text: string): void => terminal.out(`${new Date(nowMs()).toTimeString().slice(0, 8)}  ${text}\n`);
 
-  const accepted = ({ good, before }: Extract<GatewayEvent, { kind: 'accepted' }>): void => {
-    const { gateway } = good.model;
-    const text = changesText(modelChanges(before?.model, good.model));
+  const accepted = ({ good: { gateway, changes } }: Extract<GatewayEvent, { kind: 'accepted' }>): void => {
+    const text = changes === undefined ? 'changed' : changesText(changes);
     clearTimeout(pending.get(gateway)?.timer);
     const timer = setTimeout(() => say(`${text} · not live yet: ${whyNotLive(app, gateway)}`), SLOW_MS).unref();
     pending.set(gateway, { text, timer });
@@ -44,8 +41,8 @@ export function createUpReporter({ terminal, nowMs }: UpReporterOptions): UpRepo
     onEvent: (event, gateway) => {
       if (app === undefined) return;
       if ('build' in event) {
-        const { issues, positions } = event.build;
-        if (event.kind !== 'unchanged') terminal.err(formatIssues(issues, positions, { color: terminal.colorErr, cwd: terminal.cwd }));
+        const { text } = event.build;
+        if (event.kind !== 'unchanged') terminal.err(terminal.colorErr ? text.colored : text.plain);
       }
       if (event.kind === 'accepted') accepted(event);
       if (event.kind === 'refused') say('refused · Envoy keeps what it has; mend the file and save again');

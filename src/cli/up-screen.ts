@@ -1,7 +1,7 @@
 // What `chancery up` tells a person, as text. Pure.
 import type { Route } from '../model/types.ts';
 import type { ModelChanges } from '../model-changes.ts';
-import type { GoodBuild } from '../pipeline.ts';
+import type { DetailedGood } from '../pipeline.ts';
 
 /** A comment with this mark at the end of a line of the root file says what to change there first. */
 const TRY_MARK = /#\s*try:\s*(.+)$/;
@@ -17,7 +17,7 @@ export function suggestedEdit(file: string, text: string): string | undefined {
 }
 
 /** A curl that the gateway answers; undefined where there is no listener, or no route that a simple GET matches. */
-export function exampleCurl({ model }: GoodBuild): string | undefined {
+export function exampleCurl({ model }: DetailedGood): string | undefined {
   const listener = model.listeners.find(({ redirect }) => redirect === undefined);
   const candidates = model.routes.filter((route) => listener !== undefined && route.listeners.includes(listener.name));
   const forwarded = candidates.filter(({ action }) => action.kind === 'forward');

@@ -81,17 +81,19 @@ interface Surroundings {
 }
 
 async function buildApp({ settings, state, gateways }: UpPlan, { terminal, reporter, logFile }: Surroundings): Promise<App> {
-  const [{ createApp }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
+  const [{ createApp }, { createLocalBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
     import('../app.ts'),
+    import('../local-builds.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);
+  const api = loadEnvoyApi();
   return createApp(
     { ...settings, state, files: gateways.map(({ file }) => file) },
     {
-      api: loadEnvoyApi(),
+      api,
       logger: createLogger({ level: settings.logLevel, sink: fileSink(logFile) }),
-      env: terminal.env,
+      createBuilds: () => createLocalBuilds({ api, env: terminal.env, nowMs: Date.now, cwd: terminal.cwd }),
       nowMs: Date.now,
       version: packageVersion(),
       diagnostics: { cwd: terminal.cwd, asMessage: false, color: false },

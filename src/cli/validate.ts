@@ -1,7 +1,7 @@
 // `chancery validate`: all checks on the files as they are, without a server. For people, and as JSON for programs.
 import type { Command } from 'commander';
 import { shownPath } from '../lib/shown-path.ts';
-import type { GoodBuild } from '../pipeline.ts';
+import type { DetailedGood } from '../pipeline.ts';
 import { buildFiles } from './build-files.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
@@ -44,7 +44,7 @@ async function validate({ config, output }: ValidateFlags, terminal: Terminal): 
   return isGood ? EXIT.ok : EXIT.invalid;
 }
 
-function summary(file: string, { model }: GoodBuild): string {
+function summary(file: string, { model }: DetailedGood): string {
   const { gateway, listeners, routes, services } = model;
   return `${file}: valid (gateway ${gateway}: ${listeners.length} listeners, ${routes.length} routes, ${services.length} services)`;
 }

@@ -42,6 +42,7 @@ export const METRICS = {
     help: 'From reading a change to the last ACK of all connected nodes.',
     buckets: SECONDS_TO_CONVERGE,
   },
+  chancery_compiles_total: { type: 'counter', labels: [], help: 'Runs of the compiler; live endpoints, ACKs and status cause none.' },
   chancery_compile_duration_seconds: {
     type: 'histogram',
     labels: ['gateway'],

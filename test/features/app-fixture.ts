@@ -1,6 +1,7 @@
 // The whole control plane on loopback, in this process, on free ports, with files of its own. Asserts nothing.
 import { type App, createApp } from '../../src/app.ts';
 import type { Live } from '../../src/convergence.ts';
+import { createLocalBuilds } from '../../src/local-builds.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';
@@ -58,7 +59,7 @@ async function startApp(files: readonly string[], state: string | undefined): Pr
     {
       api,
       logger: createLogger({ sink: { write: (line) => log.push(JSON.parse(line)) }, level: 'debug' }),
-      env: {},
+      createBuilds: () => createLocalBuilds({ api, env: {}, nowMs: Date.now, cwd: '/' }),
       nowMs: Date.now,
       version: 'test',
       diagnostics: { cwd: '/', asMessage: false, color: false },

@@ -1,6 +1,6 @@
 // Takes the wrong entries out of a random configuration, until the program accepts the rest.
 import { stringify } from 'yaml';
-import { createPipeline, type GoodBuild } from '../../src/pipeline.ts';
+import { createPipeline, type DetailedGood } from '../../src/pipeline.ts';
 import type { EnvoyApi } from '../../src/proto/api.ts';
 import type { RandomGateway } from './random-gateway.ts';
 import type { Workspace } from './workspace.ts';
@@ -9,7 +9,7 @@ const MOST_ATTEMPTS = 10;
 
 export interface AcceptedGateway {
   readonly gateway: RandomGateway;
-  readonly build: GoodBuild;
+  readonly build: DetailedGood;
   /** The file. */
   readonly text: string;
 }

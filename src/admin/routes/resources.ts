@@ -21,7 +21,8 @@ export function addResourceRoutes(server: FastifyInstance, sources: AdminSources
     const query = parseQuery(resourcesQuery, request.query);
     const found = servedResources(sources, query);
     // Content and place take time to find, and thousands of them would hold up the streams: they are given where a name narrows it down.
-    return { resources: found.map((served) => (query.name === undefined ? summary(served) : detail(sources, served))) };
+    if (query.name === undefined) return { resources: found.map(summary) };
+    return { resources: await Promise.all(found.map((served) => detail(sources, served))) };
   });
 }
 
@@ -42,9 +43,9 @@ function summary({ gateway, resource: { typeUrl, name, version, any } }: Served)
   return { gateway, type: shortType(typeUrl), typeUrl, name, version, bytes: any.length };
 }
 
-function detail(sources: AdminSources, served: Served): object {
+async function detail(sources: AdminSources, served: Served): Promise<object> {
   const { gateway, resource } = served;
-  const source = sources.placeOf(gateway, resource.typeUrl, resource.name);
+  const source = await sources.placeOf(gateway, resource.typeUrl, resource.name);
   const message = sources.api.decode('google.protobuf.Any', resource.any);
   const json = sources.api.toJson('google.protobuf.Any', message);
   return { ...summary(served), ...(source === undefined ? {} : { source }), resource: redactResource(resource.typeUrl, json) };

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
 import { compileStaticBootstrap } from '../../../src/compiler/static-bootstrap.ts';
-import type { GoodBuild } from '../../../src/pipeline.ts';
+import type { DetailedGood } from '../../../src/pipeline.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../../../src/proto/api.ts';
 import { acceptedGateway } from '../../support/accepted-gateway.ts';
 import { createAuthority } from '../../support/certificates.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.remove());
 
-async function envoySays(build: GoodBuild): Promise<string> {
+async function envoySays(build: DetailedGood): Promise<string> {
   const bootstrap = api.toJson('envoy.config.bootstrap.v3.Bootstrap', compileStaticBootstrap(build.compilation));
   const file = await workspace.write('envoy.json', JSON.stringify(bootstrap));
   const outcome = await promisify(execFile)(findEnvoyBinary(), ['--mode', 'validate', '-c', file, '--log-level', 'error']).catch(

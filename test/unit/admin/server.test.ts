@@ -101,7 +101,8 @@ describe('admin server', () => {
       metrics,
       gateways: () => gateways,
       nodes: () => nodes,
-      placeOf: (_gateway, typeUrl, name) => (typeUrl === TYPE_URLS.Cluster && name === 'service/orders' ? '/etc/edge.yaml:7' : undefined),
+      placeOf: async (_gateway, typeUrl, name) =>
+        typeUrl === TYPE_URLS.Cluster && name === 'service/orders' ? '/etc/edge.yaml:7' : undefined,
     };
   }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { NO_POSITIONS } from '../../../src/config/source.ts';
+import type { Build, GoodBuild } from '../../../src/build.ts';
 import { createGatewayLog } from '../../../src/gateway-log.ts';
 import type { GatewayStatus } from '../../../src/gateway-status.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
 import type { GatewayEvent, LiveGateway } from '../../../src/live-gateway.ts';
-import type { Build, GoodBuild } from '../../../src/pipeline.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { buildOf, goodOf } from '../../support/plain-builds.ts';
 
 const STATUS: GatewayStatus = {
   gateway: 'edge',
@@ -25,7 +25,7 @@ const GATEWAY: LiveGateway = {
   newest: () => undefined,
   status: () => STATUS,
   good: () => undefined,
-  placeOf: () => undefined,
+  placeOf: async () => undefined,
   stop: async () => undefined,
 };
 
@@ -41,13 +41,11 @@ const WARNING: Issue = { code: 'CH3004', severity: 'warning', message: 'a certif
 const TIMES = { startedAtMs: 1_000, atMs: 1_020, durationMs: 20 };
 
 function good(version: string): GoodBuild {
-  const model = { gateway: 'edge', listeners: [], services: [], routes: [], certificates: [] };
-  const compilation = { gateway: 'edge', resources: [], sourceMap: { find: () => undefined } };
-  return { model, compilation, snapshot: { gateway: 'edge', version, views: new Map() } };
+  return goodOf(version, { changes: { added: [], changed: [], removed: [] } });
 }
 
 function build(issues: readonly Issue[]): Build {
-  return { issues, positions: NO_POSITIONS, files: [], contentHash: '' };
+  return buildOf(issues);
 }
 
 function fixture(asMessage = false) {

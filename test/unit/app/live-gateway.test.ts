@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { NO_POSITIONS } from '../../../src/config/source.ts';
+import type { Build } from '../../../src/build.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
 import { createLiveGateway, type GatewayEvent, type LiveGateway, type LiveGatewayOptions } from '../../../src/live-gateway.ts';
-import type { Build, GoodBuild } from '../../../src/pipeline.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../src/snapshot/store.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
 import type { LastGood, LastGoodRead, LastGoodStore } from '../../../src/state/last-good.ts';
+import { buildOf, goodOf } from '../../support/plain-builds.ts';
 
 const FILE = '/etc/chancery/edge.yaml';
 
@@ -15,15 +15,12 @@ function snapshot(version: string, gateway = 'edge'): Snapshot {
 }
 
 function good(version: string, gateway = 'edge'): Build {
-  const model = { gateway, listeners: [], services: [], routes: [], certificates: [] };
-  const compilation = { gateway, resources: [], sourceMap: { find: () => undefined } };
-  const built: GoodBuild = { model, compilation, snapshot: snapshot(version, gateway) };
-  return { issues: [], positions: NO_POSITIONS, files: [FILE], contentHash: version, good: built };
+  return buildOf([], { files: [FILE], contentHash: version, good: goodOf(version, { gateway }) });
 }
 
 function bad(message = 'unknown service'): Build {
   const issue: Issue = { code: 'CH2001', severity: 'error', message, path: [] };
-  return { issues: [issue], positions: NO_POSITIONS, files: [FILE], contentHash: message };
+  return buildOf([issue], { files: [FILE], contentHash: message });
 }
 
 interface Fixture {
@@ -50,7 +47,12 @@ function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}
   let now = 1_000;
   const gateway = createLiveGateway({
     file: FILE,
-    pipeline: {
+    builder: {
+      placeOf: async () => undefined,
+      refuseDuplicate: async (build, other) => {
+        const issue: Issue = { code: 'CH3002', severity: 'error', message: `already defined by ${other}`, path: ['gateway'] };
+        return buildOf([issue], { files: build.files, contentHash: build.contentHash });
+      },
       build: async () => {
         builds += 1;
         const result = next;
@@ -275,7 +277,7 @@ describe('a gateway while it is served', () => {
     expect(await gateway.start()).toBe(false);
     expect(snapshots.gateways()).toEqual([]);
     expect(gateway.status().problems).toEqual([
-      expect.objectContaining({ code: 'CH3002', message: 'gateway "edge" is already defined by /etc/chancery/other.yaml' }),
+      expect.objectContaining({ code: 'CH3002', message: 'already defined by /etc/chancery/other.yaml' }),
     ]);
   });
 

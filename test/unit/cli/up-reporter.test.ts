@@ -1,35 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { App } from '../../../src/app.ts';
 import { createUpReporter } from '../../../src/cli/up-reporter.ts';
-import { NO_POSITIONS } from '../../../src/config/source.ts';
 import type { GatewayEvent, LiveGateway } from '../../../src/live-gateway.ts';
-import type { Service } from '../../../src/model/types.ts';
-import type { Build, GoodBuild } from '../../../src/pipeline.ts';
 import type { NodeStatus } from '../../../src/xds/status.ts';
+import { buildOf, goodOf } from '../../support/plain-builds.ts';
 
-const SERVICE: Service = {
-  name: 'orders',
-  path: [],
-  endpoints: [],
-  protocol: 'http1',
-  loadBalancer: { kind: 'random' },
-  circuitBreaker: { maxConnections: 1, maxPendingRequests: 1, maxRequests: 1, maxRetries: 1 },
-  connectTimeoutMs: 1,
-};
 const GATEWAY = { file: '/etc/edge.yaml' } as LiveGateway;
-const BUILD: Build = { issues: [], positions: NO_POSITIONS, files: [], contentHash: '' };
-const BROKEN: Build = { ...BUILD, issues: [{ code: 'CH2104', severity: 'error', message: 'unknown service', path: [] }] };
-
-function good(services: readonly Service[]): GoodBuild {
-  const compilation = { gateway: 'edge', resources: [], sourceMap: { find: () => undefined } };
-  const model = { gateway: 'edge', listeners: [], services, routes: [], certificates: [] };
-  return { model, compilation, snapshot: { gateway: 'edge', version: 'v', views: new Map() } };
-}
+const BUILD = buildOf([]);
+const BROKEN = buildOf([{ code: 'CH2104', severity: 'error', message: 'unknown service', path: [] }]);
 
 const EDIT: GatewayEvent = {
   kind: 'accepted',
-  good: good([SERVICE]),
-  before: good([]),
+  good: goodOf('v2', { changes: { added: ['service orders'], changed: [], removed: [] } }),
+  before: goodOf('v1'),
   build: BUILD,
   startedAtMs: 0,
   atMs: 0,
@@ -69,7 +52,7 @@ describe('what `up` tells of edits', () => {
 
   it('is a word when a broken file is mended to what runs already, and nothing when nothing changed', () => {
     const { output, reporter } = fixture();
-    const unchanged: GatewayEvent = { kind: 'unchanged', good: good([]), build: BUILD, atMs: 0, durationMs: 0 };
+    const unchanged: GatewayEvent = { kind: 'unchanged', good: goodOf('v1'), build: BUILD, atMs: 0, durationMs: 0 };
     reporter.onEvent(unchanged, GATEWAY);
     expect(output).toEqual({ out: '', err: '' });
     reporter.onEvent({ kind: 'refused', build: BROKEN, durationMs: 1, isServing: true }, GATEWAY);

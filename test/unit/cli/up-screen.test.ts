@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { changesText, exampleCurl, suggestedEdit } from '../../../src/cli/up-screen.ts';
 import type { Listener, Model, Route, RouteMatch } from '../../../src/model/types.ts';
-import type { GoodBuild } from '../../../src/pipeline.ts';
+import type { DetailedGood } from '../../../src/pipeline.ts';
 
 const LISTENER: Listener = {
   name: 'http',
@@ -32,11 +32,11 @@ const RESPOND: Route = {
   action: { kind: 'respond', status: 200 },
 };
 
-function build(parts: Partial<Model>): GoodBuild {
+function build(parts: Partial<Model>): DetailedGood {
   const model: Model = { gateway: 'edge', listeners: [LISTENER], services: [], routes: [FORWARD], certificates: [], ...parts };
   return {
     model,
-    compilation: { gateway: 'edge', resources: [], sourceMap: { find: () => undefined } },
+    compilation: { gateway: 'edge', resources: [], discovery: [], sourceMap: { find: () => undefined } },
     snapshot: { gateway: 'edge', version: 'v', views: new Map() },
   };
 }

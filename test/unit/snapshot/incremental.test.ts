@@ -1,7 +1,7 @@
 // The whole way from text to snapshot: what a pipeline remembers from build to build must never show in its results.
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Build, createPipeline, type Pipeline } from '../../../src/pipeline.ts';
+import { createPipeline, type DetailedBuild, type Pipeline } from '../../../src/pipeline.ts';
 import { loadEnvoyApi } from '../../../src/proto/api.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import { diffSnapshots } from '../../../src/snapshot/diff.ts';
@@ -15,13 +15,13 @@ function newPipeline(): Pipeline {
   return createPipeline({ file, env: { TIMEOUT: '7s' }, api: loadEnvoyApi(), nowMs: () => 0 });
 }
 
-async function buildOf(pipeline: Pipeline, text: string): Promise<Build> {
+async function buildOf(pipeline: Pipeline, text: string): Promise<DetailedBuild> {
   await workspace.save('gateway.yaml', text, 'rename');
   return pipeline.build();
 }
 
 /** All that a build tells. */
-function outcome({ issues, good, positions }: Build): unknown {
+function outcome({ issues, good, positions }: DetailedBuild): unknown {
   return {
     issues: issues.map((issue) => [issue.code, issue.message, issue.path, issue.position ?? positions.find(issue.path, issue.at)]),
     version: good?.snapshot.version,
@@ -135,7 +135,7 @@ describe('an incremental build', () => {
   });
 });
 
-function routesOf({ resources }: NonNullable<Build['good']>['compilation']): readonly object[] {
+function routesOf({ resources }: NonNullable<DetailedBuild['good']>['compilation']): readonly object[] {
   return resources
     .flatMap((resource) => (resource.kind === 'RouteConfiguration' ? (resource.message.virtual_hosts ?? []) : []))
     .flatMap(({ routes }) => routes ?? []);

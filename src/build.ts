@@ -1,0 +1,72 @@
+// What comes of building one gateway's files, as plain data that crosses threads, and who makes it: the seam between the configuration and
+// the serving thread (P8). Types only; no model, no compilation, no positions.
+import type { ProblemView } from './gateway-status.ts';
+import type { ModelChanges } from './model-changes.ts';
+import type { Snapshot, TypeUrl } from './snapshot/types.ts';
+
+/** Text for people: without colours, and with. */
+export interface ShownText {
+  readonly plain: string;
+  readonly colored: string;
+}
+
+/** One problem with its printed form: place, line and caret. */
+export interface BuildProblem {
+  readonly view: ProblemView;
+  readonly diagnostic: ShownText;
+}
+
+export interface Build {
+  /** Of all steps that ran: errors first, the first hundred. */
+  readonly problems: readonly BuildProblem[];
+  /** How many there are in all. */
+  readonly problemCounts: { readonly errors: number; readonly warnings: number };
+  /** Equal for equal problems of the same things, wherever they stand. */
+  readonly problemsKey: string;
+  /** `problems` in the order of files and lines, and a line that counts them; empty without any. */
+  readonly text: ShownText;
+  /** Files and directories whose change may change the result; known on failure too. */
+  readonly files: readonly string[];
+  readonly contentHash: string;
+  /** Whether it came as far as the compiler: 1, else 0. */
+  readonly compiles: number;
+  /** Absent when there is any error. */
+  readonly good?: GoodBuild;
+}
+
+export interface GoodBuild {
+  /** Names the build to its builder; larger than those of earlier builds of the same file. */
+  readonly id: number;
+  readonly gateway: string;
+  /** Resources, views and the whole are the same objects as in the good build before where nothing changed. */
+  readonly snapshot: Snapshot;
+  readonly counts: { readonly listeners: number; readonly routes: number; readonly services: number };
+  /** Earliest expiry of each certificate chain, in milliseconds since the epoch, by certificate name. */
+  readonly certificates: Readonly<Record<string, number>>;
+  /** Against the build that was named as `since`; absent where there is none, or it is forgotten. */
+  readonly changes?: ModelChanges;
+}
+
+/** Builds one gateway's files. One call at a time. */
+export interface Builder {
+  /**
+   * Reads the files as they are now. Places are known of `since` and of this build afterwards; earlier ones are forgotten. Never rejects for
+   * what the user wrote.
+   */
+  build(since?: GoodBuild): Promise<Build>;
+  /** The same build, refused because another root file has the gateway's name already (CH3002). */
+  refuseDuplicate(build: Build, otherFile: string): Promise<Build>;
+  /** `file:line` of what a resource was made from; undefined where that is not known, or not known any more. */
+  placeOf(good: GoodBuild, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
+}
+
+/** Where builds are made: in this thread or in another. */
+export interface Builds {
+  /** One for each root file, which remembers what did not change. */
+  builderOf(file: string): Builder;
+  /** Ends what runs; calls under way reject. */
+  stop(): Promise<void>;
+}
+
+/** `onFault` is told of faults of the thread that were mended by starting it anew. */
+export type CreateBuilds = (onFault: (error: unknown) => void) => Builds;

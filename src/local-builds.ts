@@ -1,0 +1,68 @@
+// Builds in the thread that asks: what the build thread runs, and tests in process. Remembers what places are asked of later.
+import type { Build, Builder, Builds, GoodBuild } from './build.ts';
+import type { Compilation } from './compiler/types.ts';
+import { refuseDuplicate } from './gateway-problems.ts';
+import type { ConfigPath } from './lib/issue.ts';
+import { createPipeline, type DetailedBuild, type Pipeline, type PipelineOptions } from './pipeline.ts';
+import { plainBuild } from './plain-build.ts';
+import { TYPE_URLS } from './proto/type-urls.ts';
+import type { TypeUrl } from './snapshot/types.ts';
+
+export interface LocalBuildsOptions extends Pick<PipelineOptions, 'env' | 'api' | 'nowMs'> {
+  /** File names below it are printed relative to it. */
+  readonly cwd: string;
+}
+
+export function createLocalBuilds({ cwd, ...options }: LocalBuildsOptions): Builds {
+  return {
+    builderOf: (file) => new LocalBuilder(createPipeline({ ...options, file, isServing: true }), cwd),
+    stop: async () => undefined,
+  };
+}
+
+class LocalBuilder implements Builder {
+  readonly #pipeline: Pipeline;
+  readonly #cwd: string;
+  /** Good builds of which places are asked, by id; the newest last. */
+  readonly #kept = new Map<number, DetailedBuild>();
+  #lastId = 0;
+
+  constructor(pipeline: Pipeline, cwd: string) {
+    this.#pipeline = pipeline;
+    this.#cwd = cwd;
+  }
+
+  async build(since?: GoodBuild): Promise<Build> {
+    const before = since && this.#kept.get(since.id);
+    const detailed = await this.#pipeline.build();
+    this.#kept.clear();
+    if (since !== undefined && before !== undefined) this.#kept.set(since.id, before);
+    this.#lastId += 1;
+    if (detailed.good !== undefined) this.#kept.set(this.#lastId, detailed);
+    return plainBuild(detailed, { id: this.#lastId, since: before?.good?.model, cwd: this.#cwd });
+  }
+
+  async refuseDuplicate(build: Build, otherFile: string): Promise<Build> {
+    const detailed = build.good && this.#kept.get(build.good.id);
+    if (detailed === undefined) throw new Error('only a build that was just made can be refused for its name');
+    return plainBuild(refuseDuplicate(detailed, otherFile), { id: this.#lastId, since: undefined, cwd: this.#cwd });
+  }
+
+  async placeOf({ id }: GoodBuild, typeUrl: TypeUrl, name: string): Promise<string | undefined> {
+    const { good, positions } = this.#kept.get(id) ?? {};
+    const path = good && pathsOf(good.compilation).get(`${typeUrl} ${name}`);
+    const place = path && positions?.find(path);
+    return place === undefined ? undefined : `${place.file}:${place.line}`;
+  }
+}
+
+const knownPaths = new WeakMap<Compilation, ReadonlyMap<string, ConfigPath>>();
+
+/** By type URL and name; made when first asked for. */
+function pathsOf(compilation: Compilation): ReadonlyMap<string, ConfigPath> {
+  const known = knownPaths.get(compilation);
+  if (known !== undefined) return known;
+  const paths = new Map(compilation.resources.map(({ kind, name, path }) => [`${TYPE_URLS[kind]} ${name}`, path]));
+  knownPaths.set(compilation, paths);
+  return paths;
+}

@@ -1,0 +1,25 @@
+// Builds as the serving thread sees them, for tests that read no files.
+import type { Build, GoodBuild } from '../../src/build.ts';
+import { NO_POSITIONS } from '../../src/config/source.ts';
+import type { Issue } from '../../src/lib/issue.ts';
+import { plainBuild } from '../../src/plain-build.ts';
+
+/** A good build of a gateway without anything. */
+export function goodOf(version: string, parts: Partial<GoodBuild> = {}): GoodBuild {
+  const { gateway = 'edge' } = parts;
+  return {
+    id: 1,
+    gateway,
+    snapshot: { gateway, version, views: new Map() },
+    counts: { listeners: 0, routes: 0, services: 0 },
+    certificates: {},
+    ...parts,
+  };
+}
+
+/** A build with these problems; good if `good` is given. */
+export function buildOf(issues: readonly Issue[], parts: Partial<Pick<Build, 'files' | 'contentHash' | 'good'>> = {}): Build {
+  const { files = [], contentHash = '', good } = parts;
+  const build = plainBuild({ issues, positions: NO_POSITIONS, files, contentHash, compiles: 1 }, { id: 1, since: undefined, cwd: '/' });
+  return good === undefined ? build : { ...build, good };
+}
