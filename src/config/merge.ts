@@ -46,7 +46,10 @@ export function createMerger(): Merger {
       const services = checks.services.check(inputs);
       const routes = checks.routes.check(inputs);
       const accessLog = checks.accessLog.check(inputs);
-      const parts = [version, gateway, include, defaults, listeners, certificates, services, routes, accessLog];
+      const rollout = checks.rollout.check(inputs);
+      const allowLargeRemoval = checks.allowLargeRemoval.check(inputs);
+      const entries = [listeners, certificates, services, routes];
+      const parts = [version, gateway, include, defaults, ...entries, accessLog, rollout, allowLargeRemoval];
       const issues = [...misplacedSections(inputs), ...parts.flatMap((part) => part.issues)];
       const config = {
         version: version.output ?? CURRENT_VERSION,
@@ -57,6 +60,8 @@ export function createMerger(): Merger {
         routes: routes.output,
         ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
         ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
+        ...(rollout.output === undefined ? {} : { rollout: rollout.output }),
+        ...(allowLargeRemoval.output === undefined ? {} : { allowLargeRemoval: allowLargeRemoval.output }),
       };
       if (issues.length === 0) return { issues, config };
       const broken = { listeners: listeners.broken, certificates: certificates.broken, services: services.broken };
@@ -73,6 +78,8 @@ function createChecks() {
     include: createSingleCheck('include', shape.include.unwrap()),
     defaults: createSingleCheck('defaults', shape.defaults.unwrap()),
     accessLog: createSingleCheck('accessLog', shape.accessLog.unwrap()),
+    rollout: createSingleCheck('rollout', shape.rollout.unwrap()),
+    allowLargeRemoval: createSingleCheck('allowLargeRemoval', shape.allowLargeRemoval.unwrap()),
     listeners: createMapCheck({
       section: 'listeners',
       what: 'listener',

@@ -1,4 +1,5 @@
 // Every value that holds where the user says nothing (C5), with its source. Nothing else in the model invents a number.
+import type { RolloutSettings } from './delivery-settings.ts';
 import type { CircuitBreaker, PathHandling, RedirectCode, TlsVersion } from './types.ts';
 
 /** All interfaces, IPv4. Ours: Envoy has no default. */
@@ -74,3 +75,22 @@ export const MIRROR_PERCENT = 100;
 
 /** Ours, so that a JSON body is called so. Envoy says text/plain for every body. */
 export const JSON_CONTENT_TYPE = 'application/json';
+
+/** Ours (D13): one node first, then all, with no time between. Ten seconds are the clock of every wait (D8). */
+export const DEFAULT_ROLLOUT: RolloutSettings = {
+  steps: [
+    { kind: 'count', nodes: 1 },
+    { kind: 'share', percent: 100 },
+  ],
+  soakMs: 0,
+  abortOn: { nacks: 1 },
+  quorum: 95,
+  timeoutMs: 10_000,
+};
+
+/** Ours (D6): dropped resources stay at least so long, and so long where a route has no timeout: Envoy's idle timeout of a stream. */
+export const LINGER_MS = 30_000;
+export const OPEN_ENDED_LINGER_MS = 300_000;
+
+/** Ours (D7): a name is resolved, or a first health check spread, within this time. */
+export const WARM_UP_MS = 1_000;

@@ -9,6 +9,7 @@ import { createListenerTlsResolver } from './listener-tls.ts';
 import { createListenerPass } from './listeners.ts';
 import { checkReferences } from './references.ts';
 import type { ResolveContext } from './resolve-context.ts';
+import { resolveRollout } from './rollout.ts';
 import { createRoutePass } from './route-pass.ts';
 import { createServicePass } from './service-pass.ts';
 import { checkShadows } from './shadows.ts';
@@ -64,6 +65,8 @@ export function createResolver(): Resolver {
         routes: routes.toSorted(byName),
         certificates: [...certificates.named.values()].filter((certificate) => certificate !== undefined).sort(byName),
         ...resolveAccessLog(config),
+        ...(config.rollout === undefined ? {} : { rollout: resolveRollout(config.rollout) }),
+        ...(config.allowLargeRemoval === true ? { allowLargeRemoval: true } : {}),
       };
       return { issues: issues.all(), model };
     },

@@ -2,6 +2,12 @@
 // `path` leads back into the merged configuration, from where positions come; it never influences a resource byte (C15).
 import type { ConfigPath } from '../lib/issue.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { HeaderMatch, QueryMatch } from './condition.ts';
+import type { CorsPolicy } from './cors.ts';
+import type { RolloutSettings } from './delivery-settings.ts';
+import type { Discovery } from './discovered-service.ts';
+import type { Fault } from './fault.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface Model {
   /** Equals Envoy's node.cluster. */
@@ -15,6 +21,12 @@ export interface Model {
   /** Top-level `certificates`, sorted by name. */
   readonly certificates: readonly Certificate[];
   readonly accessLog?: AccessLog;
+  /** Runtime values of every proxy, sorted by name. */
+  readonly runtime: Runtime;
+  /** How revisions reach the nodes; absent: `DEFAULT_ROLLOUT`. */
+  readonly rollout?: RolloutSettings;
+  /** Much may be removed at once (D18). */
+  readonly allowLargeRemoval?: true;
 }
 
 export interface AccessLog {

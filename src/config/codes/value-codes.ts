@@ -110,4 +110,10 @@ export const VALUE_CODES = {
     example: 'requestHeaders: {set: {x-note: "a\\nb"}}',
     cure: 'requestHeaders: {set: {x-note: "a b"}}',
   },
+  CH1120: {
+    title: 'A step of a rollout is wrong.',
+    cause: 'A step is a number of nodes, a share of them above 0% and up to 100%, or the word canary.',
+    example: 'rollout: {steps: [0, half]}',
+    cure: 'rollout: {steps: [1, 50%, 100%]}',
+  },
 } as const;

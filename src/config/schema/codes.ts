@@ -18,4 +18,5 @@ export type SchemaCode =
   | 'CH1115'
   | 'CH1117'
   | 'CH1118'
-  | 'CH1119';
+  | 'CH1119'
+  | 'CH1120';

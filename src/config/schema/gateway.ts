@@ -9,11 +9,12 @@ import { certificateSchema } from './certificate.ts';
 import { defaultsSchema } from './defaults.ts';
 import type { Immutable } from './immutable.ts';
 import { listenerSchema } from './listener.ts';
+import { rolloutSchema } from './rollout.ts';
 import { routeSchema } from './route.ts';
 import { scalar, wrong } from './scalar.ts';
 import { serviceSchema } from './service.ts';
 import { shape } from './shape.ts';
-import { list, name, text } from './text.ts';
+import { boolean, list, name, text } from './text.ts';
 
 export const CURRENT_VERSION = 'v1';
 
@@ -48,6 +49,10 @@ export const gatewaySchema = shape({
     .default(() => [])
     .describe('Routes. Their order has no meaning (C1).'),
   accessLog: accessLogSchema.exactOptional(),
+  rollout: rolloutSchema.exactOptional(),
+  allowLargeRemoval: boolean()
+    .exactOptional()
+    .describe('Allow an edit that removes all listeners, all routes of a host or more than half of the services. Default false.'),
 }).describe('A gateway.');
 
 /** The merged configuration: every section is there, if empty. Unchanged entries keep their identity between loads (P2). */
