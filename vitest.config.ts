@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start processes (Envoy, the built program) run after the others, so that load does not disturb their clocks. */
 const WITH_PROCESSES = [
   'test/integration/**/*.test.ts',
+  'test/drills/**/*.test.ts',
   'test/unit/scripts/**/*.test.ts',
   'test/unit/repository/**/*.test.ts',
   'test/support/**/*.test.ts',

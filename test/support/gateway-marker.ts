@@ -22,8 +22,8 @@ export interface MarkedConfig {
   readonly ports: ReadonlyMap<string, number>;
   /** The file's text: the configuration with version, gateway and the marker route. */
   readonly text: string;
-  /** True when every listener answers with this edit's number. */
-  isLive(): Promise<boolean>;
+  /** True when every listener answers with this edit's number; `portOf` tells where a port of the file is listened on. */
+  isLive(portOf?: (ofFile: number) => number): Promise<boolean>;
 }
 
 export function markConfig(config: string, marker: number, probes: Probes): MarkedConfig {
@@ -36,9 +36,9 @@ export function markConfig(config: string, marker: number, probes: Probes): Mark
   return {
     ports: new Map(listeners.map(([name, { port }]) => [name, port])),
     text: stringify({ version: 'v1', gateway: 'test', ...yaml, routes }),
-    isLive: async () => {
+    isLive: async (portOf = (port) => port) => {
       for (const [, target] of probed) {
-        const response = await request({ ...target, host: MARKER_HOST, timeoutMs: 1_000 });
+        const response = await request({ ...target, port: portOf(target.port), host: MARKER_HOST, timeoutMs: 1_000 });
         if (response.text() !== body) return false;
       }
       return true;

@@ -9,7 +9,7 @@ export interface LoadOptions {
   /** The n-th request, from 0. */
   readonly request: (n: number) => HttpRequest;
   readonly perSecond: number;
-  /** Connections for HTTP/1.1; HTTP/2 uses one. Default 4. */
+  /** Connections for HTTP/1.1 that are kept open, at first; HTTP/2 uses one. 0: each request has a connection of its own. Default 4. */
   readonly connections?: number;
   /** An answer that took longer is a failure. Default 2,000. */
   readonly lateAfterMs?: number;
@@ -46,7 +46,7 @@ export interface LoadReport {
 }
 
 export async function startLoad(options: LoadOptions): Promise<Load> {
-  const pool = await openPool(options.target, options.target.http === '2' ? 1 : (options.connections ?? 4));
+  const pool = await openPool(options.target, options.connections ?? (options.target.http === '2' ? 1 : 4));
   const startedAt = performance.now();
   const failures: LoadFailure[] = [];
   const byUpstream = new Map<string, number>();
@@ -114,6 +114,7 @@ interface Pool {
 }
 
 async function openPool(target: ConnectionTarget, size: number): Promise<Pool> {
+  if (size === 0) return freshConnections(target);
   const first: HttpConnection[] = [];
   for (let index = 0; index < size; index += 1) first.push(await openConnection(target));
   return target.http === '2' ? sharedConnection(target, first[0] as HttpConnection) : idleConnections(target, first);
@@ -154,6 +155,23 @@ function sharedConnection(target: ConnectionTarget, first: HttpConnection): Pool
     close: () => {
       for (const connection of opened) connection.close();
     },
+  };
+}
+
+function freshConnections(target: ConnectionTarget): Pool {
+  let opened = 0;
+  return {
+    send: async (request) => {
+      opened += 1;
+      const connection = await openConnection(target);
+      try {
+        return await connection.request(request);
+      } finally {
+        connection.close();
+      }
+    },
+    opened: () => opened,
+    close: () => {},
   };
 }
 

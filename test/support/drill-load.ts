@@ -1,0 +1,102 @@
+// The load of a drill: HTTP/1.1 over kept connections and over new ones, and gRPC, to several proxies at once. Nothing may fail; what did is
+// reported with the proxy's own word on it, its access log line.
+import type { Envoy } from './envoy.ts';
+import { grpcRequest } from './grpc-call.ts';
+import type { ConnectionTarget, HttpRequest } from './http-client.ts';
+import { type Load, type LoadFailure, type LoadOptions, startLoad } from './load.ts';
+
+export interface LoadedProxy {
+  readonly name: string;
+  readonly envoy: Pick<Envoy, 'accessLog'>;
+  readonly port: number;
+}
+
+export interface DrillLoadOptions {
+  readonly proxies: readonly LoadedProxy[];
+  /** Path prefix of the HTTP requests; the number of the request follows. Default `/orders/`. */
+  readonly path?: string;
+  /** Path of the gRPC calls. Default `/shop.v1.Orders/Get`; null: none are made. */
+  readonly grpc?: string | null;
+  /** Further load on every proxy, under its name. */
+  readonly more?: Readonly<
+    Record<string, Pick<LoadOptions, 'request' | 'perSecond' | 'connections'> & { readonly target: Omit<ConnectionTarget, 'port'> }>
+  >;
+}
+
+export interface DrillFailure extends LoadFailure {
+  readonly proxy: string;
+  readonly kind: string;
+  /** What Envoy wrote of the request; undefined where it wrote none. */
+  readonly accessLog: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface DrillLoadReport {
+  readonly sent: number;
+  readonly failures: readonly DrillFailure[];
+  /** Names of the upstreams that answered, sorted. */
+  readonly reached: string;
+}
+
+export interface DrillLoad {
+  /** Waits until every kind of load at every proxy has had so many answers more. */
+  more(count: number): Promise<void>;
+  stop(): Promise<DrillLoadReport>;
+}
+
+/** Answers may be slow on a busy machine: only what is very late is a failure. */
+const TIMEOUT_MS = 15_000;
+const LATE_AFTER_MS = 6_000;
+
+interface Running {
+  readonly proxy: LoadedProxy;
+  readonly kind: string;
+  readonly load: Load;
+}
+
+/** 130 requests a second to each proxy. */
+export async function startDrillLoad(options: DrillLoadOptions): Promise<DrillLoad> {
+  const running = await Promise.all(options.proxies.flatMap((proxy) => loadsOf(proxy, options)));
+  return {
+    more: async (count) => void (await Promise.all(running.map(({ load }) => load.more(count)))),
+    stop: async () => {
+      const reports = await Promise.all(running.map(async (each) => ({ ...each, report: await each.load.stop() })));
+      return {
+        sent: reports.reduce((sum, { report }) => sum + report.sent, 0),
+        failures: reports.flatMap(({ proxy, kind, report }) =>
+          report.failures.map((failure) => ({ ...failure, proxy: proxy.name, kind, accessLog: logLine(proxy, kind, failure.n) })),
+        ),
+        reached: [...new Set(reports.flatMap(({ report }) => [...report.byUpstream.keys()]))].sort().join(),
+      };
+    },
+  };
+}
+
+/** A failure as a person wants to read it. */
+export function describeFailure({ proxy, kind, n, atMs, tookMs, problem, accessLog }: DrillFailure): string {
+  const log = accessLog === undefined ? 'no line in the access log' : JSON.stringify(accessLog);
+  return `${proxy}, ${kind} ${n}, at ${atMs} ms, after ${tookMs} ms: ${problem}\n    ${log}`;
+}
+
+function loadsOf(proxy: LoadedProxy, { path = '/orders/', grpc = '/shop.v1.Orders/Get', more = {} }: DrillLoadOptions): Promise<Running>[] {
+  const http = (n: number): HttpRequest => ({ path: `${path}${n}` });
+  const kinds: NonNullable<DrillLoadOptions['more']> = {
+    kept: { target: {}, request: http, perSecond: 60 },
+    fresh: { target: {}, request: http, perSecond: 20, connections: 0 },
+    ...(grpc === null ? {} : { grpc: { target: { http: '2' }, request: () => grpcRequest(grpc, Buffer.from('x')), perSecond: 50 } }),
+    ...more,
+  };
+  return Object.entries(kinds).map(async ([kind, options]) => {
+    const tagged = (n: number): HttpRequest => tag(options.request(n), `${kind} ${n}`);
+    const target = { port: proxy.port, ...options.target };
+    return { proxy, kind, load: await startLoad({ ...options, target, request: tagged, lateAfterMs: LATE_AFTER_MS }) };
+  });
+}
+
+/** The user agent carries which request it was into the access log. */
+function tag(request: HttpRequest, agent: string): HttpRequest {
+  return { timeoutMs: TIMEOUT_MS, ...request, headers: { ...request.headers, 'user-agent': agent } };
+}
+
+function logLine({ envoy }: LoadedProxy, kind: string, n: number): DrillFailure['accessLog'] {
+  return envoy.accessLog().findLast(({ user_agent: agent }) => agent === `${kind} ${n}`);
+}
