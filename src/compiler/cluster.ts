@@ -1,5 +1,6 @@
 // A service → its one Envoy Cluster, shared by all routes that name it (C16, B27).
-import type { Service } from '../model/types.ts';
+import type { EndpointOwner } from '../model/discovered-service.ts';
+import type { Endpoint, Service } from '../model/types.ts';
 import { any } from '../proto/any.ts';
 import { duration } from '../proto/duration.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
@@ -36,7 +37,7 @@ const DNS_FAILURE_BASE_MS = 1000;
 const DNS_FAILURE_MAX_MS = 10_000;
 
 /** IPv4 first: a name that has both kinds of address is reached on machines without IPv6 too, as containers often are. */
-function compileDnsDiscovery(service: Service): Cluster {
+export function compileDnsDiscovery(owner: EndpointOwner & { readonly endpoints: readonly Endpoint[] }): Cluster {
   return {
     cluster_type: {
       name: 'envoy.clusters.dns',
@@ -49,6 +50,6 @@ function compileDnsDiscovery(service: Service): Cluster {
         },
       }),
     },
-    load_assignment: compileEndpoints(service),
+    load_assignment: compileEndpoints(owner, owner.endpoints),
   };
 }

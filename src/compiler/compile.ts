@@ -1,6 +1,7 @@
 // Model → Envoy resources: the passes, in order. Deterministic: the same model gives equal resources whatever was compiled before; what is
 // remembered only keeps the messages of unchanged parts the same objects (P1, P3).
 import type { Model } from '../model/types.ts';
+import { discoveredServices } from './discovered-services.ts';
 import { createListenerPass } from './listener-pass.ts';
 import { referencedServices } from './referenced.ts';
 import { createRoutePass } from './route-pass.ts';
@@ -36,7 +37,12 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE }: CompilerOption
         ...compileRoutes(model, services),
         ...compileSecrets(model, services),
       ];
-      return { gateway: model.gateway, resources: located.map(({ resource }) => resource), sourceMap: createSourceMap(located) };
+      return {
+        gateway: model.gateway,
+        resources: located.map(({ resource }) => resource),
+        discovery: discoveredServices(services),
+        sourceMap: createSourceMap(located),
+      };
     },
   };
 }

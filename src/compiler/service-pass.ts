@@ -1,7 +1,7 @@
 // The pass over services: a cluster for each, and its endpoints where they travel by themselves. In the order of the services.
 import type { Service } from '../model/types.ts';
 import { compileCluster } from './cluster.ts';
-import { compileEndpoints, isResolvedByEnvoy } from './endpoints.ts';
+import { compileEndpoints, isResolvedByEnvoy, knownEndpoints } from './endpoints.ts';
 import { memoised } from './memo.ts';
 import { nameOfService } from './names.ts';
 import { type LocatedResource, locateInCluster, locateInEndpoints } from './source-map.ts';
@@ -31,7 +31,12 @@ function locateCluster(service: Service): LocatedResource {
 function locateAssignment(service: Service): LocatedResource {
   const { name, path } = service;
   return {
-    resource: { kind: 'ClusterLoadAssignment', name: nameOfService(name), message: compileEndpoints(service), path },
+    resource: {
+      kind: 'ClusterLoadAssignment',
+      name: nameOfService(name),
+      message: compileEndpoints(service, knownEndpoints(service)),
+      path,
+    },
     locate: locateInEndpoints(service),
   };
 }

@@ -2,8 +2,8 @@
 // when asked for; nothing here reaches a resource's bytes (C15).
 import type { ConfigPath } from '../lib/issue.ts';
 import type { RankedMatch } from '../model/precedence.ts';
-import type { AccessLog, Listener, Service } from '../model/types.ts';
-import { groupEndpoints } from './endpoints.ts';
+import type { AccessLog, Endpoint, Listener, Service } from '../model/types.ts';
+import { groupEndpoints, knownEndpoints } from './endpoints.ts';
 import type { HostTable } from './route-configuration.ts';
 import type { CompiledResource, Locate, ResourceKind, SourceMap } from './types.ts';
 
@@ -51,7 +51,7 @@ export function locateInListener(listener: Listener, accessLog: AccessLog | unde
 }
 
 export function locateInCluster(service: Service): Locate {
-  const locateEndpoint = locateInEndpoints(service);
+  const locateEndpoint = locateIn(service.endpoints);
   return ([field, ...rest]) => {
     if (field === 'load_assignment') {
       return locateEndpoint(rest);
@@ -62,6 +62,10 @@ export function locateInCluster(service: Service): Locate {
 
 /** `endpoints[i].lb_endpoints[j]…` → the item of the service's `endpoints`. */
 export function locateInEndpoints(service: Service): Locate {
+  return locateIn(knownEndpoints(service));
+}
+
+function locateIn(endpoints: readonly Endpoint[]): Locate {
   return ([field, group, list, index]) =>
-    field === 'endpoints' && list === 'lb_endpoints' ? groupEndpoints(service)[Number(group)]?.[Number(index)]?.path : undefined;
+    field === 'endpoints' && list === 'lb_endpoints' ? groupEndpoints(endpoints)[Number(group)]?.[Number(index)]?.path : undefined;
 }

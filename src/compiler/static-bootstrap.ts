@@ -1,9 +1,12 @@
 // A compilation → one bootstrap that a plain Envoy runs as it is, without a control plane: everything that would come over xDS stands in it.
 // It holds the private keys; whoever prints it decides who may read it.
+import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import { compileAdmin, type SocketAddress } from './bootstrap.ts';
+import { compileDnsDiscovery } from './cluster.ts';
+import { nameOfService } from './names.ts';
 import { OVERLOAD_MANAGER } from './overload-manager.ts';
 import { RUNTIME_LAYER } from './runtime-layer.ts';
 import type { Compilation, CompiledResource, ResourceKind } from './types.ts';
@@ -21,17 +24,32 @@ export function compileStaticBootstrap(compilation: Compilation, { admin }: Stat
     compilation.resources.filter((resource): resource is Of<Kind> => resource.kind === kind);
   const routes = new Map(of('RouteConfiguration').map(({ name, message }) => [name, message]));
   const assignments = new Map(of('ClusterLoadAssignment').map(({ name, message }) => [name, message]));
+  const names = new Map(compilation.discovery.flatMap(resolvedByEnvoy));
   return {
     node: { id: compilation.gateway, cluster: compilation.gateway },
     ...(admin === undefined ? {} : { admin: compileAdmin(admin) }),
     static_resources: {
       listeners: of('Listener').map(({ message }) => inline(message, routes)),
-      clusters: of('Cluster').map(({ name, message }) => inline(withEndpoints(message, assignments.get(name)), routes)),
+      clusters: of('Cluster').map(({ name, message }) =>
+        inline(names.get(name)?.(message) ?? withEndpoints(message, assignments.get(name)), routes),
+      ),
       secrets: of('Secret').map(({ message }) => message),
     },
     overload_manager: OVERLOAD_MANAGER,
     layered_runtime: { layers: [RUNTIME_LAYER, { name: 'admin', admin_layer: {} }] },
   };
+}
+
+/** A plain Envoy resolves host names itself; lists from elsewhere it cannot get. */
+function resolvedByEnvoy({ owner, endpoints, source }: DiscoveredService): readonly (readonly [string, (cluster: Cluster) => Cluster])[] {
+  if (source.kind !== 'dns') {
+    return [];
+  }
+  const resolve = (cluster: Cluster): Cluster => {
+    const { type: _type, eds_cluster_config: _eds, ...rest } = cluster;
+    return { ...rest, ...compileDnsDiscovery({ ...owner, endpoints }) };
+  };
+  return [[nameOfService(owner.name), resolve]];
 }
 
 function withEndpoints(cluster: Cluster, assignment: ClusterLoadAssignment | undefined): Cluster {

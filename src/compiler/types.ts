@@ -1,5 +1,6 @@
 // What the compiler gives: resources as messages (wire names, snake_case), each with the place in the configuration it comes from.
 import type { ConfigPath } from '../lib/issue.ts';
+import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { Listener } from '../proto/generated/envoy/config/listener/v3/Listener.ts';
@@ -19,6 +20,8 @@ export interface Compilation {
   readonly gateway: string;
   /** Sorted by kind, then name; same model, same messages (C15). Unchanged parts of the model give the same message objects again. */
   readonly resources: readonly CompiledResource[];
+  /** Services whose endpoints are found while the gateway runs (D19), in the order of the model; files are named as they were written. */
+  readonly discovery: readonly DiscoveredService[];
   /** Finer places inside resources: where one route, virtual host or filter chain of a resource was written. */
   readonly sourceMap: SourceMap;
 }

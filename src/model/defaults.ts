@@ -61,6 +61,12 @@ export const LEAST_REQUEST_CHOICES = 2;
 export const MAGLEV_TABLE_SIZE = 65_537;
 export const RING_SIZES = { min: 1_024, max: 8_388_608 } as const;
 
+/** Ours: a removed endpoint drains for 5 s (D12), the last ones stay 5 min (D18); lists are fetched every 10 s, in 2 s. */
+export const DISCOVERY = { drainForMs: 5_000, keepLastForMs: 300_000, intervalMs: 10_000, timeoutMs: 2_000 } as const;
+
+/** Ours: IPv4 first, because a name that has both is reached on machines without IPv6 too, as containers often are. */
+export const IP_FAMILY = 'preferV4';
+
 /** Of endpoints, and of backends in a split. */
 export const WEIGHT = 1;
 
@@ -69,6 +75,13 @@ export const ENDPOINT_PRIORITY = 0;
 
 /** Of routes (C1). */
 export const ROUTE_PRIORITY = 0;
+
+/** Ours, and Envoy's guide for edge proxies: backends that read `x_user_id` and `x-user-id` as one header must not be fooled. */
+export const UNDERSCORES: 'reject' | 'drop' | 'keep' = 'reject';
+
+/** Ours: a fault without a share is for every request. The status has no meaning of its own: the language demands one. */
+export const FAULT_PERCENT = 100;
+export const FAULT_STATUS = 503;
 
 /** Ours: a mirror gets everything. */
 export const MIRROR_PERCENT = 100;

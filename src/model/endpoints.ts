@@ -10,9 +10,19 @@ import type { Endpoint, EndpointAddress } from './types.ts';
 /** Envoy adds the weights of a locality up in 32 bits. */
 const MAX_WEIGHT_SUM = 4_294_967_295;
 
-export function resolveEndpoints(configs: readonly EndpointConfig[], path: ConfigPath, report: Report): readonly Endpoint[] {
+export interface EndpointsPlace {
+  readonly path: ConfigPath;
+  /** Envoy resolves the host names. */
+  readonly byProxy: boolean;
+}
+
+export function resolveEndpoints(
+  configs: readonly EndpointConfig[],
+  { path, byProxy }: EndpointsPlace,
+  report: Report,
+): readonly Endpoint[] {
   const endpoints = configs.map((config, index) => resolveEndpoint(config, [...path, index]));
-  reportMixture(endpoints, path, report);
+  if (byProxy) reportMixture(endpoints, path, report);
   reportTwins(endpoints, report);
   reportWeights(endpoints, path, report);
   return endpoints;
@@ -54,7 +64,7 @@ function resolveAddress(address: EndpointAddressConfig): EndpointAddress {
   }
 }
 
-/** Host names need a cluster that resolves them, and such a cluster takes no sockets (B24). */
+/** Host names that Envoy resolves need a cluster of a kind that takes no sockets (B24). */
 function reportMixture(endpoints: readonly Endpoint[], path: ConfigPath, report: Report): void {
   const socket = endpoints.find((endpoint) => endpoint.address.kind === 'unix');
   const host = endpoints.find((endpoint) => endpoint.address.kind === 'dns');
@@ -63,8 +73,8 @@ function reportMixture(endpoints: readonly Endpoint[], path: ConfigPath, report:
   }
   report(
     errorAt(path, 'CH2601', {
-      message: 'a service cannot have unix sockets and host names at once',
-      help: 'make two services of it and give both to the route, or write IP addresses for the hosts',
+      message: 'a service whose host names the proxy resolves cannot have unix sockets too',
+      help: 'leave resolve: proxy out, make two services of it, or write IP addresses for the hosts',
       related: [
         { message: 'a unix socket', path: socket.path },
         { message: 'a host name', path: host.path },

@@ -130,7 +130,7 @@ function effectiveOf(name: string, parent: EffectiveService | undefined, { entry
 
 function merge(name: string, parent: EffectiveService | undefined, { like: _like, ...own }: ServiceConfig): EffectiveService {
   const settings: ServiceSettings = {
-    ...parent?.settings,
+    ...inherited(parent?.settings, own),
     ...own,
     ...mergedKey('circuitBreaker', parent, own),
     ...mergedKey('outlierDetection', parent, own),
@@ -145,6 +145,18 @@ function merge(name: string, parent: EffectiveService | undefined, { like: _like
       const owner = (inner === undefined ? undefined : owners[`${key}.${inner}`]) ?? owners[key];
       return owner === undefined ? ['services', name] : ['services', owner, key, ...(inner === undefined ? [] : [inner])];
     },
+  };
+}
+
+/** Where endpoints come from is said in one way: a service that has its own takes over none of the other's. */
+function inherited(settings: ServiceSettings | undefined, own: ServiceSettings): ServiceSettings {
+  const { endpoints, resolve, discovery, ...rest } = settings ?? {};
+  if (own.discovery !== undefined) return rest;
+  return {
+    ...rest,
+    ...(endpoints === undefined ? {} : { endpoints }),
+    ...(resolve === undefined ? {} : { resolve }),
+    ...(discovery === undefined || own.endpoints !== undefined || own.resolve !== undefined ? {} : { discovery }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { DefaultsConfig } from '../config/schema/defaults.ts';
 import type { ConfigPath, Issue } from '../lib/issue.ts';
 import * as defaults from './defaults.ts';
+import { hostsOf, listedEndpoints, resolveDiscovery } from './discovery.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { resolveHealthCheck } from './health-check.ts';
 import { errorAt, type Report } from './issue.ts';
@@ -69,7 +70,9 @@ interface Surroundings {
 
 function resolveService(effective: EffectiveService, { context, ca, report }: Surroundings): Service {
   const { name, settings, at } = effective;
-  const endpoints = resolveEndpoints(settings.endpoints ?? [], at('endpoints'), report);
+  const listed = listedEndpoints(settings);
+  const endpoints = resolveEndpoints(listed, { path: at('endpoints'), byProxy: settings.resolve !== 'controlPlane' }, report);
+  const discovered = resolveDiscovery(effective, endpoints);
   const protocol = settings.protocol ?? 'http1';
   const { outlierDetection, healthCheck, tls } = settings;
   if (healthCheck?.grpc !== undefined && isHttp1Only({ protocol, tls })) {
@@ -79,6 +82,7 @@ function resolveService(effective: EffectiveService, { context, ca, report }: Su
     name,
     path: ['services', name],
     endpoints,
+    ...discovered,
     protocol,
     loadBalancer: resolveLoadBalancer(settings.loadBalancer, at('loadBalancer'), report),
     circuitBreaker: resolveCircuitBreaker(settings.circuitBreaker, context.defaults.circuitBreaker),
@@ -87,7 +91,9 @@ function resolveService(effective: EffectiveService, { context, ca, report }: Su
       : { outlierDetection: resolveOutlierDetection(outlierDetection, (key) => at('outlierDetection', key), report) }),
     ...(healthCheck === undefined ? {} : { healthCheck: resolveHealthCheck(healthCheck, at('healthCheck')) }),
     connectTimeoutMs: settings.connectTimeout ?? context.defaults.connectTimeout ?? defaults.CONNECT_TIMEOUT_MS,
-    ...(tls === undefined ? {} : { tls: resolveUpstreamTls(tls, { at: (key) => at('tls', key), endpoints, ca }, report) }),
+    ...(tls === undefined
+      ? {}
+      : { tls: resolveUpstreamTls(tls, { at: (key) => at('tls', key), hosts: hostsOf(endpoints, discovered.discovery), ca }, report) }),
   };
 }
 

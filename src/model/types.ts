@@ -5,7 +5,7 @@ import type { Secret } from '../lib/secret.ts';
 import type { HeaderMatch, QueryMatch } from './condition.ts';
 import type { CorsPolicy } from './cors.ts';
 import type { RolloutSettings } from './delivery-settings.ts';
-import type { Discovery } from './discovered-service.ts';
+import type { Discovery } from './discovery-source.ts';
 import type { Fault } from './fault.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -21,8 +21,7 @@ export interface Model {
   /** Top-level `certificates`, sorted by name. */
   readonly certificates: readonly Certificate[];
   readonly accessLog?: AccessLog;
-  /** Runtime values of every proxy, sorted by name. */
-  readonly runtime: Runtime;
+  readonly runtime?: Runtime;
   /** How revisions reach the nodes; absent: `DEFAULT_ROLLOUT`. */
   readonly rollout?: RolloutSettings;
   /** Much may be removed at once (D18). */
@@ -48,6 +47,10 @@ export interface Listener {
   /** X-Forwarded-For entries from the right that are our own proxies. 0: the peer address is the client. */
   readonly trustedHops: number;
   readonly paths: PathHandling;
+  /** What happens to requests with a `_` in the name of a header; absent: they are answered 400. */
+  readonly underscores?: 'drop' | 'keep';
+  /** Proxies fetch the routes of a host when the first request for it comes (VHDS). */
+  readonly onDemandHosts?: true;
 }
 
 export interface PathHandling {
@@ -88,6 +91,8 @@ export interface Service {
   readonly path: ConfigPath;
   /** In the user's order without meaning; the compiler sorts. May be empty: a service without endpoints answers 503 (B20). */
   readonly endpoints: readonly Endpoint[];
+  /** Endpoints are found while the gateway runs: host names among `endpoints`, or lists from elsewhere (D19). */
+  readonly discovery?: Discovery;
   readonly protocol: Protocol;
   readonly loadBalancer: LoadBalancer;
   readonly circuitBreaker: CircuitBreaker;
@@ -111,6 +116,8 @@ export interface Endpoint {
   readonly priority: number;
   readonly zone?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The host name that an IP address was found by. */
+  readonly hostname?: string;
 }
 
 export type LoadBalancer =
@@ -192,6 +199,8 @@ export interface Route {
   readonly action: RouteAction;
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
+  readonly cors?: CorsPolicy;
+  readonly fault?: Fault;
 }
 
 /** AND between the conditions. */
@@ -204,6 +213,8 @@ export interface RouteMatch {
   readonly query: readonly QueryMatch[];
   /** True for matches written as `grpc:`; only gRPC requests (content-type application/grpc…) match. */
   readonly grpcOnly: boolean;
+  /** Takes the preflight requests of another match (preflight.ts); nobody wrote it. */
+  readonly isPreflight?: true;
 }
 
 export type PathMatch =
@@ -214,29 +225,6 @@ export type PathMatch =
   | { readonly kind: 'template'; readonly value: string }
   /** RE2, whole path. */
   | { readonly kind: 'regex'; readonly value: string };
-
-export type StringMatch =
-  | { readonly kind: 'exact'; readonly value: string }
-  | { readonly kind: 'prefix'; readonly value: string }
-  | { readonly kind: 'suffix'; readonly value: string }
-  | { readonly kind: 'contains'; readonly value: string }
-  | { readonly kind: 'regex'; readonly value: string };
-
-export interface HeaderMatch {
-  /** Lower case. */
-  readonly name: string;
-  readonly condition: StringMatch | { readonly kind: 'present' } | { readonly kind: 'range'; readonly from: number; readonly to: number };
-  readonly ignoreCase: boolean;
-  /** The condition must not hold; an absent header then matches. */
-  readonly not: boolean;
-}
-
-export interface QueryMatch {
-  readonly name: string;
-  readonly condition: StringMatch | { readonly kind: 'present' };
-  readonly ignoreCase: boolean;
-  readonly not: boolean;
-}
 
 export type RouteAction = ForwardAction | RedirectAction | RespondAction;
 

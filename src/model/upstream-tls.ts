@@ -3,20 +3,21 @@ import type { UpstreamTlsConfig } from '../config/schema/tls.ts';
 import type { ConfigPath } from '../lib/issue.ts';
 import { type Report, warningAt } from './issue.ts';
 import { resolveTlsVersions } from './tls-versions.ts';
-import type { Endpoint, TrustedCa, UpstreamTls } from './types.ts';
+import type { TrustedCa, UpstreamTls } from './types.ts';
 
 export interface UpstreamTlsPlace {
   /** Where `tls`, or a key inside it, was written. */
   readonly at: (key?: string) => ConfigPath;
-  readonly endpoints: readonly Endpoint[];
+  /** The host name of each endpoint that is known; undefined for one that has none. */
+  readonly hosts: readonly (string | undefined)[];
   /** What `ca` came to. */
   readonly ca: TrustedCa;
 }
 
-export function resolveUpstreamTls(config: UpstreamTlsConfig, { at, endpoints, ca }: UpstreamTlsPlace, report: Report): UpstreamTls {
-  const sni = config.sni ?? commonHost(endpoints);
+export function resolveUpstreamTls(config: UpstreamTlsConfig, { at, hosts, ca }: UpstreamTlsPlace, report: Report): UpstreamTls {
+  const sni = config.sni ?? commonHost(hosts);
   const subjectAltNames = config.subjectAltNames ?? (sni === undefined ? [] : [sni]);
-  if (subjectAltNames.length === 0 && endpoints.length > 0) {
+  if (subjectAltNames.length === 0 && hosts.length > 0) {
     report(
       warningAt(at(), 'CH2608', {
         message: 'the name in the certificates of this service is not checked',
@@ -37,8 +38,6 @@ export function resolveUpstreamTls(config: UpstreamTlsConfig, { at, endpoints, c
 }
 
 /** The host name that all endpoints have; undefined where one has another or none. */
-function commonHost(endpoints: readonly Endpoint[]): string | undefined {
-  const [first] = endpoints;
-  const host = first?.address.kind === 'dns' ? first.address.host : undefined;
-  return endpoints.every((endpoint) => endpoint.address.kind === 'dns' && endpoint.address.host === host) ? host : undefined;
+function commonHost([first, ...others]: readonly (string | undefined)[]): string | undefined {
+  return others.every((host) => host === first) ? first : undefined;
 }

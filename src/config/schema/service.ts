@@ -1,13 +1,14 @@
 // Services: the endpoints behind routes, and how they are spoken to.
 import type { z } from 'zod';
 import { circuitBreakerSchema } from './circuit-breaker.ts';
+import { discoverySchema } from './discovery.ts';
 import { duration } from './duration.ts';
 import { endpointSchema } from './endpoint.ts';
 import { healthCheckSchema } from './health-check.ts';
 import type { Immutable } from './immutable.ts';
 import { loadBalancerSchema } from './load-balancer.ts';
 import { outlierDetectionSchema } from './outlier-detection.ts';
-import { atLeastOne, shape } from './shape.ts';
+import { atLeastOne, excludes, shape } from './shape.ts';
 import { list, name, word } from './text.ts';
 import { upstreamTlsSchema } from './tls.ts';
 
@@ -21,6 +22,10 @@ export const serviceSchema = shape(
     endpoints: list(endpointSchema, { allowEmpty: true })
       .exactOptional()
       .describe('Where the service runs. An empty list is allowed: every request is answered 503.'),
+    resolve: word('controlPlane', 'proxy')
+      .exactOptional()
+      .describe('Who looks host names of endpoints up. controlPlane (default); proxy: each Envoy for itself.'),
+    discovery: discoverySchema.exactOptional(),
     protocol: word('http1', 'h2', 'grpc', 'auto')
       .exactOptional()
       .describe('What the endpoints speak. http1 (default), h2, grpc (h2 for gRPC), auto (what TLS negotiates; http1 without TLS).'),
@@ -31,7 +36,12 @@ export const serviceSchema = shape(
     connectTimeout: duration().exactOptional().describe('Time to connect to an endpoint. Default 5s (defaults.connectTimeout).'),
     tls: upstreamTlsSchema.exactOptional(),
   },
-  { rules: [atLeastOne('a service', ['endpoints', 'like'])] },
+  {
+    rules: [
+      atLeastOne('a service', ['endpoints', 'discovery', 'like']),
+      excludes('discovery', ['endpoints', 'resolve'], 'discovery finds all endpoints of the service'),
+    ],
+  },
 ).describe('Endpoints that routes send requests to.');
 
 export type ServiceConfig = Immutable<z.output<typeof serviceSchema>>;

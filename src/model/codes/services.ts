@@ -2,10 +2,10 @@
 
 export const SERVICE_CODES = {
   CH2601: {
-    title: 'Unix sockets and host names in one service.',
+    title: 'Unix sockets beside host names that the proxy resolves.',
     cause: 'Envoy resolves host names in a kind of cluster that takes no sockets.',
-    example: 'endpoints: ["unix:/run/orders.sock", "orders.internal:8080"]',
-    cure: 'Make two services of it and name both in the route, or write IP addresses.',
+    example: 'orders: {resolve: proxy, endpoints: ["unix:/run/orders.sock", "orders.internal:8080"]}',
+    cure: 'Leave resolve: proxy out, make two services of it and name both in the route, or write IP addresses.',
   },
   CH2602: {
     title: 'An endpoint stands twice.',

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { compileEndpoints } from '../../../src/compiler/endpoints.ts';
-import type { HealthCheck } from '../../../src/model/types.ts';
+import type { HealthCheck, Service } from '../../../src/model/types.ts';
 import { anEndpoint, anUpstreamTls, aService } from '../../support/model-builder.ts';
 
-const endpointsOf = (...args: Parameters<typeof aService>) => compileEndpoints(aService(...args)).endpoints ?? [];
+const compileAll = (service: Service) => compileEndpoints(service, service.endpoints);
+const endpointsOf = (...args: Parameters<typeof aService>) => compileAll(aService(...args)).endpoints ?? [];
 const firstOf = (...args: Parameters<typeof aService>) => endpointsOf(...args)[0]?.lb_endpoints?.[0];
 
 test('X53, B20: a service without endpoints has an empty assignment', () => {
-  expect(compileEndpoints(aService('a', { endpoints: [] }))).toEqual({ cluster_name: 'service/a', endpoints: [] });
+  expect(compileAll(aService('a', { endpoints: [] }))).toEqual({ cluster_name: 'service/a', endpoints: [] });
 });
 
 test('C15: endpoints are sorted by priority, zone and address, whatever their order', () => {

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { gatewayJsonSchema } from '../../../src/config/json-schema.ts';
 import { endpointSchema } from '../../../src/config/schema/endpoint.ts';
 import { matchSchema } from '../../../src/config/schema/match.ts';
+import { serviceSchema } from '../../../src/config/schema/service.ts';
 import { loaderOf } from './support.ts';
 
 const TEXT = readFileSync(path.join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
@@ -36,10 +37,11 @@ describe('docs/configuration.md', () => {
     expect(config?.routes).toHaveLength(3);
   });
 
-  it('shows endpoints and matches as they are', () => {
-    const [, endpoints, matches, ...others] = samples;
+  it('shows endpoints, discovery and matches as they are', () => {
+    const [, endpoints, discovery, matches, ...others] = samples;
     expect(others).toEqual([]);
     for (const endpoint of parse(endpoints ?? '').endpoints) expect(endpointSchema.safeParse(endpoint).success).toBe(true);
+    for (const service of Object.values(parse(discovery ?? '').services)) expect(serviceSchema.safeParse(service).success).toBe(true);
     for (const match of parse(matches ?? '').matches) expect(matchSchema.safeParse(match).success).toBe(true);
   });
 
