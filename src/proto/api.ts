@@ -7,6 +7,7 @@ import { ChanceryError } from '../lib/errors.ts';
 import { decodeMessage } from './decoder.ts';
 import { type ConstraintTable, createDescriptors, type DescriptorNode, type Descriptors, type MessageType } from './descriptors.ts';
 import { type EncodeOutcome, Encoder, type ProtoProblem } from './encoder.ts';
+import { messageFromJson } from './from-json.ts';
 import { messageToJson } from './json.ts';
 import type { MessageName, MessageOutputs } from './messages.ts';
 import { serviceDefinition } from './services.ts';
@@ -26,6 +27,8 @@ export interface EnvoyApi {
   decode(typeName: string, bytes: Uint8Array): Readonly<Record<string, unknown>>;
   /** The message as proto3 JSON that Envoy takes in a bootstrap; the message must be one that encodes. */
   toJson(typeName: string, message: object): unknown;
+  /** Bytes of a message in proto3 JSON; fields that the API lacks are passed over. Throws ERR_DECODE when the JSON is no such message. */
+  fromJson(typeName: string, json: unknown): Buffer;
   /** A service for grpc-js whose requests and responses are bytes on both sides (P11). */
   service(name: string): ServiceDefinition;
   /** Whether the API has a message of this name. */
@@ -96,6 +99,16 @@ class DescribedApi implements EnvoyApi {
 
   toJson(typeName: string, message: object): unknown {
     return messageToJson(this.#type(typeName), message, this.#descriptors);
+  }
+
+  fromJson(typeName: string, json: unknown): Buffer {
+    const message = messageFromJson(this.#type(typeName), json, this.#descriptors);
+    if (typeof message !== 'object' || message === null) throw new ChanceryError('ERR_DECODE', `the JSON is no ${typeName}`);
+    try {
+      return this.encode(typeName, message);
+    } catch (cause) {
+      throw new ChanceryError('ERR_DECODE', cause instanceof Error ? cause.message : String(cause), { cause });
+    }
   }
 
   service(name: string): ServiceDefinition {

@@ -23,6 +23,8 @@ import { WriteBudget } from './write-budget.ts';
 export interface XdsServerOptions extends ServicesOptions {
   /** Who may do what. Default: everybody everything, for loopback. */
   readonly access?: Access;
+  /** TLS. Default: plain text. */
+  readonly credentials?: ServerCredentials;
   /** Told how the nodes get on. */
   readonly progress?: ProgressListener;
   readonly metrics: XdsMetrics;
@@ -39,8 +41,8 @@ export interface XdsServerOptions extends ServicesOptions {
 }
 
 export interface XdsServer {
-  /** Listens without TLS and gives the port, which differs from the one asked for only if that was 0. Rejects with ERR_PORT_IN_USE. */
-  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Listens and gives the port, which differs from the one asked for only if that was 0. Rejects with ERR_PORT_IN_USE. */
+  listen(address: Address): Promise<number>;
   /** The nodes of all open streams, sorted by gateway and id. */
   nodes(): readonly NodeStatus[];
   /** Takes no new streams, ends all with OK, and cuts what is left after `graceMs` (default 1,000). */
@@ -80,7 +82,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
   });
   return {
-    listen: ({ host, port }) => listen(server, host, port),
+    listen: (address) => listen(server, address, options.credentials ?? ServerCredentials.createInsecure()),
     nodes: () => nodeStatuses([...streams].flatMap((stream) => stream.snapshot() ?? [])),
     close: async ({ graceMs = 1_000 } = {}) => {
       unsubscribe();
@@ -152,10 +154,15 @@ function afterMs(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function listen(server: Server, { host, port }: Address, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else
         reject(
