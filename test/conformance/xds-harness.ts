@@ -36,8 +36,7 @@ export interface TestClock {
   pass(ms: number): void;
 }
 
-export interface HarnessOptions
-  extends Partial<Pick<XdsServerOptions, 'timing' | 'describeResource' | 'random' | 'identifier' | 'targets' | 'progress'>> {
+export interface HarnessOptions extends Partial<Omit<XdsServerOptions, 'api' | 'nowMs' | 'after'>> {
   readonly port?: number;
   readonly store?: SnapshotStore;
 }
