@@ -1,19 +1,20 @@
-// Promise 1: no request fails because configuration changed. Edits of the file while load runs through a real Envoy, HTTP/1.1 and gRPC.
+// Promise 1: no request fails because configuration changed. Edits of the file while load runs through two Envoys at once, one by delta and
+// one by the state of the world, HTTP/1.1 over kept and new connections and gRPC.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { eventually } from '../../support/eventually.ts';
-import { type OrdersGateway, type OrdersYaml, startOrdersGateway } from '../../support/orders-gateway.ts';
+import { drill } from '../support/drill.ts';
+import { eventually } from '../support/eventually.ts';
+import { type OrdersFleet, type OrdersYaml, SECOND_PORT, startOrdersFleet } from '../support/orders-fleet.ts';
 
-let orders: OrdersGateway;
+let orders: OrdersFleet;
 beforeAll(async () => {
-  orders = await startOrdersGateway();
+  orders = await startOrdersFleet({ proxies: { delta: {}, sotw: { variant: 'sotw' } } });
 });
 afterAll(() => orders?.stop());
 beforeEach(() => orders.reset());
 
 type Edit = (yaml: OrdersYaml, n: number) => string;
 
-const NONE = [[], []];
 const ALL = 'a,b,g1,g2';
 const lines = (...text: readonly string[]): string => text.join('\n');
 const isEven = (n: number): boolean => n % 2 === 0;
@@ -70,7 +71,7 @@ const EDITS: readonly (readonly [string, Edit, string?])[] = [
     ({ config, services }, n) => config({ services: isEven(n) ? services() : services().replaceAll('127.0.0.1', 'localhost') }),
   ],
   [
-    'splits, reorders and renames routes',
+    'splits, reorders and renames routes (B27)',
     ({ config, routes }, n) =>
       config({
         routes: isEven(n)
@@ -90,80 +91,101 @@ const EDITS: readonly (readonly [string, Edit, string?])[] = [
       return config({ routes: routes('[orders-a]', '[orders-g1]', more) });
     },
   ],
-  [
-    'adds and takes away another listener',
-    ({ config, secondPort }, n) => config(isEven(n) ? {} : { listeners: `  second: {port: ${secondPort}}` }),
-  ],
+  ['adds and takes away another listener', ({ config }, n) => config(isEven(n) ? {} : { listeners: `  second: {port: ${SECOND_PORT}}` })],
 ];
 
 describe('no request fails while an edit', () => {
   test.each(EDITS.map(([title, edit, reached = 'a,g1']) => [title, edit, reached] as const))('%s', async (_title, edit, reached) => {
-    await orders.load();
-    for (let n = 1; n <= 4; n += 1) {
-      await orders.gateway.apply(edit(orders.yaml, n));
-      await orders.more(10);
-    }
-    expect(await orders.endLoad()).toEqual({ failures: NONE, reached });
+    await drill(async () => {
+      const found = await orders.fleet.underLoad(async (more) => {
+        for (let n = 1; n <= 3; n += 1) {
+          await orders.fleet.apply(edit(orders.yaml, n));
+          await more(3);
+        }
+      });
+      expect(found).toBe(reached);
+    });
   });
 
-  test('changes the listener itself, whose connections Envoy drains and closes', async () => {
-    const { gateway, yaml } = orders;
-    const drained = (): Promise<number> => gateway.envoy.admin.stat('listener_manager.listener_in_place_updated');
-    const before = await drained();
-    await orders.load();
-    await gateway.apply(yaml.config().replace(`{port: ${yaml.port}}`, `{port: ${yaml.port}, clientIp: {trustedHops: 1}}`));
-    expect(await drained()).toBe(before + 1);
-    await eventually(async () => (await gateway.envoy.admin.stat('listener_manager.total_filter_chains_draining')) === 0);
-    expect((await orders.endLoad()).failures).toEqual(NONE);
+  test('changes weights every 100 ms', async () => {
+    const { fleet, yaml } = orders;
+    await drill(() =>
+      fleet.underLoad(async (more) => {
+        for (let n = 1; n <= 20; n += 1) {
+          const [web, rpc] = [
+            `[{service: orders-a, weight: ${n}}, {service: orders-b, weight: ${21 - n}}]`,
+            `[{service: orders-g1, weight: ${n}}, {service: orders-g2, weight: 1}]`,
+          ];
+          await fleet.publish(yaml.config({ routes: yaml.routes(web, rpc) }));
+          // At 40 a second on the slowest kind, four answers are a tenth of one.
+          await more(4);
+        }
+        await fleet.live();
+      }),
+    );
   });
 
   test('flaps between two revisions ten times a second (D9)', async () => {
-    const { gateway, yaml } = orders;
+    const { fleet, yaml } = orders;
     const other = yaml.config({
       services: lines(yaml.service('web', 'b'), yaml.service('rpc', 'g2')),
       routes: yaml.routes('[web]', '[rpc]'),
     });
-    await orders.load();
-    for (let n = 0; n < 20; n += 1) {
-      await gateway.publish(isEven(n) ? other : yaml.config());
-      // At 100 a second on the slower route, ten answers are a tenth of one.
-      await orders.more(10);
-    }
-    await gateway.apply(yaml.config());
-    expect((await orders.endLoad()).failures).toEqual(NONE);
+    await drill(() =>
+      fleet.underLoad(async (more) => {
+        for (let n = 0; n < 20; n += 1) {
+          await fleet.publish(isEven(n) ? other : yaml.config());
+          await more(4);
+        }
+        await fleet.apply(yaml.config());
+      }),
+    );
+  });
+
+  test('changes the listener itself, whose connections Envoy drains and closes', async () => {
+    const { fleet, yaml } = orders;
+    const stats = (name: string): Promise<number[]> => Promise.all([...fleet.proxies.values()].map(({ envoy }) => envoy.admin.stat(name)));
+    const before = await stats('listener_manager.listener_in_place_updated');
+    await fleet.underLoad(async () => {
+      await fleet.apply(yaml.config({ listener: ', clientIp: {trustedHops: 1}' }));
+      expect(await stats('listener_manager.listener_in_place_updated')).toEqual(before.map((count) => count + 1));
+      await eventually(async () => (await stats('listener_manager.total_filter_chains_draining')).every((count) => count === 0));
+    });
   });
 });
 
 test('an edit is live within a second', async () => {
-  const { gateway, yaml } = orders;
+  const { fleet, yaml } = orders;
   const tookMs: number[] = [];
-  for (const web of ['b', 'a', 'b', 'a', 'b']) tookMs.push(await gateway.apply(yaml.config({ routes: yaml.routes(`[orders-${web}]`) })));
+  for (const web of ['b', 'a', 'b', 'a', 'b']) tookMs.push(await fleet.apply(yaml.config({ routes: yaml.routes(`[orders-${web}]`) })));
   // The median: a machine that is busy with other tests may stall one of them.
   expect(tookMs.sort((a, b) => a - b)[2]).toBeLessThan(1_000);
 });
 
 test('requests in flight on a service that an edit deletes are answered', async () => {
-  const { gateway, yaml, upstreams } = orders;
-  upstreams.a.reply = () => ({ delayMs: 1_500 });
-  const slow = gateway.send({ path: '/orders/slow' });
-  await eventually(() => upstreams.a.requests.length === 1);
-  await gateway.apply(
+  const { fleet, yaml, upstreams } = orders;
+  upstreams.a.reply = () => ({ delayMs: 2_500 });
+  const slow = ['delta', 'sotw'].map((proxy) => fleet.send({ proxy, path: '/orders/slow' }));
+  await eventually(() => upstreams.a.requests.length === 2);
+  await fleet.apply(
     yaml.config({ services: lines(yaml.service('web', 'b'), yaml.service('rpc', 'g2')), routes: yaml.routes('[web]', '[rpc]') }),
   );
-  expect((await gateway.send({ path: '/orders/now' })).headers['x-upstream']).toBe('b');
-  expect((await slow).headers['x-upstream']).toBe('a');
+  for (const { envoy } of fleet.proxies.values()) {
+    await eventually(async () => !(await envoy.admin.clusters()).some(({ name }) => name === 'service/orders-a'));
+  }
+  expect((await fleet.send({ path: '/orders/now' })).headers['x-upstream']).toBe('b');
+  for (const answer of slow) expect((await answer).headers['x-upstream']).toBe('a');
 });
 
 test('an edit of comments and of the order of keys and routes sends nothing to Envoy (B14, C15)', async () => {
-  const { gateway, yaml } = orders;
-  const state = async (): Promise<unknown> => [
-    await gateway.envoy.admin.versions(),
-    Object.fromEntries(await gateway.envoy.admin.stats('update_(success|attempt)$')),
-  ];
-  const before = await state();
-  const logged = gateway.chancery.logs().length;
-  const { routes, ...rest } = parse(gateway.text(yaml.config())) as { routes: readonly object[] };
-  await gateway.saveText(`# a comment\n${stringify({ routes: routes.toReversed(), ...rest })}`);
-  await eventually(() => gateway.chancery.logs().slice(logged).includes('config.unchanged'));
-  expect(await state()).toEqual(before);
+  const { fleet, yaml } = orders;
+  await fleet.apply(yaml.config());
+  const sent = (): unknown => [...fleet.proxies.values()].map(({ relay }) => relay.responses.length);
+  await eventually(() => JSON.stringify(fleet.control.api('/api/v1/nodes')).includes('STALE') === false);
+  const before = sent();
+  const logged = fleet.control.logs().length;
+  const { routes, ...rest } = parse(fleet.text()) as { routes: readonly object[] };
+  await fleet.saveText(`# a comment\n${stringify({ routes: routes.toReversed(), ...rest })}`);
+  await eventually(() => fleet.control.logs().slice(logged).includes('config.unchanged'));
+  expect(sent()).toEqual(before);
 });
