@@ -11,6 +11,17 @@ export interface SnapshotResource {
   readonly version: string;
   /** An encoded google.protobuf.Any holding the resource. */
   readonly any: Buffer;
+  /** The client drops it when it has not heard of it for so long; heartbeats keep it (X87, X89). */
+  readonly ttlMs?: number;
+  /** Other names by which clients may ask for it; only virtual hosts have them (X90). */
+  readonly aliases?: readonly string[];
+}
+
+/** Why a resource is not offered though the configuration may have it (X52). */
+export interface Withheld {
+  /** `UNAVAILABLE`: a client that has it keeps it. */
+  readonly reason: 'PERMISSION_DENIED' | 'UNAVAILABLE';
+  readonly message: string;
 }
 
 /** All resources of one type. */
@@ -20,6 +31,10 @@ export interface TypeView {
   readonly version: string;
   /** Sorted by name; `view.ts` makes and changes views. No plain data: for another thread or a file, send the resources and make it anew. */
   readonly resources: VersionedMap<SnapshotResource>;
+  /** By name; of names that `resources` lacks. */
+  readonly withheld?: ReadonlyMap<string, Withheld>;
+  /** Some resource may have a `ttlMs`. */
+  readonly mayExpire?: true;
 }
 
 export interface Snapshot {

@@ -1,7 +1,8 @@
 // Views made from resources and from other views. The version always follows from the contents (X16, X17); what did not change stays the
 // same object, so that nobody compares or sends it again (P15).
 import { hash } from 'node:crypto';
-import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from './types.ts';
+import { normalName } from './resource-name.ts';
+import type { Snapshot, SnapshotResource, TypeUrl, TypeView, Withheld } from './types.ts';
 import { VersionedMap } from './versioned-map.ts';
 
 const VERSION_LENGTH = 16;
@@ -13,28 +14,42 @@ export function contentVersion(content: string | Buffer): string {
 
 /** `any`: an encoded google.protobuf.Any, which must never change. */
 export function snapshotResource(typeUrl: TypeUrl, name: string, any: Buffer): SnapshotResource {
-  return Object.freeze({ typeUrl, name, version: contentVersion(any), any });
+  return Object.freeze({ typeUrl, name: normalName(name), version: contentVersion(any), any });
+}
+
+/** The resource with a time to live, which is a part of its contents: clients hear when it comes, changes or goes (X87). */
+export function expiringResource(resource: SnapshotResource, ttlMs: number): SnapshotResource {
+  return Object.freeze({ ...resource, ttlMs, version: contentVersion(`${resource.version} ${ttlMs}`) });
+}
+
+/** The resource under further names; these are no part of its contents (X90). */
+export function aliasedResource(resource: SnapshotResource, aliases: readonly string[]): SnapshotResource {
+  return Object.freeze({ ...resource, aliases });
 }
 
 /** All of `resources`; `previous` itself when contents are equal. */
 export function typeView(typeUrl: TypeUrl, resources: Iterable<SnapshotResource>, previous?: TypeView): TypeView {
-  if (previous === undefined) return viewOf(typeUrl, VersionedMap.of(resources));
   const given = new Map<string, SnapshotResource>();
   for (const resource of resources) given.set(resource.name, resource);
+  const traits = mayExpire(given.values()) ? { mayExpire: true as const } : {};
+  if (previous === undefined) return viewOf(typeUrl, VersionedMap.of(given.values()), traits);
   const edited = previous.resources.edit(given.values());
-  if (edited.size === given.size) return withMap(previous, edited);
-  return withMap(
-    previous,
-    edited.edit(
-      [],
-      [...edited.keys()].filter((name) => !given.has(name)),
-    ),
-  );
+  const gone = edited.size === given.size ? [] : [...edited.keys()].filter((name) => !given.has(name));
+  const map = edited.edit([], gone);
+  return map === previous.resources && previous.withheld === undefined ? previous : viewOf(typeUrl, map, traits);
 }
 
 /** The view with these resources, new or in the place of those of the same name; the view itself when it has them already. */
 export function withResources(view: TypeView, resources: Iterable<SnapshotResource>): TypeView {
-  return withMap(view, view.resources.edit(resources));
+  const given = [...resources];
+  const map = view.resources.edit(given);
+  if (map === view.resources) return view;
+  return viewOf(view.typeUrl, map, mayExpire(given) ? { ...view, mayExpire: true } : view);
+}
+
+function mayExpire(resources: Iterable<SnapshotResource>): boolean {
+  for (const { ttlMs } of resources) if (ttlMs !== undefined) return true;
+  return false;
 }
 
 /** The view without these names; the view itself when it has none of them. */
@@ -50,6 +65,12 @@ export function withResource(view: TypeView, resource: SnapshotResource): TypeVi
 /** As `withoutResources`, for one. */
 export function withoutResource(view: TypeView, name: string): TypeView {
   return withoutResources(view, [name]);
+}
+
+/** The view with these reasons why names are not in it; names that it has are left out. */
+export function withReasons(view: TypeView, withheld: ReadonlyMap<string, Withheld>): TypeView {
+  const reasons = new Map([...withheld].filter(([name]) => !view.resources.has(name)));
+  return viewOf(view.typeUrl, view.resources, { ...view, withheld: reasons });
 }
 
 /** The version of a snapshot with these views, which stand in the order of their types. */
@@ -75,9 +96,17 @@ export function withView(snapshot: Snapshot, view: TypeView): Snapshot {
 }
 
 function withMap(view: TypeView, resources: TypeView['resources']): TypeView {
-  return resources === view.resources ? view : viewOf(view.typeUrl, resources);
+  return resources === view.resources ? view : viewOf(view.typeUrl, resources, view);
 }
 
-function viewOf(typeUrl: TypeUrl, resources: TypeView['resources']): TypeView {
-  return Object.freeze({ typeUrl, version: resources.digest.slice(0, VERSION_LENGTH), resources });
+function viewOf(
+  typeUrl: TypeUrl,
+  resources: TypeView['resources'],
+  { withheld, mayExpire }: Pick<TypeView, 'withheld' | 'mayExpire'>,
+): TypeView {
+  const version = resources.digest.slice(0, VERSION_LENGTH);
+  const expires = mayExpire === true ? { mayExpire } : {};
+  if (withheld === undefined || withheld.size === 0) return Object.freeze({ typeUrl, version, resources, ...expires });
+  const reasons = [...withheld].map(([name, { reason }]) => `${name}\0${reason}\n`).sort();
+  return Object.freeze({ typeUrl, version: contentVersion(`${version}\n${reasons.join('')}`), resources, withheld, ...expires });
 }

@@ -2,6 +2,7 @@
 // as far as it must; naming too many costs bandwidth, naming too few stalls a warming cluster.
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { SnapshotResource, TypeUrl } from '../snapshot/types.ts';
+import { routeConfigurationOf } from './virtual-hosts.ts';
 import { delimitedText, readDelimited } from './wire.ts';
 
 /** Comparisons of one name with one resource that are worth while; beyond it every name counts as named. */
@@ -10,7 +11,14 @@ const MAX_COMPARISONS = 50_000;
 /** Of `names` (those that a client asked for) the ones of type `child` that the changed resources name. */
 export function childNames(changed: readonly SnapshotResource[], child: TypeUrl, names: Iterable<string>): Iterable<string> {
   if (child === TYPE_URLS.ClusterLoadAssignment) return changed.map(assignmentOf);
+  if (child === TYPE_URLS.VirtualHost) return hostsOf(changed, [...names]);
   return namedIn(changed, [...names]);
+}
+
+/** What was asked for of these route configurations: all of them, or single hosts (R22). */
+function hostsOf(changed: readonly SnapshotResource[], names: readonly string[]): readonly string[] {
+  const owners = new Set(changed.map(({ name }) => name));
+  return names.filter((name) => owners.has(name) || owners.has(routeConfigurationOf(name)));
 }
 
 /** Whether the resource holds the name as a value. */

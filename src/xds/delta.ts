@@ -1,8 +1,10 @@
 // The incremental side of the protocol: what subscribing, unsubscribing and resuming mean (X56-X68).
+import { isCollection } from '../snapshot/resource-name.ts';
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import type { NameSet } from './name-map.ts';
 import { covers, hasInterest, type Interest, oweAll, type Subscription } from './subscription.ts';
 import { isSendable } from './views.ts';
+import { namesOf } from './virtual-hosts.ts';
 
 export interface DeltaNames {
   readonly variant: 'delta';
@@ -26,17 +28,29 @@ export function deltaInterest(
     for (const name of unsubscribe) draft.delete(name);
   });
   const wasNamed = state.wasNamed || subscribe.length > 0;
+  const hasCollections = state.hasCollections || subscribe.some(isCollection);
   // First names are owed as they are: sharing the set spares a second one.
-  const owed = state.names.size + state.owed.size === 0 ? names : owedAfter(state, request, { wildcard, names });
-  return { wildcard, names, wasNamed, owed };
+  const owed = state.names.size + state.owed.size === 0 ? names : owedAfter(state, request, { wildcard, names, type: state.type });
+  return { wildcard, names, hasCollections, wasNamed, owed };
 }
 
-function owedAfter(state: Subscription, { subscribe, unsubscribe }: DeltaNames, now: Pick<Interest, 'wildcard' | 'names'>): NameSet {
+/** A virtual host may be given up under any of its names (R21). */
+export function withAllNames(request: DeltaNames, view: TypeView): DeltaNames {
+  return request.unsubscribe.length === 0
+    ? request
+    : { ...request, unsubscribe: request.unsubscribe.flatMap((name) => namesOf(view, name)) };
+}
+
+function owedAfter(
+  state: Subscription,
+  { subscribe, unsubscribe }: DeltaNames,
+  now: Pick<Subscription, 'wildcard' | 'names' | 'type'>,
+): NameSet {
   return state.owed.edit((draft) => {
     for (const name of subscribe) if (now.names.has(name)) draft.set(name, true);
     for (const name of unsubscribe) {
       // Under a wildcard the client must hear what it still has (X61).
-      if (!covers(now, name)) draft.delete(name);
+      if (state.type.hasHosts || !covers(now, name)) draft.delete(name);
       else if (state.names.has(name)) draft.set(name, true);
     }
     if (now.wildcard !== state.wildcard) for (const name of state.owed.keys()) if (!covers(now, name)) draft.delete(name);

@@ -1,6 +1,7 @@
 // Responses as bytes: joined from resources that are encoded already (T3), and shared by all streams that are sent the same plan,
 // nonce included (T5). Decides nothing about what is sent.
-import type { Plan } from './subscription.ts';
+import type { SnapshotResource } from '../snapshot/types.ts';
+import type { Plan, ResourceError } from './subscription.ts';
 import { type WireField, type WireMessage, wireMessage, writeMessage } from './wire.ts';
 
 export interface Frame {
@@ -81,30 +82,71 @@ function encode(plan: Plan, nonce: string, identifier: string): Buffer {
 function sotwResponse(plan: Plan, nonce: string, identifier: string): WireMessage {
   return wireMessage([
     [1, plan.view.version],
-    ...plan.entries.map(({ any }): WireField => [2, any]),
+    ...plan.entries.map((resource): WireField => [2, isWrapped(plan, resource) ? wrapped(plan, resource) : resource.any]),
+    ...plan.heartbeats.map((resource): WireField => [2, wrapped(plan, resource)]),
     [4, plan.view.typeUrl],
     [5, nonce],
     [6, wireMessage([[1, identifier]])],
+    ...plan.errors.map((error): WireField => [7, errorMessage(error)]),
   ]);
 }
 
-/** envoy.service.discovery.v3.DeltaDiscoveryResponse of envoy.service.discovery.v3.Resource */
+/** envoy.service.discovery.v3.DeltaDiscoveryResponse */
 function deltaResponse(plan: Plan, nonce: string, identifier: string): WireMessage {
   return wireMessage([
     [1, plan.view.version],
-    ...plan.entries.map(
-      ({ name, version, any }): WireField => [
-        2,
-        wireMessage([
-          [1, version],
-          [2, any],
-          [3, name],
-        ]),
-      ],
-    ),
+    ...[...plan.entries, ...plan.heartbeats].map((resource): WireField => [2, resourceMessage(plan, resource)]),
     [4, plan.view.typeUrl],
     [5, nonce],
     ...plan.removed.map((name): WireField => [6, name]),
     [7, wireMessage([[1, identifier]])],
+    ...plan.errors.map((error): WireField => [9, errorMessage(error)]),
+  ]);
+}
+
+/** envoy.service.discovery.v3.Resource. A heartbeat has no body, nor has a host that nobody answers for. */
+function resourceMessage({ heartbeats, limits }: Plan, { name, version, any, aliases, ttlMs }: SnapshotResource): WireMessage {
+  const hasBody = heartbeats.length === 0 && any.length > 0;
+  return wireMessage([
+    [1, version],
+    ...(hasBody ? [[2, any] as const] : []),
+    [3, name],
+    ...(aliases ?? []).map((alias): WireField => [4, alias]),
+    ...(ttlMs === undefined || limits.takesTtl !== true ? [] : [[6, duration(ttlMs)] as const]),
+  ]);
+}
+
+/** State of the world has no place for a time to live but a wrapping (X88). */
+function isWrapped({ limits }: Plan, { ttlMs }: SnapshotResource): boolean {
+  return ttlMs !== undefined && limits.takesTtl === true && limits.takesWrapped === true;
+}
+
+/** google.protobuf.Any of a Resource */
+function wrapped(plan: Plan, resource: SnapshotResource): WireMessage {
+  return wireMessage([
+    [1, 'type.googleapis.com/envoy.service.discovery.v3.Resource'],
+    [2, resourceMessage(plan, resource)],
+  ]);
+}
+
+/** google.protobuf.Duration */
+function duration(ms: number): WireMessage {
+  return wireMessage([
+    [1, Math.floor(ms / 1000)],
+    [2, Math.round((ms % 1000) * 1_000_000)],
+  ]);
+}
+
+/** envoy.service.discovery.v3.ResourceError of a ResourceName and a google.rpc.Status */
+function errorMessage({ name, code, message }: ResourceError): WireMessage {
+  return wireMessage([
+    [1, wireMessage([[1, name]])],
+    [
+      2,
+      wireMessage([
+        [1, code],
+        [2, message],
+      ]),
+    ],
   ]);
 }

@@ -1,6 +1,6 @@
 // Who is at the other end of a stream: what a node says of itself, and what follows from it.
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
-import type { PlanLimits } from './plan.ts';
+import type { PlanLimits } from './subscription.ts';
 
 /** Frozen at the first message of a stream (X3). */
 export interface ClientNode {
@@ -15,8 +15,28 @@ export interface ClientNode {
 
 const MIB = 1024 * 1024;
 /** gRPC clients receive 4 MiB at most by default. */
-const GRPC_LIMITS: PlanLimits = { maxResponseBytes: 3 * MIB };
-const ENVOY_LIMITS: PlanLimits = { maxResponseBytes: 16 * MIB };
+const MAX_GRPC_BYTES = 3 * MIB;
+const MAX_ENVOY_BYTES = 16 * MIB;
+
+/** Both names of the second one are in use (X88). */
+const TTL_FEATURE = 'xds.config.supports-resource-ttl';
+const WRAPPING_FEATURES = ['xds.config.resource-in-sotw', 'xds.config.supports-resource-in-sotw'];
+
+/** One object for all clients that are alike. */
+const known = new Map<string, PlanLimits>();
+
+function limitsOf(isGrpc: boolean, features: readonly string[]): PlanLimits {
+  const limits = {
+    maxResponseBytes: isGrpc ? MAX_GRPC_BYTES : MAX_ENVOY_BYTES,
+    takesErrorsAlone: isGrpc,
+    takesTtl: features.includes(TTL_FEATURE),
+    takesWrapped: WRAPPING_FEATURES.some((feature) => features.includes(feature)),
+  };
+  const key = JSON.stringify(limits);
+  const shared = known.get(key) ?? Object.freeze(limits);
+  known.set(key, shared);
+  return shared;
+}
 
 export function clientNode(node: NodeOutput): ClientNode {
   const isGrpc = node.user_agent_name?.startsWith('gRPC') ?? false;
@@ -26,7 +46,7 @@ export function clientNode(node: NodeOutput): ClientNode {
     userAgent: node.user_agent_name || undefined,
     version: versionOf(node),
     isGrpc,
-    limits: isGrpc ? GRPC_LIMITS : ENVOY_LIMITS,
+    limits: limitsOf(isGrpc, node.client_features ?? []),
   };
 }
 

@@ -1,30 +1,21 @@
 // What one subscription is to be sent now, if anything: a pure function of its state and a view (S1, S2). Streams in equal state
 // get the same plan object, and with it the same bytes (T5).
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
+import { type DueNames, dueNames } from './due-names.ts';
 import { type NameSet, NO_NAMES, nameSet } from './name-map.ts';
-import { covers, hasInterest, type Plan, type Subscription, toldVersion } from './subscription.ts';
+import { resourceErrors } from './resource-errors.ts';
+import { covers, hasInterest, type Plan, type PlanLimits, type Subscription, seenView } from './subscription.ts';
 import { diffViews, isSendable, type ViewDiff } from './views.ts';
 
-export interface PlanLimits {
-  /** Partial and delta responses are cut at about this size (X95). */
-  readonly maxResponseBytes: number;
-}
-
-/** Of the covered names those whose told version differs from the view, and those that are owed; each list sorted. */
-interface DueNames {
-  readonly present: readonly string[];
-  /** Not in the view; the client was told a version, or waits for an answer. */
-  readonly absent: readonly string[];
-  /** In the view by name and version only; such a name that is owed stays owed. */
-  readonly withheld: readonly string[];
-}
+const BLANK = { entries: [], changed: [], removed: [], errors: [], heartbeats: [], unanswered: NO_NAMES, hasMore: false };
 
 /**
  * The next response, whether or not the last one was answered (X24, X70: the caller waits for that); undefined when nothing was asked or
  * nothing is due.
  */
-export function duePlan(state: Subscription, view: TypeView, limits: PlanLimits): Plan | undefined {
+export function duePlan(state: Subscription, offered: TypeView, limits: PlanLimits): Plan | undefined {
   if (!state.isStarted || !hasInterest(state)) return undefined;
+  const view = seenView(state, offered);
   if (state.overlay.size > 0) return makePlan(state, view, limits);
   if (state.owed.size === 0 && state.base === view && !state.isAnswerDue) return undefined;
   return sharedPlan(state, view, limits);
@@ -42,7 +33,7 @@ export function changedResources(plan: Plan): readonly SnapshotResource[] {
 
 const MAX_SHARED = 64;
 const shared = new WeakMap<ViewDiff, Map<string, { readonly plan: Plan | undefined }>>();
-const ids = new WeakMap<NameSet, number>();
+const ids = new WeakMap<NameSet | PlanLimits, number>();
 let lastId = 0;
 
 /** The plan depends on nothing but the two views and what the key says. */
@@ -50,8 +41,7 @@ function sharedPlan(state: Subscription, view: TypeView, limits: PlanLimits): Pl
   const diff = diffViews(state.base, view);
   const plans = shared.get(diff) ?? new Map<string, { readonly plan: Plan | undefined }>();
   shared.set(diff, plans);
-  const flags = `${state.variant} ${state.wildcard !== 'none'} ${state.isAnswerDue} ${limits.maxResponseBytes}`;
-  const key = `${flags} ${idOf(state.names)} ${idOf(state.owed)}`;
+  const key = `${state.variant} ${state.wildcard !== 'none'} ${state.isAnswerDue} ${idOf(limits)} ${idOf(state.names)} ${idOf(state.owed)}`;
   const known = plans.get(key);
   if (known !== undefined) return known.plan;
   if (plans.size >= MAX_SHARED) plans.clear();
@@ -60,61 +50,49 @@ function sharedPlan(state: Subscription, view: TypeView, limits: PlanLimits): Pl
   return plan;
 }
 
-function idOf(names: NameSet): number {
-  if (names.size === 0) return 0;
-  const id = ids.get(names) ?? ++lastId;
-  ids.set(names, id);
+function idOf(shared: NameSet | PlanLimits): number {
+  if (shared === NO_NAMES) return 0;
+  const id = ids.get(shared) ?? ++lastId;
+  ids.set(shared, id);
   return id;
 }
 
 function makePlan(state: Subscription, view: TypeView, limits: PlanLimits): Plan | undefined {
   const due = dueNames(state, view);
-  if (state.variant === 'delta') return deltaPlan(state, due, { view, limits });
-  return state.type.isFullState ? fullStatePlan(state, view, due) : partialPlan(state, due, { view, limits });
+  const blank: Plan = { ...BLANK, variant: state.variant, view, limits, answersOwed: state.owed.size > 0, unsendable: due.unsendable };
+  if (state.variant === 'delta') return deltaPlan(state, due, blank);
+  return state.type.isFullState ? fullStatePlan(state, due, blank) : partialPlan(state, due, blank);
 }
 
 /** X47: every covered resource, for absence deletes. An absent name is answered by its absence (X51). */
-function fullStatePlan(state: Subscription, view: TypeView, due: DueNames): Plan | undefined {
+function fullStatePlan(state: Subscription, due: DueNames, blank: Plan): Plan | undefined {
   if (due.present.length + due.absent.length === 0 && !state.isAnswerDue) return undefined;
-  const all = [...view.resources.values()];
-  return {
-    variant: 'sotw',
-    view,
-    entries: all.filter((resource) => isSendable(resource) && covers(state, resource.name)),
-    changed: due.present,
-    removed: [],
-    withheld: due.withheld,
-    unanswered: NO_NAMES,
-    answersOwed: state.owed.size > 0,
-    hasMore: false,
-  };
+  const entries = [...blank.view.resources.values()].filter((resource) => isSendable(resource) && covers(state, resource.name));
+  return { ...blank, entries, changed: due.present, errors: resourceErrors(state, due.absent, blank.view) };
 }
 
-interface PlanContext {
-  readonly view: TypeView;
-  readonly limits: PlanLimits;
+/** X48: only what is due; absence deletes nothing, so absent names wait silently until they exist, but for those who are told why (X52). */
+function partialPlan(state: Subscription, due: DueNames, blank: Plan): Plan | undefined {
+  const { limits, view } = blank;
+  const isErrorWorthIt = due.present.length > 0 || limits.takesErrorsAlone === true;
+  const errors = isErrorWorthIt ? resourceErrors(state, due.absent, view) : [];
+  if (due.present.length + errors.length === 0 && !state.isAnswerDue) return undefined;
+  const part = { ...blank, ...cut(due.present, blank) };
+  if (part.hasMore) return part;
+  const answered = new Set(errors.map(({ name }) => name));
+  return { ...part, errors, unanswered: nameSet(due.absent.filter((name) => state.owed.has(name) && !answered.has(name))) };
 }
 
-/** X48: only what is due; absence deletes nothing, so absent names wait silently until they exist. */
-function partialPlan(state: Subscription, due: DueNames, context: PlanContext): Plan | undefined {
-  if (due.present.length === 0 && !state.isAnswerDue) return undefined;
-  const unanswered = nameSet(due.absent.filter((name) => state.owed.has(name)));
-  return { ...cut(state, due.present, context), variant: 'sotw', view: context.view, removed: [], withheld: due.withheld, unanswered };
-}
-
-/** X64, X65: absent names are told as removed, once. */
-function deltaPlan(state: Subscription, due: DueNames, context: PlanContext): Plan | undefined {
+/** X64, X65: absent names are told as removed, once; of what is only unavailable the client keeps what it has (X52). */
+function deltaPlan(state: Subscription, due: DueNames, blank: Plan): Plan | undefined {
   if (due.present.length + due.absent.length === 0 && !state.isAnswerDue) return undefined;
-  const { absent: removed, withheld } = due;
-  const unanswered = nameSet(withheld.filter((name) => state.owed.has(name)));
-  return { ...cut(state, due.present, context), variant: 'delta', view: context.view, removed, withheld, unanswered };
+  const { withheld } = blank.view;
+  const removed = withheld === undefined ? due.absent : due.absent.filter((name) => withheld.get(name)?.reason !== 'UNAVAILABLE');
+  const unanswered = nameSet(due.unsendable.filter((name) => state.owed.has(name)));
+  return { ...blank, ...cut(due.present, blank), removed, unanswered, errors: resourceErrors(state, due.absent, blank.view) };
 }
 
-function cut(
-  state: Subscription,
-  names: readonly string[],
-  { view, limits }: PlanContext,
-): Pick<Plan, 'entries' | 'changed' | 'answersOwed' | 'hasMore'> {
+function cut(names: readonly string[], { view, limits }: Plan): Pick<Plan, 'entries' | 'changed' | 'hasMore'> {
   const entries: SnapshotResource[] = [];
   let bytes = 0;
   for (const name of names) {
@@ -125,35 +103,5 @@ function cut(
     entries.push(resource);
   }
   const hasMore = entries.length < names.length;
-  return { entries, changed: hasMore ? names.slice(0, entries.length) : names, answersOwed: state.owed.size > 0, hasMore };
-}
-
-function dueNames(state: Subscription, view: TypeView): DueNames {
-  const due = new Set(state.owed.keys());
-  for (const name of state.overlay.keys()) {
-    if (covers(state, name) && toldVersion(state, name) !== view.resources.get(name)?.version) due.add(name);
-  }
-  for (const name of differingNames(state, view)) {
-    if (!state.overlay.has(name)) due.add(name);
-  }
-  const sorted = [...due].sort();
-  const present: string[] = [];
-  const absent: string[] = [];
-  const withheld: string[] = [];
-  for (const name of sorted) {
-    const resource = view.resources.get(name);
-    if (resource === undefined) absent.push(name);
-    else (isSendable(resource) ? present : withheld).push(name);
-  }
-  return { present, absent, withheld };
-}
-
-/** The covered names on which base and view differ; walks the difference or the names, whichever is shorter. */
-function differingNames(state: Subscription, view: TypeView): readonly string[] {
-  const diff = diffViews(state.base, view);
-  if (state.wildcard === 'none' && state.names.size < diff.changed.length + diff.removed.length) {
-    const { base, names } = state;
-    return [...names.keys()].filter((name) => base.resources.get(name)?.version !== view.resources.get(name)?.version);
-  }
-  return [...diff.changed, ...diff.removed].filter((name) => covers(state, name));
+  return { entries, changed: hasMore ? names.slice(0, entries.length) : names, hasMore };
 }

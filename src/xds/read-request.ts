@@ -3,6 +3,7 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { ResourceLocatorOutput } from '../proto/generated/envoy/service/discovery/v3/ResourceLocator.ts';
 import type { StatusOutput } from '../proto/generated/google/rpc/Status.ts';
+import { isXdstp, normalName } from '../snapshot/resource-name.ts';
 import type { DiscoveryRequest } from './request.ts';
 import type { Variant } from './subscription.ts';
 import { splitTextMap } from './wire.ts';
@@ -58,10 +59,11 @@ function readDelta(api: EnvoyApi, bytes: Buffer): ReadRequest {
   };
 }
 
-/** Of a locator the name counts; its parameters choose among variants that we do not have (X93). */
+/** Of a locator the name counts; its parameters choose among variants that we do not have (X93). Names compare normalised (X91). */
 function allNames(names: readonly string[] | undefined, locators: readonly ResourceLocatorOutput[] | undefined): readonly string[] {
   const located = (locators ?? []).map((locator) => locator.name ?? '');
-  return located.length === 0 ? (names ?? []) : [...(names ?? []), ...located];
+  const all = located.length === 0 ? (names ?? []) : [...(names ?? []), ...located];
+  return all.some(isXdstp) ? all.map(normalName) : all;
 }
 
 function errorOf(status: StatusOutput | null | undefined): DiscoveryRequest['error'] {

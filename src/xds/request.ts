@@ -1,6 +1,6 @@
 // How a request changes a subscription (S4): it answers the last response, and it says what the client wants now. Pure.
 import type { TypeView } from '../snapshot/types.ts';
-import { type DeltaNames, deltaInterest, resume } from './delta.ts';
+import { type DeltaNames, deltaInterest, resume, withAllNames } from './delta.ts';
 import { type SotwNames, sotwInterest } from './sotw.ts';
 import { changeInterest, type InFlight, type Plan, type Subscription } from './subscription.ts';
 
@@ -76,8 +76,10 @@ function withoutAccepted({ unaccepted }: Subscription, plan: Plan): Subscription
 }
 
 function applyNames(state: Subscription, request: DiscoveryRequest, context: RequestContext & { readonly isFirst: boolean }): Subscription {
+  const { view } = context;
   const { names } = request;
   if (names.variant === 'sotw') return changeInterest(state, sotwInterest(state, names, context));
-  const changed = changeInterest(state, deltaInterest(state, names, context));
-  return context.isFirst ? resume(changed, names, context.view) : changed;
+  const said = state.type.hasHosts && view !== undefined ? withAllNames(names, view) : names;
+  const changed = changeInterest(state, deltaInterest(state, said, context));
+  return context.isFirst ? resume(changed, names, view) : changed;
 }

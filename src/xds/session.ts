@@ -2,6 +2,7 @@
 // Knows no sockets, bytes or timers; the time is an argument.
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { childNames } from './children.ts';
+import { firstHeartbeat, heartbeatAtMs } from './heartbeat.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { changedResources, duePlan } from './plan.ts';
 import { namesMeant } from './rejected.ts';
@@ -117,7 +118,7 @@ export class Session {
       if (due?.plan !== undefined) return due.plan;
       if (due !== undefined && hasInterest(due.state)) this.#store(onUpToDate(due.state, due.view));
     }
-    return undefined;
+    return firstHeartbeat(this.#states, this.#options.node.limits, nowMs);
   }
 
   /** To be called before the plan that `next` gave is written. */
@@ -125,6 +126,7 @@ export class Session {
     const state = this.#state(plan.view.typeUrl);
     if (state === undefined) return;
     this.#store(onSent(state, plan, { nonce, atMs: nowMs }));
+    if (plan.heartbeats.length > 0) return;
     if (this.#staging !== undefined) this.#sentFor.set(plan.view.typeUrl, this.#staging.target);
     for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changedResources(plan));
     this.#parents?.onSent(plan.view.typeUrl, this.#viewOf);
@@ -132,9 +134,11 @@ export class Session {
 
   /** When `next` is to be called although nothing happens. */
   nextDeadlineMs(): number | undefined {
-    const { timing } = this.#options;
-    const answers = this.#states.flatMap(({ inFlight }) =>
-      inFlight === undefined || inFlight.isOverdue ? [] : inFlight.sentAtMs + timing.ackMs,
+    const { timing, node } = this.#options;
+    const answers = this.#states.flatMap((state) =>
+      state.inFlight === undefined || state.inFlight.isOverdue
+        ? (heartbeatAtMs(state, node.limits) ?? [])
+        : state.inFlight.sentAtMs + timing.ackMs,
     );
     const staging = this.#staging && nextDeadlineMs(this.#staging, timing, this.#streamFacts());
     const deadlines = [...answers, ...[staging, this.#parents?.dueAtMs].flatMap((at) => at ?? [])];

@@ -1,4 +1,5 @@
 // The state-of-the-world side of the protocol: what a list of names means (X38-X46). The list of each request is complete.
+import { isCollection } from '../snapshot/resource-name.ts';
 import { addNames, type NameSet, nameSet } from './name-map.ts';
 import type { Interest, Subscription } from './subscription.ts';
 
@@ -12,13 +13,14 @@ export function sotwInterest(state: Subscription, { list }: SotwNames, client: {
   const wasNamed = state.wasNamed || list.length > 0;
   const wildcard = wildcardOf(state, list, { isGrpc: client.isGrpc, wasNamed });
   const names = listedNames(state.names, list);
-  if (names === state.names && wildcard === state.wildcard) return { wildcard, names, wasNamed, owed: state.owed };
+  const hasCollections = list.some(isCollection);
+  if (names === state.names && wildcard === state.wildcard) return { wildcard, names, hasCollections, wasNamed, owed: state.owed };
   const kept = state.owed.edit((draft) => {
     for (const name of state.owed.keys()) if (wildcard === 'none' && !names.has(name)) draft.delete(name);
   });
   // A first list is owed as it is: sharing the set spares a second one.
   const owed = kept.size === 0 && state.names.size === 0 ? names : addNames(kept, added(state.names, names));
-  return { wildcard, names, wasNamed, owed };
+  return { wildcard, names, hasCollections, wasNamed, owed };
 }
 
 function wildcardOf(

@@ -1,24 +1,51 @@
 // The state of one type on one stream, the same for all four variants of the protocol: what the client asked for, what it was
 // told, what it answered. Pure: no I/O, no clock, no encoding; plans come from plan.ts, requests enter through request.ts.
+import { collectionOf, isXdstp } from '../snapshot/resource-name.ts';
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { NameMap, type NameSet, NO_NAMES } from './name-map.ts';
 import type { TypeRules } from './type-rules.ts';
+import { askedHosts, routeConfigurationOf } from './virtual-hosts.ts';
 
 /** State of the world or incremental. */
 export type Variant = 'sotw' | 'delta';
+
+/** What a client can take; the same object for all clients that are alike, so that they share plans. */
+export interface PlanLimits {
+  /** Partial and delta responses are cut at about this size (X95). */
+  readonly maxResponseBytes: number;
+  /** State of the world: a response that holds nothing but errors is of use (X52). */
+  readonly takesErrorsAlone?: boolean;
+  /** Understands `Resource.ttl` (X87). */
+  readonly takesTtl?: boolean;
+  /** State of the world: understands resources that are wrapped to carry a time to live (X88). */
+  readonly takesWrapped?: boolean;
+}
+
+/** Why a name that was asked for is not there. */
+export interface ResourceError {
+  readonly name: string;
+  /** google.rpc.Code */
+  readonly code: number;
+  readonly message: string;
+}
 
 /** One response to be, before it has a nonce and bytes. Shared by streams in equal state. */
 export interface Plan {
   readonly variant: Variant;
   readonly view: TypeView;
+  readonly limits: PlanLimits;
   /** What is sent, sorted by name. */
   readonly entries: readonly SnapshotResource[];
   /** Of the entries those that the client was not told yet or asked for; in a full-state response the others are repetition. */
   readonly changed: readonly string[];
   /** Delta only, sorted. */
   readonly removed: readonly string[];
+  /** Of absent names, sorted; never a name that is in `entries` (X52). */
+  readonly errors: readonly ResourceError[];
+  /** Said to be still valid, without their contents. Then there is nothing else in the response, and nothing new is told (X89). */
+  readonly heartbeats: readonly SnapshotResource[];
   /** Due, but of these only name and version are known: the client has them not, and goes on without. */
-  readonly withheld: readonly string[];
+  readonly unsendable: readonly string[];
   /** Owed names that this response cannot answer (X51). */
   readonly unanswered: NameSet;
   /** Answers names that were owed, such as the endpoints of a changed cluster. */
@@ -57,6 +84,8 @@ export interface Subscription {
   readonly wildcard: 'none' | 'legacy' | 'explicit';
   /** Explicit names, never `*`. */
   readonly names: NameSet;
+  /** Some names may be collections (X92). */
+  readonly hasCollections: boolean;
   /** Any name, `*` included, was ever sent; from then on an empty list means nothing (X41). */
   readonly wasNamed: boolean;
   /** What the client was last told … */
@@ -76,6 +105,8 @@ export interface Subscription {
   readonly unaccepted: NameMap<string>;
   /** Version of the last response. */
   readonly sentVersion: string | undefined;
+  /** When resources that expire were first sent, or all of them last kept alive. */
+  readonly refreshedAtMs: number | undefined;
 }
 
 const NOTHING_TOLD = NameMap.empty<string | null>();
@@ -88,6 +119,7 @@ export function newSubscription(type: TypeRules, variant: Variant): Subscription
     isStarted: false,
     wildcard: 'none',
     names: NO_NAMES,
+    hasCollections: false,
     wasNamed: false,
     base: type.empty,
     overlay: NOTHING_TOLD,
@@ -99,6 +131,7 @@ export function newSubscription(type: TypeRules, variant: Variant): Subscription
     rejected: undefined,
     unaccepted: NOTHING_REJECTED,
     sentVersion: undefined,
+    refreshedAtMs: undefined,
   };
 }
 
@@ -106,9 +139,19 @@ export function hasInterest(state: Subscription): boolean {
   return state.wildcard !== 'none' || state.names.size > 0;
 }
 
-/** Whether the client wants the name. The wildcard is for plain names: an `xdstp:` name is covered only when it is asked for (X91). */
-export function covers(state: Pick<Subscription, 'names' | 'wildcard'>, name: string): boolean {
-  return state.names.has(name) || (state.wildcard !== 'none' && !name.startsWith('xdstp:'));
+/**
+ * Whether the client wants the name. The wildcard is for plain names: an `xdstp:` name is covered only when it or its collection is asked
+ * for (X91, X92). A route configuration stands for its virtual hosts (R20).
+ */
+export function covers({ names, wildcard, type }: Pick<Subscription, 'names' | 'wildcard' | 'type'>, name: string): boolean {
+  if (names.has(name)) return true;
+  if (type.hasHosts && names.has(routeConfigurationOf(name))) return true;
+  return isXdstp(name) ? names.has(collectionOf(name)) : wildcard !== 'none';
+}
+
+/** What of a view such a client can see: of virtual hosts those that it asked for, by whatever name. */
+export function seenView({ type, names, wildcard }: Subscription, view: TypeView): TypeView {
+  return type.hasHosts && wildcard === 'none' ? askedHosts(view, names) : view;
 }
 
 /** The version that the client was told, or undefined if it must be told anew or was told nothing. */
@@ -121,6 +164,7 @@ export function toldVersion(state: Subscription, name: string): string | undefin
 export interface Interest {
   readonly wildcard: Subscription['wildcard'];
   readonly names: NameSet;
+  readonly hasCollections: boolean;
   readonly wasNamed: boolean;
   /** Covered by the new interest. */
   readonly owed: NameSet;
@@ -129,7 +173,7 @@ export interface Interest {
 /** The client now wants something else (S5, S6). `interest.owed` says all that is owed from now on. */
 export function changeInterest(state: Subscription, interest: Interest): Subscription {
   if (interest.wildcard === 'none' && interest.names.size === 0) return withoutInterest({ ...state, ...interest });
-  const changed = { ...state, ...interest, unaccepted: stillCovered(state.unaccepted, interest) };
+  const changed = { ...state, ...interest, unaccepted: stillCovered(state, interest) };
   const isOn = interest.wildcard !== 'none';
   if (isOn === (state.wildcard !== 'none')) return changed;
   // The base speaks of more or fewer names than the client knows from now on, so only the named ones keep what they were told.
@@ -153,12 +197,15 @@ function withoutInterest(state: Subscription): Subscription {
     inFlight: undefined,
     rejected: undefined,
     unaccepted: NOTHING_REJECTED,
+    hasCollections: false,
+    refreshedAtMs: undefined,
   };
 }
 
-function stillCovered(unaccepted: NameMap<string>, interest: Interest): NameMap<string> {
+function stillCovered({ unaccepted, type }: Subscription, interest: Interest): NameMap<string> {
+  if (unaccepted.size === 0) return unaccepted;
   return unaccepted.edit((draft) => {
-    for (const name of unaccepted.keys()) if (!covers(interest, name)) draft.delete(name);
+    for (const name of unaccepted.keys()) if (!covers({ ...interest, type }, name)) draft.delete(name);
   });
 }
 
@@ -178,12 +225,15 @@ export function oweAll(state: Subscription): Subscription {
 
 /** Records a response before it is written (S3), so that no answer can overtake the record. */
 export function onSent(state: Subscription, plan: Plan, sent: { readonly nonce: string; readonly atMs: number }): Subscription {
+  const inFlight = { nonce: sent.nonce, plan, sentAtMs: sent.atMs, isOverdue: false };
+  if (plan.heartbeats.length > 0) return { ...state, inFlight, refreshedAtMs: sent.atMs };
   return {
     ...state,
-    ...(plan.hasMore ? toldInPart(state, plan) : { base: plan.view, overlay: toldNothingOf(plan.withheld), owed: plan.unanswered }),
+    ...(plan.hasMore ? toldInPart(state, plan) : { base: plan.view, overlay: toldNothingOf(plan.unsendable), owed: plan.unanswered }),
     isAnswerDue: false,
-    inFlight: { nonce: sent.nonce, plan, sentAtMs: sent.atMs, isOverdue: false },
+    inFlight,
     sentVersion: plan.view.version,
+    refreshedAtMs: state.refreshedAtMs ?? (startsExpiry(plan) ? sent.atMs : undefined),
   };
 }
 
@@ -197,16 +247,23 @@ function toldInPart(state: Subscription, plan: Plan): Pick<Subscription, 'overla
   const overlay = state.overlay.edit((draft) => {
     for (const { name, version } of plan.entries) draft.set(name, version);
     for (const name of plan.removed) draft.set(name, null);
+    for (const { name } of plan.errors) draft.set(name, null);
   });
   const owed = state.owed.edit((draft) => {
     for (const { name } of plan.entries) draft.delete(name);
     for (const name of plan.removed) draft.delete(name);
+    for (const { name } of plan.errors) draft.delete(name);
   });
   return { overlay, owed };
 }
 
+function startsExpiry({ entries, limits }: Plan): boolean {
+  return limits.takesTtl === true && entries.some(({ ttlMs }) => ttlMs !== undefined);
+}
+
 /** Nothing of `view` is due: from now on it is what the client was told, so that older views can be forgotten. */
-export function onUpToDate(state: Subscription, view: TypeView): Subscription {
+export function onUpToDate(state: Subscription, offered: TypeView): Subscription {
+  const view = seenView(state, offered);
   const untold = [...state.overlay.entries()].flatMap(([name, version]) => (version === null && view.resources.has(name) ? [name] : []));
   if (state.base === view && state.overlay.size === untold.length) return state;
   return { ...state, base: view, overlay: toldNothingOf(untold) };

@@ -15,6 +15,8 @@ export interface TypeRules {
   readonly isFullState: boolean;
   /** A resuming delta client is not sent again what it names at an equal version (X57). */
   readonly resumes: boolean;
+  /** Asked for by route configuration and by host, and answered under other names (R20, R21). */
+  readonly hasHosts: boolean;
   /** Kept on offer for a while after the target dropped it, until nothing refers to it (D6). */
   readonly lingers: boolean;
   /** What a client knows at first, and what it gets of a type that the snapshot lacks. */
@@ -30,7 +32,7 @@ export const CLUSTER_RANK = 1;
 /** Unknown types come last (X9). */
 export const LAST_RANK = 8;
 
-const DEFAULTS = { hasLegacyWildcard: false, isFullState: false, resumes: false, lingers: false };
+const DEFAULTS = { hasLegacyWildcard: false, isFullState: false, resumes: false, hasHosts: false, lingers: false };
 
 const ROWS: readonly TypeRules[] = [
   row('Runtime', 0, { lingers: true }),
@@ -42,15 +44,16 @@ const ROWS: readonly TypeRules[] = [
   row('Listener', 4, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('ScopedRouteConfiguration', 5, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('RouteConfiguration', 6, { resumes: true, lingers: true }),
-  row('VirtualHost', 7, { lingers: true }),
+  row('VirtualHost', 7, { hasHosts: true }),
 ];
 
 const BY_URL: ReadonlyMap<TypeUrl, TypeRules> = new Map(ROWS.map((rules) => [rules.typeUrl, rules]));
 
-/** Parent type → types whose resources its resources name; those are sent again after a change of the parent (X78, X81). */
+/** Parent type → types whose resources its resources name; those are sent again after a change of the parent (X78, X81, R22). */
 const CHILDREN: ReadonlyMap<TypeUrl, readonly TypeUrl[]> = new Map([
   [TYPE_URLS.Cluster, [TYPE_URLS.ClusterLoadAssignment, TYPE_URLS.Secret]],
   [TYPE_URLS.Listener, [TYPE_URLS.Secret]],
+  [TYPE_URLS.RouteConfiguration, [TYPE_URLS.VirtualHost]],
 ]);
 
 /** The row of a type; for an unknown type URL one that asks for nothing by itself. */

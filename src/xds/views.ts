@@ -29,8 +29,8 @@ export function heldBeyond(versions: ReadonlyMap<string, string>, target: TypeVi
 }
 
 /** False for resources of which only name and version are known. */
-export function isSendable(resource: SnapshotResource): boolean {
-  return resource.any.length > 0;
+export function isSendable({ any, aliases }: SnapshotResource): boolean {
+  return any.length > 0 || aliases !== undefined;
 }
 
 /** What tells `view` from `base`. */

@@ -2,10 +2,10 @@
 // beyond the fields named here; everything else goes through the Envoy API.
 const WIRE_DELIMITED = 2;
 
-/** Bytes, text, or a nested message. */
-export type WirePart = Buffer | string | WireMessage;
+/** Bytes, text, a nested message, or a whole number that is not negative. */
+export type WirePart = Buffer | string | number | WireMessage;
 
-/** A field with its number; all our fields are length-delimited. */
+/** A field with its number. */
 export type WireField = readonly [field: number, value: WirePart];
 
 /** A message with its size counted beforehand, so that everything is written once, into one buffer. */
@@ -17,6 +17,10 @@ export interface WireMessage {
 export function wireMessage(fields: readonly WireField[]): WireMessage {
   let size = 0;
   for (const [, value] of fields) {
+    if (typeof value === 'number') {
+      size += 1 + varintSize(value);
+      continue;
+    }
     const length = sizeOf(value);
     size += 1 + varintSize(length) + length;
   }
@@ -27,6 +31,11 @@ export function wireMessage(fields: readonly WireField[]): WireMessage {
 export function writeMessage(target: Buffer, message: WireMessage, offset: number): number {
   let at = offset;
   for (const [field, value] of message.fields) {
+    if (typeof value === 'number') {
+      target[at] = field << 3;
+      at = writeVarint(target, value, at + 1);
+      continue;
+    }
     target[at] = (field << 3) | WIRE_DELIMITED;
     at = writeVarint(target, sizeOf(value), at + 1);
     if (typeof value === 'string') at += target.write(value, at, 'utf8');
@@ -130,7 +139,7 @@ function readVarint(message: Buffer, at: number): { readonly value: number; read
   return undefined;
 }
 
-function sizeOf(value: WirePart): number {
+function sizeOf(value: Exclude<WirePart, number>): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   return Buffer.isBuffer(value) ? value.length : value.size;
 }

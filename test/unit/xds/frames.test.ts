@@ -8,7 +8,8 @@ import { testApi, testView } from '../../support/snapshots.ts';
 
 function planOf(variant: Variant, view: TypeView, removed: readonly string[] = []): Plan {
   const entries = [...view.resources.values()];
-  return { variant, view, entries, changed: [], removed, withheld: [], unanswered: NO_NAMES, answersOwed: false, hasMore: false };
+  const nothing = { changed: [], errors: [], heartbeats: [], unsendable: [], unanswered: NO_NAMES, answersOwed: false, hasMore: false };
+  return { ...nothing, variant, view, entries, removed, limits: { maxResponseBytes: 1_000_000 } };
 }
 
 const frames = (onBuilt = (): void => {}, maxBytes = 1_000_000) =>
