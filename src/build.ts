@@ -1,6 +1,8 @@
 // What comes of building one gateway's files, as plain data that crosses threads, and who makes it: the seam between the configuration and
 // the serving thread (P8). Types only; no model, no compilation, no positions.
 import type { ProblemView } from './gateway-status.ts';
+import type { DeliverySettings } from './model/delivery-settings.ts';
+import type { DiscoveredService } from './model/discovered-service.ts';
 import type { ModelChanges } from './model-changes.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
 
@@ -34,9 +36,12 @@ export interface Build {
   readonly good?: GoodBuild;
 }
 
-export interface GoodBuild {
-  /** Names the build to its builder; larger than those of earlier builds of the same file. */
+/** Names a good build to the builder that made it. */
+export interface BuildName {
   readonly id: number;
+}
+
+export interface GoodBuild extends BuildName {
   readonly gateway: string;
   /** Resources, views and the whole are the same objects as in the good build before where nothing changed. */
   readonly snapshot: Snapshot;
@@ -45,6 +50,10 @@ export interface GoodBuild {
   readonly certificates: Readonly<Record<string, number>>;
   /** Against the build that was named as `since`; absent where there is none, or it is forgotten. */
   readonly changes?: ModelChanges;
+  /** How it reaches the nodes. */
+  readonly delivery: DeliverySettings;
+  /** Services whose endpoints are found while it runs. */
+  readonly discovery: readonly DiscoveredService[];
 }
 
 /** Builds one gateway's files. One call at a time. */
@@ -53,11 +62,11 @@ export interface Builder {
    * Reads the files as they are now. Places are known of `since` and of this build afterwards; earlier ones are forgotten. Never rejects for
    * what the user wrote.
    */
-  build(since?: GoodBuild): Promise<Build>;
-  /** The same build, refused because another root file has the gateway's name already (CH3002). */
-  refuseDuplicate(build: Build, otherFile: string): Promise<Build>;
+  build(since?: BuildName): Promise<Build>;
+  /** A build that was just made, refused because another root file has the gateway's name already (CH3002). */
+  refuseDuplicate(good: BuildName, otherFile: string): Promise<Build>;
   /** `file:line` of what a resource was made from; undefined where that is not known, or not known any more. */
-  placeOf(good: GoodBuild, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
+  placeOf(good: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
 }
 
 /** Where builds are made: in this thread or in another. */

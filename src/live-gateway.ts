@@ -219,8 +219,9 @@ class WatchedGateway implements LiveGateway {
   }
 
   async #withOwnName(build: Build): Promise<Build> {
-    const owner = build.good && this.#options.claim(build.good.gateway, this.file);
-    return owner === undefined ? build : await this.#options.builder.refuseDuplicate(build, owner);
+    const { good } = build;
+    const owner = good && this.#options.claim(good.gateway, this.file);
+    return owner === undefined || good === undefined ? build : await this.#options.builder.refuseDuplicate(good, owner);
   }
 
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {

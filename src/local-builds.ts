@@ -1,5 +1,5 @@
 // Builds in the thread that asks: what the build thread runs, and tests in process. Remembers what places are asked of later.
-import type { Build, Builder, Builds, GoodBuild } from './build.ts';
+import type { Build, Builder, BuildName, Builds } from './build.ts';
 import type { Compilation } from './compiler/types.ts';
 import { refuseDuplicate } from './gateway-problems.ts';
 import type { ConfigPath } from './lib/issue.ts';
@@ -32,7 +32,7 @@ class LocalBuilder implements Builder {
     this.#cwd = cwd;
   }
 
-  async build(since?: GoodBuild): Promise<Build> {
+  async build(since?: BuildName): Promise<Build> {
     const before = since && this.#kept.get(since.id);
     const detailed = await this.#pipeline.build();
     this.#kept.clear();
@@ -42,13 +42,13 @@ class LocalBuilder implements Builder {
     return plainBuild(detailed, { id: this.#lastId, since: before?.good?.model, cwd: this.#cwd });
   }
 
-  async refuseDuplicate(build: Build, otherFile: string): Promise<Build> {
-    const detailed = build.good && this.#kept.get(build.good.id);
+  async refuseDuplicate({ id }: BuildName, otherFile: string): Promise<Build> {
+    const detailed = this.#kept.get(id);
     if (detailed === undefined) throw new Error('only a build that was just made can be refused for its name');
-    return plainBuild(refuseDuplicate(detailed, otherFile), { id: this.#lastId, since: undefined, cwd: this.#cwd });
+    return plainBuild(refuseDuplicate(detailed, otherFile), { id, since: undefined, cwd: this.#cwd });
   }
 
-  async placeOf({ id }: GoodBuild, typeUrl: TypeUrl, name: string): Promise<string | undefined> {
+  async placeOf({ id }: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined> {
     const { good, positions } = this.#kept.get(id) ?? {};
     const path = good && pathsOf(good.compilation).get(`${typeUrl} ${name}`);
     const place = path && positions?.find(path);

@@ -6,6 +6,7 @@ import { type FormatOptions, formatIssues, formatSingleIssue } from './config/di
 import type { Positions } from './config/source.ts';
 import { countProblems, problemView, shownIssues } from './gateway-problems.ts';
 import type { Issue } from './lib/issue.ts';
+import { deliveryOf } from './model/delivery-of.ts';
 import type { Model } from './model/types.ts';
 import { modelChanges } from './model-changes.ts';
 import type { DetailedBuild, DetailedGood } from './pipeline.ts';
@@ -34,7 +35,7 @@ export function plainBuild(detailed: DetailedBuild, { id, since, cwd }: PlainBui
   };
 }
 
-function plainGood({ model, snapshot }: DetailedGood, id: number, since: Model | undefined): GoodBuild {
+function plainGood({ model, compilation, snapshot }: DetailedGood, id: number, since: Model | undefined): GoodBuild {
   const { gateway, listeners, routes, services } = model;
   return {
     id,
@@ -43,6 +44,8 @@ function plainGood({ model, snapshot }: DetailedGood, id: number, since: Model |
     counts: { listeners: listeners.length, routes: routes.length, services: services.length },
     certificates: Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
     ...(since === undefined ? {} : { changes: modelChanges(since, model) }),
+    delivery: deliveryOf(model),
+    discovery: compilation.discovery,
   };
 }
 

@@ -137,7 +137,7 @@ function countingCompiles(builder: Builder, metrics: Metrics): Builder {
       metrics.increment('chancery_compiles_total', {}, build.compiles);
       return build;
     },
-    refuseDuplicate: (build, otherFile) => builder.refuseDuplicate(build, otherFile),
+    refuseDuplicate: (good, otherFile) => builder.refuseDuplicate(good, otherFile),
     placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
   };
 }

@@ -73,22 +73,21 @@ interface BuiltApp {
 }
 
 async function buildApp(settings: Settings, files: readonly string[], terminal: Terminal): Promise<BuiltApp> {
-  const [{ createApp }, { createLocalBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
+  const [{ createApp }, { workerBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
     import('../app.ts'),
-    import('../local-builds.ts'),
+    import('../worker-builds.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);
   const isPretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && terminal.isTerminal);
   const color = isPretty && terminal.colorErr;
   const logger = createLogger({ level: settings.logLevel, pretty: isPretty, color });
-  const api = loadEnvoyApi();
   const app = createApp(
     { ...settings, files },
     {
-      api,
+      api: loadEnvoyApi(),
       logger,
-      createBuilds: () => createLocalBuilds({ api, env: terminal.env, nowMs: Date.now, cwd: terminal.cwd }),
+      createBuilds: workerBuilds({ env: terminal.env, cwd: terminal.cwd }),
       nowMs: Date.now,
       version: packageVersion(),
       diagnostics: { cwd: terminal.cwd, asMessage: isPretty, color },

@@ -81,19 +81,18 @@ interface Surroundings {
 }
 
 async function buildApp({ settings, state, gateways }: UpPlan, { terminal, reporter, logFile }: Surroundings): Promise<App> {
-  const [{ createApp }, { createLocalBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
+  const [{ createApp }, { workerBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
     import('../app.ts'),
-    import('../local-builds.ts'),
+    import('../worker-builds.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);
-  const api = loadEnvoyApi();
   return createApp(
     { ...settings, state, files: gateways.map(({ file }) => file) },
     {
-      api,
+      api: loadEnvoyApi(),
       logger: createLogger({ level: settings.logLevel, sink: fileSink(logFile) }),
-      createBuilds: () => createLocalBuilds({ api, env: terminal.env, nowMs: Date.now, cwd: terminal.cwd }),
+      createBuilds: workerBuilds({ env: terminal.env, cwd: terminal.cwd }),
       nowMs: Date.now,
       version: packageVersion(),
       diagnostics: { cwd: terminal.cwd, asMessage: false, color: false },

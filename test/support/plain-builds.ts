@@ -2,6 +2,7 @@
 import type { Build, GoodBuild } from '../../src/build.ts';
 import { NO_POSITIONS } from '../../src/config/source.ts';
 import type { Issue } from '../../src/lib/issue.ts';
+import { deliveryOf } from '../../src/model/delivery-of.ts';
 import { plainBuild } from '../../src/plain-build.ts';
 
 /** A good build of a gateway without anything. */
@@ -13,6 +14,8 @@ export function goodOf(version: string, parts: Partial<GoodBuild> = {}): GoodBui
     snapshot: { gateway, version, views: new Map() },
     counts: { listeners: 0, routes: 0, services: 0 },
     certificates: {},
+    delivery: deliveryOf({ gateway, listeners: [], services: [], routes: [], certificates: [] }),
+    discovery: [],
     ...parts,
   };
 }

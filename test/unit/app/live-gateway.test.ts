@@ -49,9 +49,9 @@ function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}
     file: FILE,
     builder: {
       placeOf: async () => undefined,
-      refuseDuplicate: async (build, other) => {
+      refuseDuplicate: async (_good, other) => {
         const issue: Issue = { code: 'CH3002', severity: 'error', message: `already defined by ${other}`, path: ['gateway'] };
-        return buildOf([issue], { files: build.files, contentHash: build.contentHash });
+        return buildOf([issue], { files: [FILE] });
       },
       build: async () => {
         builds += 1;

@@ -1,0 +1,5 @@
+import { createLocalBuilds } from '../../../src/local-builds.ts';
+import { testApi } from '../../support/snapshots.ts';
+import { describeBuilds } from './builds-contract.ts';
+
+describeBuilds('builds in the thread that asks', (cwd) => createLocalBuilds({ api: testApi(), env: {}, nowMs: Date.now, cwd }));
