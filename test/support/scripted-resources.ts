@@ -3,6 +3,24 @@ import { any } from '../../src/proto/any.ts';
 
 const ADS = { ads: {}, resource_api_version: 'V3' };
 
+export interface ListenerOptions {
+  readonly accessLog?: boolean;
+  /** Where the routes come from. Default: the aggregated stream. */
+  readonly source?: object;
+}
+
+/** A stream of its own to the cluster `xds`. */
+export function separateSource(variant: 'delta' | 'sotw'): object {
+  return {
+    resource_api_version: 'V3',
+    api_config_source: {
+      api_type: variant === 'delta' ? 'DELTA_GRPC' : 'GRPC',
+      transport_api_version: 'V3',
+      grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+    },
+  };
+}
+
 /** Gets its endpoints by EDS on the same stream. */
 export function edsCluster(name: string, more: object = {}): object {
   return { name, type: 'EDS', eds_cluster_config: { eds_config: ADS }, connect_timeout: { seconds: 1, nanos: 0 }, ...more };
@@ -20,7 +38,7 @@ export function endpoints(name: string, ...ports: readonly number[]): object {
 }
 
 /** With the route configuration `routes`; the access log is one JSON object a line. */
-export function listener(port_value: number, { accessLog = false }: { readonly accessLog?: boolean } = {}): object {
+export function listener(port_value: number, { accessLog = false, source = ADS }: ListenerOptions = {}): object {
   const fields = { flags: '%RESPONSE_FLAGS%', status: '%RESPONSE_CODE%', user_agent: '%REQ(USER-AGENT)%' };
   const format = {
     json_format: { fields: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { string_value: value }])) },
@@ -31,7 +49,7 @@ export function listener(port_value: number, { accessLog = false }: { readonly a
   };
   const manager = any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     stat_prefix: 'main',
-    rds: { config_source: { ads: {}, resource_api_version: 'V3' }, route_config_name: 'routes' },
+    rds: { config_source: source as never, route_config_name: 'routes' },
     http_filters: [{ name: 'envoy.filters.http.router', typed_config: any('envoy.extensions.filters.http.router.v3.Router', {}) }],
     ...(accessLog ? { access_log: [log] } : {}),
   });

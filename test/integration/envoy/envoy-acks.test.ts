@@ -1,53 +1,16 @@
 // What an ACK of Envoy's means, as delivery.md D7 says and xds/staging.ts relies on. The control plane here is a script; only Envoy is tested.
 import { afterEach, describe, expect, test } from 'vitest';
-import { any } from '../../../src/proto/any.ts';
 import { type Envoy, startEnvoy } from '../../support/envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { createGate } from '../../support/gate.ts';
 import { type HttpResponse, request } from '../../support/http-client.ts';
 import { adsBootstrap, type ScriptedAds, startScriptedAds } from '../../support/scripted-ads.ts';
+import { edsCluster as cluster, endpoints, listener, routes } from '../../support/scripted-resources.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import type { Reply } from '../../support/upstream-exchange.ts';
 
-const ADS = { ads: {}, resource_api_version: 'V3' };
 const QUIET_MS = 400;
-
-const cluster = (name: string, more: object = {}): object => ({
-  name,
-  type: 'EDS',
-  eds_cluster_config: { eds_config: ADS },
-  connect_timeout: { seconds: 1, nanos: 0 },
-  ...more,
-});
-const endpoints = (name: string, ...ports: readonly number[]): object => ({
-  cluster_name: name,
-  endpoints: ports.map((port_value) => ({
-    lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value } } } }],
-  })),
-});
-const listener = (port_value: number): object => ({
-  name: 'main',
-  address: { socket_address: { address: '127.0.0.1', port_value } },
-  filter_chains: [
-    {
-      filters: [
-        {
-          name: 'envoy.filters.network.http_connection_manager',
-          typed_config: any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
-            stat_prefix: 'main',
-            rds: { config_source: { ads: {}, resource_api_version: 'V3' }, route_config_name: 'routes' },
-            http_filters: [{ name: 'envoy.filters.http.router', typed_config: any('envoy.extensions.filters.http.router.v3.Router', {}) }],
-          }),
-        },
-      ],
-    },
-  ],
-});
-const routes = (clusterName: string): object => ({
-  name: 'routes',
-  virtual_hosts: [{ name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: clusterName } }] }],
-});
 
 interface Scene {
   readonly ads: ScriptedAds;
@@ -176,6 +139,22 @@ describe.each(['delta', 'sotw'] as const)('over %s ADS (D7)', (variant) => {
     expect(ads.requests.filter(({ stream, kind }) => stream === 2 && kind === 'Cluster')).toEqual([]);
     ads.send('ClusterLoadAssignment', { a: endpoints('a', upstream.port), b: endpoints('b', upstream.port) });
     await eventually(() => ads.requests.some(({ stream, kind }) => stream === 2 && kind === 'Cluster'));
+  });
+});
+
+describe.each(['delta', 'sotw'] as const)('in the first initialisation over %s ADS (D7)', (variant) => {
+  test('clusters are ACKed before they are warm, and no listener is asked for until they are', async () => {
+    const ads = await startScriptedAds(variant);
+    cleanups.push(() => ads.close());
+    const envoy = await startEnvoy(adsBootstrap(ads.port, variant), { waitUntilReady: false });
+    cleanups.push(() => envoy.stop());
+    await eventually(() => ads.requests.some(({ kind }) => kind === 'Cluster'));
+    const nonce = ads.send('Cluster', { a: cluster('a') });
+    const isQuiet = await quiet(ads, nonce);
+    const asked = (): boolean => ads.requests.some(({ kind }) => kind === 'Listener');
+    expect([isQuiet, asked()]).toEqual([false, false]);
+    ads.send('ClusterLoadAssignment', { a: endpoints('a', 1) });
+    await eventually(asked);
   });
 });
 
