@@ -51,6 +51,34 @@ test('B73: stats that nobody reads are not made, those of dashboards are', () =>
   expect(isMade('listener.https.ssl.ciphers.TLS_AES_128_GCM_SHA256')).toBe(false);
 });
 
+test('R28: load is reported over the same cluster', () => {
+  expect(compile().cluster_manager?.load_stats_config).toEqual({
+    api_type: 'GRPC',
+    transport_api_version: 'V3',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'chancery/xds', authority: 'chancery' } }],
+  });
+});
+
+test('O8: with TLS the control plane must have its name, and the Envoy shows its certificate', () => {
+  const [cluster] =
+    compile({ xdsTls: { ca: '/ca.pem', serverName: 'control.internal', client: { cert: '/own.pem', key: '/own.key' } } }).static_resources
+      ?.clusters ?? [];
+  expect(cluster?.transport_socket?.typed_config).toMatchObject({
+    sni: 'control.internal',
+    common_tls_context: {
+      alpn_protocols: ['h2'],
+      tls_certificates: [{ certificate_chain: { filename: '/own.pem' }, private_key: { filename: '/own.key' } }],
+      validation_context: {
+        trusted_ca: { filename: '/ca.pem' },
+        match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'control.internal' } }],
+      },
+    },
+  });
+  const [byAddress] = compile({ xdsTls: { ca: '/ca.pem', serverName: '10.0.0.1' } }).static_resources?.clusters ?? [];
+  expect(byAddress?.transport_socket?.typed_config).not.toHaveProperty('sni');
+  expect(compile().static_resources?.clusters?.[0]).not.toHaveProperty('transport_socket');
+});
+
 test('a dead control plane is noticed by keep-alive', () => {
   const [cluster] = compile().static_resources?.clusters ?? [];
   expect(cluster?.typed_extension_protocol_options?.['envoy.extensions.upstreams.http.v3.HttpProtocolOptions']).toMatchObject({
