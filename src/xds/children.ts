@@ -37,7 +37,7 @@ function namedIn(resources: readonly SnapshotResource[], names: readonly string[
 const assignments = new WeakMap<SnapshotResource, string>();
 
 /** `eds_cluster_config.service_name` of the cluster, else its name: what it asks endpoints for, if it asks at all. */
-function assignmentOf(cluster: SnapshotResource): string {
+export function assignmentOf(cluster: SnapshotResource): string {
   const name = assignments.get(cluster) ?? (serviceName(cluster) || cluster.name);
   assignments.set(cluster, name);
   return name;

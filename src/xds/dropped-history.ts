@@ -1,11 +1,13 @@
 // What recent targets of each gateway had and others lack, for clients that come back and cannot say what they hold (state of the world):
 // without it their first full response would delete clusters that their routes still name. Targets may stand side by side (waves, D13).
 import type { Snapshot, TypeView } from '../snapshot/types.ts';
-import { droppedViews, mergeViews, type Views } from './staging.ts';
+import { droppedViews, mergeViews, type Views } from './lingering.ts';
 
 export interface DroppedHistory {
   /** To be called whenever a client is given a target, before it is, and with the target that a client had when it leaves. */
   note(snapshot: Snapshot): void;
+  /** What an earlier run of the server knew to be dropped; begins its time anew. */
+  remember(gateway: string, views: Views): void;
   /** What targets of the time kept had and later noted ones lacked, in its last form; some of it a present target may have. */
   droppedOf(gateway: string): Views;
 }
@@ -19,7 +21,7 @@ interface Part {
 
 interface GatewayHistory {
   /** Noted last. */
-  readonly target: Snapshot;
+  readonly target: Snapshot | undefined;
   /** Oldest first. */
   readonly parts: readonly Part[];
 }
@@ -38,9 +40,12 @@ export function createDroppedHistory(options: { readonly keepMs: number; readonl
     note: (target) => {
       const before = gateways.get(target.gateway);
       if (before?.target === target) return;
-      const parts =
-        before === undefined ? [] : withDropped(before.parts, droppedViews(before.target.views, target.views), { keepMs, nowMs: nowMs() });
-      gateways.set(target.gateway, { target, parts });
+      const dropped = before?.target === undefined ? NOTHING : droppedViews(before.target.views, target.views);
+      gateways.set(target.gateway, { target, parts: withDropped(before?.parts ?? [], dropped, { keepMs, nowMs: nowMs() }) });
+    },
+    remember: (gateway, views) => {
+      const before = gateways.get(gateway);
+      gateways.set(gateway, { target: before?.target, parts: withDropped(before?.parts ?? [], views, { keepMs, nowMs: nowMs() }) });
     },
     droppedOf: (gateway) => {
       const parts = gateways.get(gateway)?.parts ?? [];

@@ -1,18 +1,4 @@
-// What follows from a refusal: which resources it is about, and that what refers to a refused cluster stays as it was (X76), for a route
-// to a cluster that Envoy does not have answers 503.
-import type { TypeView } from '../snapshot/types.ts';
-import { mentions } from './children.ts';
-import { diffViews, keepOlder } from './views.ts';
-
-/** `view`, with those changed resources that mention a rejected name as they were in `previous`. New ones are left in. */
-export function withholdDependants(view: TypeView, previous: TypeView | undefined, rejected: readonly string[]): TypeView {
-  if (previous === undefined || rejected.length === 0) return view;
-  const dependants = diffViews(previous, view).changed.filter((name) => {
-    const resource = view.resources.get(name);
-    return resource !== undefined && previous.resources.has(name) && rejected.some((cluster) => mentions(resource, cluster));
-  });
-  return keepOlder(view, previous, dependants);
-}
+// What a refusal is about: clients name resources in the text of their message only.
 
 /**
  * Which of the refused names the client's message is about: those that it contains as a word, sorted; all, if it tells none apart. A name

@@ -4,7 +4,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS } from './access.ts';
-import { createDroppedHistory } from './dropped-history.ts';
+import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
@@ -13,7 +13,7 @@ import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
 import type { ProgressListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
 import { addServices, type ServicesOptions } from './services.ts';
-import type { SessionTiming } from './session-options.ts';
+import type { SessionTiming, TargetWaits } from './session-options.ts';
 import { type NodeStatus, nodeStatuses } from './status.ts';
 import { type StreamContext, XdsStream } from './stream.ts';
 import type { DescribeResource } from './stream-report.ts';
@@ -33,6 +33,8 @@ export interface XdsServerOptions extends ServicesOptions {
   readonly nowMs: () => number;
   /** A text that no other process gives; begins every nonce. */
   readonly random: () => string;
+  /** What targets dropped, where more than the streams of this server are to know it. Default: one of its own. */
+  readonly history?: DroppedHistory;
   /** Default `DEFAULT_TIMING`. */
   readonly timing?: Partial<SessionTiming>;
   /** Calls `run` after `ms` and returns what cancels it. Default: a timer that keeps no process alive. */
@@ -110,7 +112,7 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     timing,
     progress: progress ?? {},
     nodes: progress === undefined ? NO_PROGRESS : createNodeProgress(progress, nowMs),
-    history: createDroppedHistory({ keepMs: LINGERS_REMEMBERED * timing.lingerMs, nowMs }),
+    history: options.history ?? createDroppedHistory({ keepMs: LINGERS_REMEMBERED * timing.lingerMs, nowMs }),
     frames: createFrames({
       prefix: options.random(),
       identifier: options.identifier,
@@ -121,13 +123,20 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     queue: createPumpQueue(nowMs),
     budget: new WriteBudget({ nowMs, after, onChange: (bytes) => metrics.writerBytes(bytes) }),
     targetFor: (node) => targets.targetFor(node),
+    waitsFor: (gateway) => waitsFor(targets, gateway),
     onWithoutTarget: onceWithoutTarget(logger, targets),
     describeResource: options.describeResource,
   };
 }
 
 /** A client that was away for longer than this many lingers has lost its claim on what was dropped. */
-const LINGERS_REMEMBERED = 10;
+export const LINGERS_REMEMBERED = 10;
+
+function waitsFor(targets: TargetSource, gateway: string): TargetWaits {
+  const lingerMs = targets.lingerMsOf?.(gateway);
+  const warmUpMs = targets.warmUpMsOf?.(gateway);
+  return { ...(lingerMs === undefined ? {} : { lingerMs }), ...(warmUpMs === undefined ? {} : { warmUpMs }) };
+}
 
 const MAX_REMEMBERED = 1_000;
 

@@ -1,9 +1,10 @@
 // What a session is made with and what it gives back. Types only.
 import type { Snapshot } from '../snapshot/types.ts';
+import type { Views } from './lingering.ts';
 import type { InternNames } from './name-map.ts';
 import type { ClientNode } from './node.ts';
 import type { RequestOutcome } from './request.ts';
-import type { StagingTiming, Step, Views } from './staging.ts';
+import type { StagingTiming, Step } from './staging-steps.ts';
 import type { Variant } from './subscription.ts';
 import type { TypeRules } from './type-rules.ts';
 
@@ -17,6 +18,14 @@ export interface SessionTiming extends StagingTiming {
 export interface SessionOutcome extends RequestOutcome {
   /** What the response that was settled was sent for. */
   readonly target: Snapshot | undefined;
+}
+
+/** What a target says of waits; the timing of the session says it where this does not. */
+export interface TargetWaits {
+  /** From the accepted switch to the removal of what nothing refers to any more (D6). */
+  readonly lingerMs?: number;
+  /** On a separate stream: from a changed cluster to what refers to it (D7). */
+  readonly warmUpMs?: number;
 }
 
 export interface SessionOptions {

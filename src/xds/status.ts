@@ -3,7 +3,8 @@
 import type { TypeUrl, TypeView } from '../snapshot/types.ts';
 import type { ClientNode } from './node.ts';
 import { duePlan } from './plan.ts';
-import { hasInterest, isAwaitingAnswer, type Subscription, type Variant } from './subscription.ts';
+import { namesMeant } from './rejected.ts';
+import { hasInterest, isAwaitingAnswer, type Rejected, type Subscription, type Variant } from './subscription.ts';
 
 /** `SYNCED`: accepted all that is on offer; `STALE`: something is unanswered or waits to be sent; `ERROR`: refused the last response. */
 export type TypeState = 'SYNCED' | 'STALE' | 'ERROR' | 'NOT_SENT';
@@ -16,13 +17,23 @@ export interface TypeStatus {
   readonly lastAckAt?: number;
   /** `*` for everything, else the number of names. */
   readonly subscribed: '*' | number;
-  readonly rejected?: { readonly version: string; readonly message: string; readonly at: number };
+  /** `resources`: those that the message is about, else all that were new in the response. */
+  readonly rejected?: { readonly version: string; readonly message: string; readonly resources: readonly string[]; readonly at: number };
 }
+
+/**
+ * How far a stream is on its way to its target (D6): `waiting` for a first target; `make`: resources wait for clusters; `switch`: what refers to
+ * them is being sent; `settling`: all is sent, answers are due; `linger`: all is accepted, what the target dropped is still on offer; `done`.
+ */
+export type StreamStage = 'waiting' | 'make' | 'switch' | 'settling' | 'linger' | 'done';
 
 export interface StreamStatus {
   readonly variant: Variant;
   /** All types on one stream. */
   readonly ads: boolean;
+  readonly stage: StreamStage;
+  /** How often it went on by the clock, without the answer that it waited for (D8). */
+  readonly waitsEnded: number;
   readonly types: Readonly<Record<TypeUrl, TypeStatus>>;
 }
 
@@ -52,8 +63,12 @@ export function typeStatus(state: Subscription, view: TypeView | undefined, node
     subscribed: state.wildcard === 'none' ? state.names.size : '*',
     ...(accepted === undefined ? {} : { acceptedVersion: accepted.version, lastAckAt: accepted.atMs }),
     ...(sentVersion === undefined ? {} : { sentVersion }),
-    ...(rejected === undefined ? {} : { rejected: { version: rejected.version, message: rejected.message, at: rejected.atMs } }),
+    ...(rejected === undefined ? {} : { rejected: rejectedStatus(rejected, state) }),
   };
+}
+
+function rejectedStatus({ version, message, atMs }: Rejected, { unaccepted }: Subscription): NonNullable<TypeStatus['rejected']> {
+  return { version, message, resources: namesMeant([...unaccepted.keys()], message), at: atMs };
 }
 
 /** One entry per node id and gateway, sorted. */

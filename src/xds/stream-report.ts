@@ -74,9 +74,11 @@ export class StreamReport {
     });
   }
 
-  gateTimedOut(waitedFor: string): void {
+  /** `names`: clusters that were waited for, if that is known. */
+  gateTimedOut({ waitedFor, names }: { readonly waitedFor: string; readonly names: readonly string[] }): void {
     this.#options.metrics.gateTimedOut(this.#gateway(), waitedFor);
-    const fields = { event: 'xds.gate_timed_out', ...this.#who(), waited_for: waitedFor };
+    const resources = names.length === 0 ? {} : { resources: names.slice(0, MAX_RESOURCES) };
+    const fields = { event: 'xds.gate_timed_out', ...this.#who(), waited_for: waitedFor, ...resources };
     this.#options.logger.warn(fields, `went on without an answer about ${waitedFor}`);
   }
 

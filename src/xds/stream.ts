@@ -16,7 +16,7 @@ import type { PumpQueue } from './pump-queue.ts';
 import { type RequestReader, requestReader } from './read-request.ts';
 import type { DiscoveryRequest } from './request.ts';
 import { Session } from './session.ts';
-import type { SessionOutcome, SessionTiming } from './session-options.ts';
+import type { SessionOutcome, SessionTiming, TargetWaits } from './session-options.ts';
 import type { StreamSnapshot } from './status.ts';
 import { StreamReport, type StreamReportOptions } from './stream-report.ts';
 import type { Plan, Variant } from './subscription.ts';
@@ -34,6 +34,7 @@ export interface StreamContext extends StreamReportOptions {
   readonly nodes: NodeProgress;
   readonly timing: SessionTiming;
   readonly targetFor: (node: ClientNode) => Snapshot | undefined;
+  readonly waitsFor: (gateway: string) => TargetWaits;
   readonly onWithoutTarget: (node: ClientNode) => void;
   readonly onClosed: (stream: XdsStream) => void;
 }
@@ -168,7 +169,7 @@ export class XdsStream {
     const target = this.#node && this.#context.targetFor(this.#node);
     if (target === undefined || target === session.target) return session.target !== undefined;
     this.#context.history.note(target);
-    session.setTarget(target, this.#context.nowMs());
+    session.setTarget(target, this.#context.nowMs(), this.#context.waitsFor(target.gateway));
     return true;
   }
 

@@ -14,6 +14,10 @@ export interface TargetSource {
   subscribe(listener: (gateway: string) => void): () => void;
   /** Gateways that have targets, sorted. */
   gateways(): readonly string[];
+  /** Milliseconds from the accepted switch to the removal of what nothing refers to any more (D6); absent or undefined: the server's own. */
+  lingerMsOf?(gateway: string): number | undefined;
+  /** Milliseconds that a changed cluster of the gateway may take to be warm where no answer says so (D7); absent or undefined: the server's own. */
+  warmUpMsOf?(gateway: string): number | undefined;
 }
 
 /** Every node of a gateway gets its newest snapshot. */

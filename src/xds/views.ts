@@ -47,12 +47,31 @@ export const droppedFrom: (older: TypeView, view: TypeView) => TypeView | undefi
   return extra.length === 0 ? undefined : typeView(view.typeUrl, extra);
 });
 
-/** `view` with the given names as they are in `older`, where they are there. */
+/**
+ * `view` with those of the names that it has as they are in `older`; of one that is not there it holds the name alone, which nobody is sent.
+ * `older` itself where nothing tells the two apart.
+ */
 export function keepOlder(view: TypeView, older: TypeView, names: readonly string[]): TypeView {
-  return withResources(
-    view,
-    names.flatMap((name) => older.resources.get(name) ?? []),
-  );
+  const byNames = keptViews(view, older);
+  const key = names.join('\0');
+  const known = byNames.get(key);
+  if (known !== undefined) return known;
+  const kept = names.flatMap((name) => (view.resources.has(name) ? (older.resources.get(name) ?? nameAlone(view.typeUrl, name)) : []));
+  const mixed = withResources(view, kept);
+  const answer = mixed.version === older.version ? older : mixed;
+  if (byNames.size >= MAX_KEPT) byNames.clear();
+  byNames.set(key, answer);
+  return answer;
+}
+
+const MAX_KEPT = 64;
+const keptViews = oncePerPair<Map<string, TypeView>>(() => new Map());
+
+/** A version that no contents have. */
+const NO_VERSION = '-';
+
+function nameAlone(typeUrl: TypeUrl, name: string): SnapshotResource {
+  return { typeUrl, name, version: NO_VERSION, any: NO_BYTES };
 }
 
 function oncePerPair<Answer>(make: (left: TypeView, right: TypeView) => Answer): (left: TypeView, right: TypeView) => Answer {

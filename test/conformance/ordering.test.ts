@@ -10,13 +10,13 @@ const FIRST = {
   Cluster: { old: '1' },
   ClusterLoadAssignment: { old: '1' },
   Listener: { main: '1' },
-  RouteConfiguration: { routes: 'to old' },
+  RouteConfiguration: { routes: 'old' },
 };
 const SECOND = {
   Cluster: { new: '1' },
   ClusterLoadAssignment: { new: '1' },
   Listener: { main: '1' },
-  RouteConfiguration: { routes: 'to new' },
+  RouteConfiguration: { routes: 'new' },
 };
 
 function labelOf(response: RawResponse): TypeLabel {
@@ -56,7 +56,7 @@ describe.each(ADS_FORMS)('make before break, $title', (form) => {
 
     client.ack('Cluster', make);
     const routes = await client.next('RouteConfiguration');
-    expect(routes.resources).toEqual({ routes: 'to new' });
+    expect(routes.resources).toEqual({ routes: 'new' });
     rig.xds.clock.pass(5_000);
     await client.silence();
     client.ack('RouteConfiguration', routes);
@@ -107,7 +107,7 @@ describe.each(ADS_FORMS)('make before break, $title', (form) => {
     rig.xds.clock.pass(4_900);
     await client.silence();
     rig.xds.clock.pass(101);
-    expect((await client.next('RouteConfiguration')).resources).toEqual({ routes: 'to new' });
+    expect((await client.next('RouteConfiguration')).resources).toEqual({ routes: 'new' });
     expect(rig.xds.counts.get('gate:clusters')).toBe(1);
     expect(rig.xds.logs.filter(({ fields }) => fields['event'] === 'xds.gate_timed_out')).toHaveLength(1);
   });
@@ -119,9 +119,9 @@ describe.each(ADS_FORMS)('make before break, $title', (form) => {
     client.want('Listener');
     client.want('RouteConfiguration', 'routes');
     const clusters = await client.next('Cluster');
+    await client.take('Listener');
     await client.silence();
     client.ack('Cluster', clusters);
-    await client.take('Listener');
     await client.take('RouteConfiguration');
   });
 

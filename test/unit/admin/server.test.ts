@@ -35,11 +35,13 @@ const NODE: NodeStatus = {
     {
       variant: 'delta',
       ads: true,
+      stage: 'settling',
+      waitsEnded: 0,
       types: {
         [TYPE_URLS.Cluster]: {
           state: 'ERROR',
           subscribed: '*',
-          rejected: { version: 'v2', message: '<script>alert(1)</script>', at: 5 },
+          rejected: { version: 'v2', message: '<script>alert(1)</script>', resources: ['a'], at: 5 },
         },
       },
     },

@@ -4,7 +4,7 @@ import type { NodeStatus, TypeState } from '../../../src/xds/status.ts';
 
 function node(id: string, states: readonly TypeState[], cluster = 'edge'): NodeStatus {
   const types = Object.fromEntries(states.map((state, index) => [`type-${index}`, { state, subscribed: '*' as const }]));
-  return { id, cluster, connectedAt: 0, streams: [{ variant: 'delta', ads: true, types }] };
+  return { id, cluster, connectedAt: 0, streams: [{ variant: 'delta', ads: true, stage: 'done', waitsEnded: 0, types }] };
 }
 
 function fixture() {

@@ -16,7 +16,12 @@ const EDGE: GatewayStatus = {
 };
 
 function node(id: string, cluster: string, state: TypeState): NodeStatus {
-  return { id, cluster, connectedAt: 0, streams: [{ variant: 'delta', ads: true, types: { t: { state, subscribed: '*' } } }] };
+  return {
+    id,
+    cluster,
+    connectedAt: 0,
+    streams: [{ variant: 'delta', ads: true, stage: 'done', waitsEnded: 0, types: { t: { state, subscribed: '*' } } }],
+  };
 }
 
 describe('gauges that are counted when read', () => {

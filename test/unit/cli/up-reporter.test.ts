@@ -69,7 +69,7 @@ describe('what `up` tells of edits', () => {
         {
           variant: 'delta',
           ads: true,
-          types: { t: { state: 'ERROR', subscribed: '*', rejected: { version: 'v', message: 'no such filter', at: 0 } } },
+          types: { t: { state: 'ERROR', subscribed: '*', rejected: { version: 'v', message: 'no such filter', resources: [], at: 0 } } },
         },
       ],
     };

@@ -254,7 +254,7 @@ export class ModelEnvoy {
       timing: MODEL_TIMING,
       intern: createNameInterner(),
       recentlyDropped: () => this.#history.droppedOf('edge'),
-      onGateTimedOut: (waitedFor) => this.timedOut.push(waitedFor),
+      onGateTimedOut: ({ waitedFor }) => this.timedOut.push(waitedFor),
       onAnswerOverdue: () => this.timedOut.push('an answer'),
     });
     if (this.#target !== undefined) session.setTarget(this.#target, this.nowMs);

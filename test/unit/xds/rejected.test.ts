@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import { childNames, mentions } from '../../../src/xds/children.ts';
-import { namesMeant, withholdDependants } from '../../../src/xds/rejected.ts';
-import { testResource, testView } from '../../support/snapshots.ts';
+import { namesMeant } from '../../../src/xds/rejected.ts';
+import { testResource } from '../../support/snapshots.ts';
 
 describe('what a refusal is about', () => {
   test.each([
@@ -17,27 +17,10 @@ describe('what a refusal is about', () => {
   });
 });
 
-describe('what follows from it', () => {
+describe('what a resource names', () => {
   const routes = (cluster: string): object => ({
     name: 'r',
     virtual_hosts: [{ name: 'v', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster } }] }],
-  });
-
-  test('X76: a changed resource that names a refused cluster stays as it was; others and new ones go on', () => {
-    const before = testView('RouteConfiguration', { bound: routes('old'), free: routes('old') });
-    const after = testView('RouteConfiguration', { bound: routes('service/b'), free: routes('service/a'), fresh: routes('service/b') });
-    const offered = withholdDependants(after, before, ['service/b']);
-    expect(offered.resources.get('bound')).toBe(before.resources.get('bound'));
-    expect(offered.resources.get('free')).toBe(after.resources.get('free'));
-    expect(offered.resources.get('fresh')).toBe(after.resources.get('fresh'));
-  });
-
-  test('X76: without a refusal, or without anything before, nothing is held back', () => {
-    const before = testView('RouteConfiguration', { bound: routes('old') });
-    const after = testView('RouteConfiguration', { bound: routes('service/b') });
-    expect(withholdDependants(after, before, [])).toBe(after);
-    expect(withholdDependants(after, undefined, ['service/b'])).toBe(after);
-    expect(withholdDependants(after, before, ['service/c'])).toBe(after);
   });
 
   test('a resource mentions whole names only', () => {

@@ -50,7 +50,7 @@ describe('nodes', () => {
   const stream = (id: string, cluster: string, openedAtMs: number): StreamSnapshot => ({
     node: { ...ENVOY, id, cluster },
     openedAtMs,
-    status: { variant: 'delta', ads: true, types: {} },
+    status: { variant: 'delta', ads: true, stage: 'done', waitsEnded: 0, types: {} },
   });
 
   test('streams of one id and gateway are one node, sorted, connected since the oldest', () => {
