@@ -3,11 +3,13 @@
 
 import { certificateWarnings } from './certificate-expiry.ts';
 import { createCompiler } from './compiler/compile.ts';
+import { nameOfService } from './compiler/names.ts';
 import type { Compilation, CompiledResource } from './compiler/types.ts';
 import { createConfigLoader } from './config/load.ts';
 import type { Positions } from './config/source.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
 import type { ConfigPath, Issue } from './lib/issue.ts';
+import { sourceKey } from './model/discovered-service.ts';
 import { createResolver } from './model/resolve.ts';
 import type { ResolveContext } from './model/resolve-context.ts';
 import type { Model } from './model/types.ts';
@@ -64,7 +66,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const compileModel = (model: Model): Step => {
     const compilation = compiler.compile(model);
-    const resources = compilation.resources.map(resourceInput);
+    const sources = sourcesOf(compilation);
+    const resources = compilation.resources.map((resource) => resourceInput(resource, sources));
     const outcome = buildSnapshot({ gateway: model.gateway, resources }, options.api, previous);
     const issues = [
       ...outcome.problems.map((problem) => refusedResource(compilation, problem)),
@@ -101,8 +104,14 @@ function resolveContext({ nowMs, isServing }: PipelineOptions, previous: Model |
   return { nowMs: nowMs(), ...(isServing === true ? { serving } : {}) };
 }
 
-function resourceInput({ kind, name, message }: CompiledResource): ResourceInput {
-  return { typeUrl: TYPE_URLS[kind], name, message };
+/** Where endpoints come from is a part of the revision, although no resource says it: an assignment is empty before its source has answered. */
+function sourcesOf({ discovery }: Compilation): ReadonlyMap<string, string> {
+  return new Map(discovery.map((service) => [nameOfService(service.owner.name), sourceKey(service)]));
+}
+
+function resourceInput({ kind, name, message }: CompiledResource, sources: ReadonlyMap<string, string>): ResourceInput {
+  const variant = kind === 'ClusterLoadAssignment' ? sources.get(name) : undefined;
+  return { typeUrl: TYPE_URLS[kind], name, message, ...(variant === undefined ? {} : { variant }) };
 }
 
 /** O5: what Envoy would refuse is told at the line it was made from. */

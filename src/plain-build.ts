@@ -4,6 +4,7 @@ import type { Build, BuildProblem, GoodBuild, ShownText } from './build.ts';
 import { certificatesOf } from './certificate-expiry.ts';
 import { type FormatOptions, formatIssues, formatSingleIssue } from './config/diagnostics.ts';
 import type { Positions } from './config/source.ts';
+import { withWholeFiles } from './discovered-files.ts';
 import { countProblems, problemView, shownIssues } from './gateway-problems.ts';
 import type { Issue } from './lib/issue.ts';
 import { deliveryOf } from './model/delivery-of.ts';
@@ -31,11 +32,16 @@ export function plainBuild(detailed: DetailedBuild, { id, since, cwd }: PlainBui
     files,
     contentHash,
     compiles,
-    ...(good === undefined ? {} : { good: plainGood(good, id, since) }),
+    ...(good === undefined ? {} : { good: plainGood(good, id, { since, positions }) }),
   };
 }
 
-function plainGood({ model, compilation, snapshot }: DetailedGood, id: number, since: Model | undefined): GoodBuild {
+interface GoodContext {
+  readonly since: Model | undefined;
+  readonly positions: Positions;
+}
+
+function plainGood({ model, compilation, snapshot }: DetailedGood, id: number, { since, positions }: GoodContext): GoodBuild {
   const { gateway, listeners, routes, services } = model;
   return {
     id,
@@ -45,7 +51,7 @@ function plainGood({ model, compilation, snapshot }: DetailedGood, id: number, s
     certificates: Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
     ...(since === undefined ? {} : { changes: modelChanges(since, model) }),
     delivery: deliveryOf(model),
-    discovery: compilation.discovery,
+    discovery: withWholeFiles(compilation.discovery, services, positions),
   };
 }
 

@@ -16,3 +16,9 @@ export interface DiscoveredService extends Pick<Discovery, 'source' | 'drainForM
   /** Of the configuration; none unless the source is `dns`. */
   readonly endpoints: readonly Endpoint[];
 }
+
+/** Equal where endpoints come from the same place. Places in files do not count (C15); holds no credentials. */
+export function sourceKey({ source, endpoints }: Pick<DiscoveredService, 'source' | 'endpoints'>): string {
+  const listed = endpoints.map(({ path: _path, ...endpoint }) => endpoint);
+  return JSON.stringify([source.kind === 'http' ? { ...source, headers: Object.keys(source.headers) } : source, listed]);
+}

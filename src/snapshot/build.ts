@@ -3,13 +3,15 @@
 import type { EnvoyApi } from '../proto/api.ts';
 import { typeNameOf } from '../proto/type-urls.ts';
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from './types.ts';
-import { snapshotResource, snapshotVersion, typeView } from './view.ts';
+import { contentVersion, snapshotResource, snapshotVersion, typeView } from './view.ts';
 
 export interface ResourceInput {
   readonly typeUrl: TypeUrl;
   readonly name: string;
   /** Must never change after it was handed over: its bytes are remembered by its identity. */
   readonly message: object;
+  /** What the message does not say and yet is a part of its contents: it makes another version. Default: nothing. */
+  readonly variant?: string;
 }
 
 export interface SnapshotInput {
@@ -39,13 +41,16 @@ const resourceOfBytes = new WeakMap<Buffer, SnapshotResource>();
 export function buildSnapshot(input: SnapshotInput, api: Pick<EnvoyApi, 'check' | 'encodeAny'>, previous?: Snapshot): SnapshotOutcome {
   const problems: SnapshotProblem[] = [];
   const byType = new Map<TypeUrl, Map<string, SnapshotResource>>();
-  for (const { typeUrl, name, message } of input.resources) {
+  for (const { typeUrl, name, message, variant } of input.resources) {
     const resources = byType.get(typeUrl) ?? new Map<string, SnapshotResource>();
     byType.set(typeUrl, resources);
     const found = api.check(typeNameOf(typeUrl), message);
     if (resources.has(name)) problems.push({ typeUrl, name, path: [], message: 'has the name of another resource of its type' });
     for (const problem of found) problems.push({ typeUrl, name, ...problem });
-    if (found.length === 0) resources.set(name, resourceOf(typeUrl, name, api.encodeAny(typeNameOf(typeUrl), message)));
+    if (found.length === 0) {
+      const resource = resourceOf(typeUrl, name, api.encodeAny(typeNameOf(typeUrl), message));
+      resources.set(name, variant === undefined ? resource : variantOf(resource, variant));
+    }
   }
   if (problems.length > 0) return { problems };
   const sorted = [...byType].sort(([left], [right]) => (left < right ? -1 : 1));
@@ -59,6 +64,10 @@ function resourceOf(typeUrl: TypeUrl, name: string, any: Buffer): SnapshotResour
   const resource = snapshotResource(typeUrl, name, any);
   resourceOfBytes.set(any, resource);
   return resource;
+}
+
+function variantOf(resource: SnapshotResource, variant: string): SnapshotResource {
+  return Object.freeze({ ...resource, version: contentVersion(`${resource.version} ${variant}`) });
 }
 
 function snapshotOf(gateway: string, views: readonly TypeView[], previous: Snapshot | undefined): Snapshot {

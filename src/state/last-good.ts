@@ -1,12 +1,12 @@
 // Keeps the last good snapshot of each gateway file on disk (D17, D25), so that a restart over a broken file serves what ran before.
 // The files hold private keys: they are readable by their owner only. Decides nothing about when to use them.
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Snapshot, SnapshotResource, TypeView } from '../snapshot/types.ts';
+import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { VersionedMap } from '../snapshot/versioned-map.ts';
-import { makeDirectory } from './make-directory.ts';
+import { replaceFile } from './replace-file.ts';
 
 export interface LastGood {
   readonly snapshot: Snapshot;
@@ -14,6 +14,8 @@ export interface LastGood {
   readonly contentHash: string;
   /** When it was accepted, in milliseconds since the epoch. */
   readonly acceptedAtMs: number;
+  /** What snapshots shortly before it had and it lacks: proxies that were not switched to it yet may use them (D25). Default: nothing. */
+  readonly dropped?: ReadonlyMap<TypeUrl, TypeView>;
 }
 
 export type LastGoodRead =
@@ -34,21 +36,26 @@ export interface LastGoodStore {
 
 const MAGIC = 'chancery-last-good 1';
 
+const viewsSchema = z.array(
+  z.strictObject({
+    typeUrl: z.string(),
+    version: z.string(),
+    resources: z.array(z.strictObject({ name: z.string(), version: z.string(), bytes: z.int().nonnegative() })),
+  }),
+);
+
 const headerSchema = z.strictObject({
   gateway: z.string(),
   version: z.string(),
   contentHash: z.string(),
   acceptedAtMs: z.number(),
-  views: z.array(
-    z.strictObject({
-      typeUrl: z.string(),
-      version: z.string(),
-      resources: z.array(z.strictObject({ name: z.string(), version: z.string(), bytes: z.int().nonnegative() })),
-    }),
-  ),
+  views: viewsSchema,
+  /** Absent where nothing was dropped, and in files of earlier versions. */
+  dropped: viewsSchema.exactOptional(),
 });
 
 type Header = z.output<typeof headerSchema>;
+type ViewHeaders = z.output<typeof viewsSchema>;
 
 interface Writing {
   done: Promise<void>;
@@ -93,22 +100,24 @@ function fileStem(rootFile: string): string {
 }
 
 /** A checksum line, a JSON header line, then the resources' bytes in the header's order. */
-export function encodeLastGood({ snapshot, contentHash, acceptedAtMs }: LastGood): Buffer {
+export function encodeLastGood({ snapshot, contentHash, acceptedAtMs, dropped = new Map() }: LastGood): Buffer {
   const views = [...snapshot.views.values()];
+  const gone = [...dropped.values()];
   const header: Header = {
     gateway: snapshot.gateway,
     version: snapshot.version,
     contentHash,
     acceptedAtMs,
-    views: views.map((view) => ({
-      typeUrl: view.typeUrl,
-      version: view.version,
-      resources: [...view.resources.values()].map(({ name, version, any }) => ({ name, version, bytes: any.length })),
-    })),
+    views: views.map(viewHeader),
+    ...(gone.length === 0 ? {} : { dropped: gone.map(viewHeader) }),
   };
-  const bodies = views.flatMap((view) => [...view.resources.values()].map((resource) => resource.any));
+  const bodies = [...views, ...gone].flatMap((view) => [...view.resources.values()].map((resource) => resource.any));
   const rest = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...bodies]);
   return Buffer.concat([Buffer.from(`${MAGIC} ${sha256(rest)}\n`), rest]);
+}
+
+function viewHeader({ typeUrl, version, resources }: TypeView): ViewHeaders[number] {
+  return { typeUrl, version, resources: [...resources.values()].map(({ name, version, any }) => ({ name, version, bytes: any.length })) };
 }
 
 /** The inverse of `encodeLastGood`, or the reason why these bytes are not what it wrote. */
@@ -121,17 +130,33 @@ export function decodeLastGood(bytes: Buffer): LastGood | string {
   const header = headerSchema.safeParse(JSON.parse(rest.subarray(0, headerEnd).toString('utf8')));
   if (!header.success) return 'its header is not understood';
   const { gateway, version, contentHash, acceptedAtMs } = header.data;
-  return { snapshot: { gateway, version, views: decodeViews(header.data, rest.subarray(headerEnd + 1)) }, contentHash, acceptedAtMs };
+  const bodies = new Bodies(rest.subarray(headerEnd + 1));
+  const snapshot = { gateway, version, views: decodeViews(header.data.views, bodies) };
+  const dropped = header.data.dropped && decodeViews(header.data.dropped, bodies);
+  return { snapshot, contentHash, acceptedAtMs, ...(dropped === undefined ? {} : { dropped }) };
 }
 
-function decodeViews(header: Header, bodies: Buffer): ReadonlyMap<string, TypeView> {
+/** The resources' bytes, one after the other. */
+class Bodies {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  next(length: number): Buffer {
+    this.#offset += length;
+    return this.#bytes.subarray(this.#offset - length, this.#offset);
+  }
+}
+
+function decodeViews(headers: ViewHeaders, bodies: Bodies): ReadonlyMap<string, TypeView> {
   const views = new Map<string, TypeView>();
-  let offset = 0;
-  for (const { typeUrl, version, resources } of header.views) {
+  for (const { typeUrl, version, resources } of headers) {
     const decoded: SnapshotResource[] = [];
     for (const { name, version: resourceVersion, bytes } of resources) {
-      decoded.push(Object.freeze({ typeUrl, name, version: resourceVersion, any: bodies.subarray(offset, offset + bytes) }));
-      offset += bytes;
+      decoded.push(Object.freeze({ typeUrl, name, version: resourceVersion, any: bodies.next(bytes) }));
     }
     views.set(typeUrl, { typeUrl, version, resources: VersionedMap.of(decoded) });
   }
@@ -163,30 +188,6 @@ async function removeLeftovers(file: string): Promise<void> {
     await Promise.all(leftovers.map((name) => rm(path.join(path.dirname(file), name), { force: true })));
   } catch (error) {
     if (!isMissing(error)) throw error;
-  }
-}
-
-async function replaceFile(target: string, bytes: Buffer): Promise<void> {
-  await makeDirectory(path.dirname(target));
-  const unfinished = `${target}.${process.pid}.tmp`;
-  const handle = await open(unfinished, 'w', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(unfinished, target);
-  await syncDirectory(path.dirname(target));
-}
-
-/** The rename itself must reach the disk too. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -42,6 +42,7 @@ export const METRICS = {
     help: 'From reading a change to the last ACK of all connected nodes.',
     buckets: SECONDS_TO_CONVERGE,
   },
+  chancery_event_clients_dropped_total: { type: 'counter', labels: [], help: 'Watchers of events that read too slowly.' },
   chancery_compiles_total: { type: 'counter', labels: [], help: 'Runs of the compiler; live endpoints, ACKs and status cause none.' },
   chancery_compile_duration_seconds: {
     type: 'histogram',
@@ -53,6 +54,28 @@ export const METRICS = {
     type: 'gauge',
     labels: ['gateway', 'certificate'],
     help: 'When the first certificate of each chain expires.',
+  },
+  chancery_endpoints: {
+    type: 'gauge',
+    labels: ['gateway', 'service', 'state'],
+    help: 'Endpoints of services under discovery: active or draining.',
+  },
+  chancery_endpoint_lag_seconds: {
+    type: 'histogram',
+    labels: ['gateway'],
+    help: 'From a change of endpoints at its source to the last ACK of the nodes that were connected.',
+    buckets: SECONDS_TO_CONVERGE,
+  },
+  chancery_discovery_errors_total: { type: 'counter', labels: ['source'], help: 'Answers of discovery that failed or could not be used.' },
+  chancery_discovery_kept_services: {
+    type: 'gauge',
+    labels: ['gateway'],
+    help: 'Services whose last endpoints are kept although none is found.',
+  },
+  chancery_discovery_held_endpoints: {
+    type: 'gauge',
+    labels: ['gateway'],
+    help: 'Endpoints that came and went too often and stay as they are for a while.',
   },
   chancery_xds_connected_nodes: { type: 'gauge', labels: ['gateway'], help: 'Nodes with at least one open stream.' },
   chancery_xds_stale_nodes: { type: 'gauge', labels: ['gateway'], help: 'Connected nodes that have not accepted what they should run.' },
@@ -78,6 +101,16 @@ export const METRICS = {
     type: 'counter',
     labels: ['result'],
     help: 'Encoded responses: built, or reused from another stream.',
+  },
+  chancery_load_requests_total: {
+    type: 'counter',
+    labels: ['gateway', 'service', 'result'],
+    help: 'Requests to each service as the Envoys report them: ok, error (5xx, reset, timeout) or dropped (refused unsent).',
+  },
+  chancery_load_requests_in_progress: {
+    type: 'gauge',
+    labels: ['gateway', 'service'],
+    help: 'Requests to each service that were in progress by the latest reports.',
   },
   chancery_xds_writer_bytes: { type: 'gauge', labels: [], help: 'Bytes that wait in the transports of all streams.' },
 } as const satisfies Readonly<Record<string, Definition>>;

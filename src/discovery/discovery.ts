@@ -1,0 +1,286 @@
+// Finds the endpoints of all services that are discovered, for as long as a configuration that is in use names them (D19). Tells what changed;
+// knows no snapshots and no streams.
+import { createHash } from 'node:crypto';
+import type { DiscoveredService } from '../model/discovered-service.ts';
+import type { DiscoverySource } from '../model/discovery-source.ts';
+import type { Endpoint } from '../model/types.ts';
+import { type Coalescer, createCoalescer } from './coalescer.ts';
+import type { ToldEndpoints } from './endpoint-flow.ts';
+import type { FollowedRevision } from './followed-revision.ts';
+import type { KeptDiscovery } from './kept-discovery.ts';
+import { createNameBook, type NameBook } from './name-book.ts';
+import type { DiscoveryPorts } from './ports.ts';
+import { createPushBoard, type PushBoard } from './push-board.ts';
+import { type ServiceStatus, serviceStatus } from './service-status.ts';
+import { ServiceWatch } from './service-watch.ts';
+
+/** A change of endpoints was told: to be laid over what the gateway serves. */
+export interface EndpointsChanged {
+  readonly gateway: string;
+  /** When the first of the changes was seen at its source. */
+  readonly sinceMs: number;
+}
+
+export interface DiscoveryFailure {
+  readonly gateway: string;
+  readonly service: string;
+  readonly source: DiscoverySource['kind'];
+  readonly message: string;
+}
+
+export interface DiscoveryOptions {
+  readonly ports: DiscoveryPorts;
+  /** Each failure of a source or a name. */
+  readonly onFailure?: (failure: DiscoveryFailure) => void;
+}
+
+/** What is known of one service of one revision. */
+export interface LiveService {
+  readonly service: DiscoveredService;
+  /** Undefined while nothing is known of it. */
+  readonly told: ToldEndpoints | undefined;
+}
+
+export interface Discovery {
+  /**
+   * The gateway has a revision with these services: their endpoints are looked for from now on, those of earlier revisions for as long as
+   * these are asked for. Resolves when the first answers are in, or failed, or `patienceMs` have passed; never rejects.
+   */
+  follow(revision: FollowedRevision, patienceMs: number): Promise<void>;
+  /** By service name; of a revision that is not followed: what the newest one has. */
+  services(gateway: string, revision: string): ReadonlyMap<string, LiveService>;
+  /** Grows with each change of endpoints and each revision that is followed. */
+  epoch(gateway: string): number;
+  /** Told synchronously. Gives the function that ends the subscription. */
+  subscribe(listener: (change: EndpointsChanged) => void): () => void;
+  /** Services of the newest revision of a gateway, by name; undefined: no such gateway. */
+  status(gateway: string): readonly ServiceStatus[] | undefined;
+  readonly pushes: PushBoard;
+  /** Takes over what an earlier run knew; before the first `follow`. */
+  restore(kept: KeptDiscovery): void;
+  /** For the next run. */
+  keep(): KeptDiscovery;
+  close(): void;
+}
+
+/** A revision that nobody asked for so long is not followed any more, unless it is the newest. */
+const IDLE_MS = 120_000;
+
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  return new Follower(options);
+}
+
+interface Registration {
+  readonly revision: FollowedRevision;
+  /** By service name. */
+  readonly services: ReadonlyMap<string, { readonly service: DiscoveredService; readonly watch: ServiceWatch; readonly key: string }>;
+  usedAtMs: number;
+}
+
+interface GatewayEntry {
+  /** By revision; the newest last. */
+  readonly registrations: Map<string, Registration>;
+  epoch: number;
+}
+
+class Follower implements Discovery {
+  readonly pushes: PushBoard;
+  readonly #options: DiscoveryOptions;
+  readonly #names: NameBook;
+  readonly #gateways = new Map<string, GatewayEntry>();
+  readonly #watches = new Map<string, ServiceWatch>();
+  readonly #timers = new Map<string, () => void>();
+  /** Keys of watches to be stepped, with the time of the first event. */
+  readonly #dirty = new Map<string, number>();
+  readonly #coalescer: Coalescer;
+  readonly #listeners = new Set<{ readonly tell: (change: EndpointsChanged) => void }>();
+  readonly #waiters = new Set<() => void>();
+  #cancelSweep: (() => void) | undefined;
+  #keptLists: ReadonlyMap<string, readonly Endpoint[]> = new Map();
+
+  constructor(options: DiscoveryOptions) {
+    const { ports } = options;
+    this.#options = options;
+    this.#names = createNameBook(ports);
+    this.pushes = createPushBoard(ports.clock);
+    this.#coalescer = createCoalescer(ports.clock, () => this.#flush());
+  }
+
+  async follow(revision: FollowedRevision, patienceMs: number): Promise<void> {
+    const { gateway, services } = revision;
+    const entry = this.#gateways.get(gateway) ?? { registrations: new Map<string, Registration>(), epoch: 0 };
+    this.#gateways.set(gateway, entry);
+    const followed = services.map((service) => {
+      const key = watchKey(gateway, service);
+      const watch = this.#watches.get(key) ?? this.#watch(key, gateway, service);
+      watch.useService(service);
+      return [service.owner.name, { service, watch, key }] as const;
+    });
+    // Taken out and put in again: the newest stands last.
+    entry.registrations.delete(revision.revision);
+    entry.registrations.set(revision.revision, { revision, services: new Map(followed), usedAtMs: this.#now() });
+    entry.epoch += 1;
+    this.#sweep();
+    await this.#settled(
+      followed.map(([, { watch }]) => watch),
+      patienceMs,
+    );
+  }
+
+  services(gateway: string, revision: string): ReadonlyMap<string, LiveService> {
+    const registrations = this.#gateways.get(gateway)?.registrations;
+    const registration = registrations?.get(revision) ?? newest(registrations);
+    if (registration === undefined) return new Map();
+    registration.usedAtMs = this.#now();
+    return new Map([...registration.services].map(([name, { service, watch }]) => [name, { service, told: watch.flow.told }]));
+  }
+
+  epoch(gateway: string): number {
+    return this.#gateways.get(gateway)?.epoch ?? 0;
+  }
+
+  subscribe(tell: (change: EndpointsChanged) => void): () => void {
+    const listener = { tell };
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  status(gateway: string): readonly ServiceStatus[] | undefined {
+    const registration = newest(this.#gateways.get(gateway)?.registrations);
+    return registration && [...registration.services.values()].map(({ service, watch }) => serviceStatus(service, watch));
+  }
+
+  restore({ names, lists, pushes }: KeptDiscovery): void {
+    this.#names.restore(new Map(names));
+    this.#keptLists = new Map(lists);
+    for (const [key, list] of pushes) this.pushes.put(key, list);
+  }
+
+  keep(): KeptDiscovery {
+    const lists = [...this.#watches].flatMap(([key, { list, isStatic }]) => (list === undefined || isStatic ? [] : [[key, list] as const]));
+    const revisions = [...this.#gateways.values()].flatMap(({ registrations }) => newest(registrations)?.revision ?? []);
+    return { names: [...this.#names.answers()], lists, pushes: this.pushes.all(), revisions };
+  }
+
+  close(): void {
+    this.#coalescer.cancel();
+    this.#cancelSweep?.();
+    for (const key of this.#watches.keys()) this.#drop(key);
+    for (const wake of this.#waiters) wake();
+  }
+
+  #now(): number {
+    return this.#options.ports.clock.nowMs();
+  }
+
+  #watch(key: string, gateway: string, service: DiscoveredService): ServiceWatch {
+    const kept = this.#keptLists.get(key);
+    const { ports, onFailure } = this.#options;
+    const watch = new ServiceWatch({
+      gateway,
+      service,
+      ports,
+      names: this.#names,
+      pushes: this.pushes,
+      ...(kept === undefined ? {} : { kept }),
+      onFound: () => this.#touch(key),
+      onFailed: (message) => onFailure?.({ gateway, service: service.owner.name, source: service.source.kind, message }),
+    });
+    this.#watches.set(key, watch);
+    this.#touch(key);
+    return watch;
+  }
+
+  #touch(key: string): void {
+    if (!this.#dirty.has(key)) this.#dirty.set(key, this.#now());
+    this.#coalescer.touch();
+  }
+
+  #flush(): void {
+    const dirty = [...this.#dirty];
+    this.#dirty.clear();
+    const changed = new Map<string, number>();
+    for (const [key, sinceMs] of dirty) {
+      const watch = this.#watches.get(key);
+      if (watch === undefined || !this.#step(key, watch)) continue;
+      changed.set(watch.gateway, Math.min(sinceMs, changed.get(watch.gateway) ?? sinceMs));
+    }
+    for (const [gateway, sinceMs] of changed) this.#tell({ gateway, sinceMs });
+    for (const wake of this.#waiters) wake();
+  }
+
+  /** True when what is told of the service changed. */
+  #step(key: string, watch: ServiceWatch): boolean {
+    this.#timers.get(key)?.();
+    this.#timers.delete(key);
+    const { isChanged, nextAtMs } = watch.step(this.#now());
+    if (nextAtMs !== undefined) {
+      const pauseMs = Math.max(1, nextAtMs - this.#now());
+      this.#timers.set(
+        key,
+        this.#options.ports.clock.after(pauseMs, () => this.#touch(key)),
+      );
+    }
+    return isChanged;
+  }
+
+  #tell(change: EndpointsChanged): void {
+    const entry = this.#gateways.get(change.gateway);
+    if (entry !== undefined) entry.epoch += 1;
+    for (const { tell } of this.#listeners) tell(change);
+  }
+
+  async #settled(watches: readonly ServiceWatch[], patienceMs: number): Promise<void> {
+    const isOver = (): boolean => watches.every((watch) => watch.isSettled && (watch.flow.told !== undefined || watch.list === undefined));
+    if (isOver()) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      const wake = (): void => {
+        if (isOver() || this.#watches.size === 0) end();
+      };
+      const cancel = this.#options.ports.clock.after(patienceMs, end);
+      this.#waiters.add(wake);
+    });
+  }
+
+  /** Ends what no revision in use names. */
+  #sweep(): void {
+    const oldest = this.#now() - IDLE_MS;
+    for (const { registrations } of this.#gateways.values()) {
+      const last = newest(registrations);
+      for (const [revision, registration] of registrations) {
+        if (registration !== last && registration.usedAtMs < oldest) registrations.delete(revision);
+      }
+    }
+    const all = [...this.#gateways.values()].flatMap(({ registrations }) => [...registrations.values()]);
+    const used = new Set(all.flatMap(({ services }) => [...services.values()].map(({ key }) => key)));
+    for (const key of this.#watches.keys()) if (!used.has(key)) this.#drop(key);
+    this.#cancelSweep?.();
+    this.#cancelSweep = all.length > this.#gateways.size ? this.#options.ports.clock.after(IDLE_MS, () => this.#sweep()) : undefined;
+  }
+
+  #drop(key: string): void {
+    this.#timers.get(key)?.();
+    this.#timers.delete(key);
+    this.#watches.get(key)?.close();
+    this.#watches.delete(key);
+  }
+}
+
+function newest(registrations: ReadonlyMap<string, Registration> | undefined): Registration | undefined {
+  return [...(registrations?.values() ?? [])].at(-1);
+}
+
+/** Services whose endpoints come from the same place share a watch, whatever else an edit changed. A hash, because headers are secret (C7). */
+function watchKey(gateway: string, { owner, source, endpoints }: DiscoveredService): string {
+  const listed = endpoints.map(({ path: _path, ...endpoint }) => endpoint);
+  return createHash('sha256')
+    .update(JSON.stringify([gateway, owner.name, source, listed]))
+    .digest('base64url');
+}

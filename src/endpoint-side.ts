@@ -1,0 +1,135 @@
+// The side towards the endpoints: discovery with its ports, what is kept of it for the next run, its log and its metrics. Only joins parts.
+import path from 'node:path';
+import { z } from 'zod';
+import type { AppParts, AppSettings } from './app-parts.ts';
+import { createDiscovery, type Discovery, type DiscoveryFailure } from './discovery/discovery.ts';
+import type { KeptDiscovery } from './discovery/kept-discovery.ts';
+import type { DiscoveryPorts } from './discovery/ports.ts';
+import type { ServiceStatus } from './discovery/service-status.ts';
+import type { DiscoveredService } from './model/discovered-service.ts';
+import type { Snapshot } from './snapshot/types.ts';
+import { createDocumentStore, type DocumentStore } from './state/document.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+export interface EndpointSide {
+  readonly discovery: Discovery;
+  /** Reads what an earlier run kept; before anything is prepared. */
+  start(): Promise<void>;
+  /**
+   * To be called before the snapshot is served: looks for its endpoints, and waits for first answers, for 2 s at most. `services` absent: of
+   * a snapshot of an earlier run, whose services were kept too.
+   */
+  prepare(snapshot: Snapshot, services?: readonly DiscoveredService[]): Promise<void>;
+  /** Writes what is known to disk, and ends. */
+  stop(): Promise<void>;
+}
+
+export interface EndpointSideOptions {
+  readonly settings: Pick<AppSettings, 'state'>;
+  readonly parts: Pick<AppParts, 'logger'>;
+  readonly ports: DiscoveryPorts;
+  readonly metrics: Metrics;
+  /** Of all gateways that are served. */
+  readonly gateways: () => readonly string[];
+}
+
+/** First answers are waited for so long before a snapshot is served. */
+export const PATIENCE_MS = 2_000;
+/** Changes are kept on disk so much later, together. */
+const KEEP_AFTER_MS = 1_000;
+/** Written by this program and guarded by a checksum: only its form of the day is checked. */
+const FORMAT = 'chancery-discovery 1';
+const keptSchema = z.custom<KeptDiscovery>((value) => typeof value === 'object' && value !== null);
+
+export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
+  const { settings, ports, metrics, gateways } = options;
+  const discovery = createDiscovery({ ports, onFailure: reportFailures(options) });
+  const store = settings.state === undefined ? undefined : createDocumentStore(path.join(settings.state, 'discovery'), FORMAT);
+  const keeper = store && createKeeper(discovery, { store, ports, options });
+  let kept: KeptDiscovery | undefined;
+  metrics.beforeRead(() => refreshEndpointGauges(metrics, discovery, gateways()));
+  return {
+    discovery,
+    start: async () => {
+      const read = keptSchema.safeParse(await store?.read());
+      kept = read.data;
+      if (kept !== undefined) discovery.restore(kept);
+    },
+    prepare: async ({ gateway, version }, services) => {
+      const known = services ?? kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services ?? [];
+      await discovery.follow({ gateway, revision: version, services: known }, PATIENCE_MS);
+      keeper?.soon();
+    },
+    stop: async () => {
+      await keeper?.stop();
+      discovery.close();
+    },
+  };
+}
+
+interface Keeper {
+  soon(): void;
+  stop(): Promise<void>;
+}
+
+interface KeeperParts {
+  readonly store: DocumentStore;
+  readonly ports: DiscoveryPorts;
+  readonly options: EndpointSideOptions;
+}
+
+function createKeeper(discovery: Discovery, { store, ports, options }: KeeperParts): Keeper {
+  let cancel: (() => void) | undefined;
+  const write = async (): Promise<void> => {
+    cancel = undefined;
+    await store.write(discovery.keep()).catch((error: unknown) => {
+      options.parts.logger.warn({ event: 'discovery.unkept', err: error }, 'endpoints could not be kept for the next run');
+    });
+  };
+  const soon = (): void => {
+    cancel ??= ports.clock.after(KEEP_AFTER_MS, () => void write());
+  };
+  const unsubscribe = discovery.subscribe(soon);
+  return {
+    soon,
+    stop: async () => {
+      unsubscribe();
+      if (cancel === undefined) return;
+      cancel();
+      await write();
+    },
+  };
+}
+
+/** Each failure is counted; the log has the first of a row of the same ones. */
+function reportFailures({ metrics, parts }: EndpointSideOptions): (failure: DiscoveryFailure) => void {
+  const told = new Map<string, string>();
+  return ({ gateway, service, source, message }) => {
+    metrics.increment('chancery_discovery_errors_total', { source });
+    const key = `${gateway}\0${service}`;
+    if (told.get(key) === message) return;
+    told.set(key, message);
+    parts.logger.warn({ event: 'discovery.failed', gateway, service, source, reason: message }, 'endpoints could not be looked for');
+  };
+}
+
+function refreshEndpointGauges(metrics: Metrics, discovery: Discovery, gateways: readonly string[]): void {
+  const all = gateways.map((gateway) => ({ gateway, services: discovery.status(gateway) ?? [] }));
+  const endpoints = all.flatMap(({ gateway, services }) =>
+    services.flatMap(({ service, endpoints: active, draining }) => [
+      [{ gateway, service, state: 'active' }, active.length] as const,
+      [{ gateway, service, state: 'draining' }, draining.length] as const,
+    ]),
+  );
+  metrics.replace('chancery_endpoints', endpoints);
+  const sums = (count: (service: ServiceStatus) => number): readonly (readonly [{ gateway: string }, number])[] =>
+    all.map(({ gateway, services }) => [{ gateway }, services.reduce((sum, service) => sum + count(service), 0)] as const);
+  metrics.replace(
+    'chancery_discovery_kept_services',
+    sums(({ state }) => (state === 'kept' ? 1 : 0)),
+  );
+  metrics.replace(
+    'chancery_discovery_held_endpoints',
+    sums(({ held }) => held.length),
+  );
+}
