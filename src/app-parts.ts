@@ -1,5 +1,6 @@
 // What a control plane is made with: settings, and the parts that come from the rim. Types only.
 import type { CreateBuilds } from './build.ts';
+import type { XdsSecurity } from './config/xds-security.ts';
 import type { Live } from './convergence.ts';
 import type { Diagnostics } from './gateway-log.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
@@ -14,6 +15,12 @@ export interface AppSettings {
   /** 0 takes a free port. */
   readonly xdsPort: number;
   readonly adminPort: number;
+  /** Address of the admin port. Default: `host`. */
+  readonly adminHost?: string;
+  /** REST polling; absent: not offered. */
+  readonly xdsRestPort?: number;
+  /** Absolute paths; absent: plain text. */
+  readonly xdsSecurity?: XdsSecurity;
   /** Directory for what must survive a restart; absent: nothing is kept. */
   readonly state?: string;
 }

@@ -28,6 +28,10 @@ function placeholder(name: keyof RawSettings): string {
     host: 'address',
     state: 'dir',
     redis: 'url',
+    xdsTlsCert: 'file',
+    xdsTlsKey: 'file',
+    xdsClientCa: 'file',
+    xdsClientNames: 'templates',
     logLevel: 'level',
     logFormat: 'format',
   };

@@ -42,7 +42,8 @@ const DEFAULT_STATE = '.chancery';
  * ERR_ENVOY_NOT_FOUND, and ERR_PORT_IN_USE that names every port that is taken.
  */
 export async function planUp(flags: UpFlags, terminal: Terminal): Promise<UpPlan | undefined> {
-  const settings = parseSettings(settingFlags(flags), terminal.env);
+  // The local Envoy speaks plain text on loopback.
+  const { xdsSecurity: _security, xdsRestPort: _restPort, ...settings } = parseSettings(settingFlags(flags), terminal.env);
   if (!isLoopback(settings.host)) {
     throw new ChanceryError('ERR_USAGE', '`up` is for one machine and listens on loopback only', {
       remedy: 'use `chancery serve` with --host',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { Secret } from '../lib/secret.ts';
+import { type XdsSecurity, xdsSecurity } from './xds-security.ts';
 
 const port = z
   .string()
@@ -18,6 +19,11 @@ const schema = z.object({
   adminPort: port,
   authzPort: port,
   ratelimitPort: port,
+  xdsRestPort: port.optional(),
+  xdsTlsCert: z.string().optional(),
+  xdsTlsKey: z.string().optional(),
+  xdsClientCa: z.string().optional(),
+  xdsClientNames: z.string().optional(),
   state: z.string().min(1, 'a directory is needed').optional(),
   redis: z.url({ protocol: /^rediss?$/, error: 'use redis://HOST:PORT or rediss://HOST:PORT' }).optional(),
   insecurePlaintext: yesOrNo,
@@ -29,13 +35,19 @@ const schema = z.object({
 export type RawSettings = { readonly [Name in keyof z.input<typeof schema>]?: string | undefined };
 
 export interface Settings {
-  /** Address of every port. Default 127.0.0.1. */
+  /** Address of the xDS ports. Default 127.0.0.1. */
   readonly host: string;
+  /** Address of the admin port, which has no TLS: loopback unless plain text was allowed beyond it. */
+  readonly adminHost: string;
   /** 0: any free port. Defaults 18000, 18080, 18001, 18002. */
   readonly xdsPort: number;
   readonly adminPort: number;
   readonly authzPort: number;
   readonly ratelimitPort: number;
+  /** REST polling; absent: not offered. */
+  readonly xdsRestPort?: number;
+  /** Absent: plain text. */
+  readonly xdsSecurity?: XdsSecurity;
   /** Directory of what must survive a restart; absent: nothing is kept. */
   readonly state?: string;
   readonly redis?: Secret;
@@ -77,6 +89,31 @@ export const SETTINGS: readonly SettingOrigin[] = [
     fallback: 'false',
     help: 'allow a --host that other machines reach, without TLS: only where the network itself is trusted',
   },
+  {
+    name: 'xdsTlsCert',
+    flag: '--xds-tls-cert',
+    variable: 'CHANCERY_XDS_TLS_CERT',
+    help: 'certificate of the xDS ports with its chain (PEM): TLS instead of plain text',
+  },
+  { name: 'xdsTlsKey', flag: '--xds-tls-key', variable: 'CHANCERY_XDS_TLS_KEY', help: 'key of that certificate (PEM)' },
+  {
+    name: 'xdsClientCa',
+    flag: '--xds-client-ca',
+    variable: 'CHANCERY_XDS_CLIENT_CA',
+    help: 'authorities of client certificates (PEM): each client may then only read the gateway that its certificate names',
+  },
+  {
+    name: 'xdsClientNames',
+    flag: '--xds-client-names',
+    variable: 'CHANCERY_XDS_CLIENT_NAMES',
+    help: 'names of client certificates that allow a gateway, with {gateway}, {node} and *, separated by commas',
+  },
+  {
+    name: 'xdsRestPort',
+    flag: '--xds-rest-port',
+    variable: 'CHANCERY_XDS_REST_PORT',
+    help: 'port of xDS by REST polling; without it there is none; 0: any',
+  },
   { name: 'state', flag: '--state', variable: 'CHANCERY_STATE', help: 'directory that keeps the last good configuration over restarts' },
   { name: 'redis', flag: '--redis', variable: 'CHANCERY_REDIS', help: 'reserved for shared rate limits, which come later: not used yet' },
   { name: 'logLevel', flag: '--log-level', variable: 'CHANCERY_LOG_LEVEL', fallback: 'info', help: 'debug, info, warn or error' },
@@ -91,8 +128,8 @@ export const SETTINGS: readonly SettingOrigin[] = [
 
 /**
  * Checks settings; a flag wins over the environment variable, an empty variable counts as absent.
- * Throws ERR_USAGE that names every wrong flag or variable. Other addresses than loopback need TLS and tokens (O7, O8), which are
- * not built yet: they are refused unless `insecurePlaintext` says that the network itself is trusted.
+ * Throws ERR_USAGE that names every wrong flag or variable. Other addresses than loopback need TLS with client certificates (O8),
+ * or `insecurePlaintext` to say that the network itself is trusted. The admin port has no TLS yet (O7): it stays on loopback without the latter.
  */
 export function parseSettings(flags: RawSettings, env: Readonly<Record<string, string | undefined>>): Settings {
   const origin = new Map<string, string>();
@@ -115,14 +152,21 @@ export function parseSettings(flags: RawSettings, env: Readonly<Record<string, s
   return checkedSettings(parsed.data);
 }
 
-function checkedSettings({ insecurePlaintext, redis, state, ...settings }: z.output<typeof schema>): Settings {
-  if (!isLoopback(settings.host) && !insecurePlaintext) {
-    throw new ChanceryError('ERR_USAGE', `refusing to serve keys and configuration in plain text on ${settings.host}`, {
-      remedy: 'keep --host 127.0.0.1, or add --insecure-plaintext where the network itself is trusted (a container network, a tunnel)',
+function checkedSettings(parsed: z.output<typeof schema>): Settings {
+  const { insecurePlaintext, redis, state, xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsRestPort, ...settings } = parsed;
+  const security = xdsSecurity({ xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames });
+  const isSafe = isLoopback(settings.host) || insecurePlaintext;
+  if (!isSafe && security?.clientCa === undefined) {
+    throw new ChanceryError('ERR_USAGE', `refusing to serve keys and configuration to anybody who reaches ${settings.host}`, {
+      remedy:
+        'keep --host 127.0.0.1, add --xds-tls-cert, --xds-tls-key and --xds-client-ca, or --insecure-plaintext where the network itself is trusted (a container network, a tunnel)',
     });
   }
   return {
     ...settings,
+    adminHost: isSafe ? settings.host : '127.0.0.1',
+    ...(xdsRestPort === undefined ? {} : { xdsRestPort }),
+    ...(security === undefined ? {} : { xdsSecurity: security }),
     ...(state === undefined ? {} : { state }),
     ...(redis === undefined ? {} : { redis: new Secret(redis) }),
   };

@@ -15,6 +15,7 @@ describe('process settings', () => {
   it('listen on loopback with the documented ports unless told otherwise (O7, O8)', () => {
     expect(parseSettings({}, {})).toEqual({
       host: '127.0.0.1',
+      adminHost: '127.0.0.1',
       xdsPort: 18_000,
       adminPort: 18_080,
       authzPort: 18_001,
@@ -45,6 +46,34 @@ describe('process settings', () => {
     expect(refusal({ host: '0.0.0.0' }).remedy).toContain('--insecure-plaintext');
     expect(parseSettings({ host: '0.0.0.0', insecurePlaintext: 'true' }, {})).toMatchObject({ host: '0.0.0.0' });
     expect(parseSettings({}, { CHANCERY_HOST: '::', CHANCERY_INSECURE_PLAINTEXT: '1' })).toMatchObject({ host: '::' });
+  });
+
+  it('serve beyond loopback with client certificates, and the admin port stays on loopback (O8)', () => {
+    const tls = { xdsTlsCert: '/s.pem', xdsTlsKey: '/s.key' };
+    expect(parseSettings({ host: '0.0.0.0', ...tls, xdsClientCa: '/ca.pem' }, {})).toMatchObject({
+      host: '0.0.0.0',
+      adminHost: '127.0.0.1',
+      xdsSecurity: { cert: '/s.pem', key: '/s.key', clientCa: '/ca.pem' },
+    });
+    expect(parseSettings({ ...tls }, {}).xdsSecurity).toEqual({ cert: '/s.pem', key: '/s.key' });
+    expect(refusal({ host: '0.0.0.0', ...tls }).message).toContain('anybody');
+  });
+
+  it('take the parts of TLS together or not at all, and names that tell gateways apart (O8)', () => {
+    expect(refusal({ xdsTlsCert: '/s.pem' }).message).toContain('--xds-tls-key');
+    expect(refusal({ xdsClientCa: '/ca.pem' }).message).toContain('--xds-tls-cert');
+    expect(refusal({ xdsClientNames: '{gateway}' }).message).toContain('--xds-client-ca');
+    const tls = { xdsTlsCert: '/s.pem', xdsTlsKey: '/s.key', xdsClientCa: '/ca.pem' };
+    expect(refusal({ ...tls, xdsClientNames: '{gateway},*.example.org' }).message).toContain('"*.example.org" allows every gateway');
+    expect(parseSettings({ ...tls, xdsClientNames: '{node}.{gateway}, x.{gateway}' }, {}).xdsSecurity?.clientNames).toEqual([
+      '{node}.{gateway}',
+      'x.{gateway}',
+    ]);
+  });
+
+  it('offer REST polling only where a port is given (R40)', () => {
+    expect(parseSettings({}, { CHANCERY_XDS_REST_PORT: '18003' })).toMatchObject({ xdsRestPort: 18_003 });
+    expect(refusal({ xdsRestPort: 'x' }).message).toContain('--xds-rest-port is "x"');
   });
 
   it('never print the Redis URL, which may carry a password (C7)', () => {
