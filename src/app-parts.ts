@@ -2,6 +2,7 @@
 import type { CreateBuilds } from './build.ts';
 import type { XdsSecurity } from './config/xds-security.ts';
 import type { Live } from './convergence.ts';
+import type { DiscoveryPorts } from './discovery/ports.ts';
 import type { Diagnostics } from './gateway-log.ts';
 import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import type { EnvoyApi } from './proto/api.ts';
@@ -31,6 +32,8 @@ export interface AppParts {
   /** Where configurations are built: in another thread, where anything is served (P8). */
   readonly createBuilds: CreateBuilds;
   readonly nowMs: () => number;
+  /** How endpoints are looked for. Default: Node's name servers, files and HTTP. */
+  readonly discoveryPorts?: DiscoveryPorts;
   /** Of the program, for `chancery_build_info` and the page. */
   readonly version: string;
   readonly diagnostics: Diagnostics;

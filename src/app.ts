@@ -2,15 +2,18 @@
 import { type AdminServer, createAdminServer } from './admin/server.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { type Convergence, createConvergence, type Live } from './convergence.ts';
+import { createDiscoveryPorts } from './discovery-ports.ts';
+import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { ChanceryError } from './lib/errors.ts';
 import { refreshGauges } from './refresh-gauges.ts';
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
-import { createSnapshotStore } from './snapshot/store.ts';
+import { createSnapshotStore, type SnapshotStore } from './snapshot/store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { DroppedHistory } from './xds/dropped-history.ts';
 import type { XdsServer } from './xds/server.ts';
 import type { NodeStatus } from './xds/status.ts';
-import { createXdsSide } from './xds-side.ts';
+import { createHistory, createXdsSide } from './xds-side.ts';
 
 export interface App {
   /**
@@ -42,8 +45,10 @@ class ControlPlane implements App {
   readonly #settings: AppSettings;
   readonly #parts: AppParts;
   readonly #snapshots = createSnapshotStore();
+  readonly #history: DroppedHistory;
   readonly #metrics: Metrics;
   readonly #convergence: Convergence;
+  readonly #endpoints: EndpointSide;
   readonly #gateways: ServedGateways;
   readonly #xds: XdsServer;
   readonly #admin: AdminServer;
@@ -60,6 +65,8 @@ class ControlPlane implements App {
       soon: (task) => void setTimeout(task, LOOK_AFTER_MS),
       onLive: (live) => this.#onLive(live),
     });
+    this.#history = createHistory(parts);
+    this.#endpoints = this.#createEndpoints();
     this.#gateways = this.#createGateways();
     this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
@@ -71,6 +78,7 @@ class ControlPlane implements App {
     try {
       const xds = await this.#xds.listen({ host, port: xdsPort });
       const admin = await this.#admin.listen({ host, port: adminPort });
+      await this.#endpoints.start();
       const broken = await this.#gateways.start();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
       this.#recheck = setInterval(() => void this.reload(), RECHECK_MS).unref();
@@ -106,6 +114,7 @@ class ControlPlane implements App {
   async #stopAll(): Promise<void> {
     clearInterval(this.#recheck);
     await this.#gateways.stop();
+    await this.#endpoints.stop();
     await this.#xds.close({ graceMs: STREAMS_GRACE_MS });
     await this.#admin.close();
   }
@@ -116,7 +125,20 @@ class ControlPlane implements App {
       parts: this.#parts,
       metrics: this.#metrics,
       snapshots: this.#snapshots,
+      history: this.#history,
+      prepare: (snapshot, good) => this.#endpoints.prepare(snapshot, good?.discovery),
       onAccepted: ({ good, startedAtMs }) => this.#convergence.published(good.gateway, startedAtMs),
+    });
+  }
+
+  #createEndpoints(): EndpointSide {
+    const { nowMs, discoveryPorts } = this.#parts;
+    return createEndpointSide({
+      settings: this.#settings,
+      parts: this.#parts,
+      ports: discoveryPorts ?? createDiscoveryPorts({ nowMs, random: Math.random }),
+      metrics: this.#metrics,
+      gateways: () => this.#snapshots.gateways(),
     });
   }
 
@@ -125,6 +147,8 @@ class ControlPlane implements App {
       parts: this.#parts,
       metrics: this.#metrics,
       snapshots: this.#snapshots,
+      history: this.#history,
+      endpoints: this.#endpoints,
       isServed: (gateway) => this.#gateways.has(gateway),
       onAnswer: () => this.#convergence.changed(),
       placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
@@ -139,12 +163,23 @@ class ControlPlane implements App {
         api,
         gateways: () => this.gateways(),
         nodes: () => this.nodes(),
-        snapshots: this.#snapshots,
+        snapshots: this.#liveSnapshots(),
         metrics: this.#metrics,
         placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
       },
       logger,
     );
+  }
+
+  /** What is served now: the endpoints of now lie over what the configuration gave. */
+  #liveSnapshots(): Pick<SnapshotStore, 'get' | 'gateways'> {
+    return {
+      get: (gateway) => {
+        const snapshot = this.#snapshots.get(gateway);
+        return snapshot && this.#endpoints.over(snapshot);
+      },
+      gateways: () => this.#snapshots.gateways(),
+    };
   }
 
   #onLive(live: Live): void {

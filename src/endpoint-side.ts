@@ -6,10 +6,14 @@ import { createDiscovery, type Discovery, type DiscoveryFailure } from './discov
 import type { KeptDiscovery } from './discovery/kept-discovery.ts';
 import type { DiscoveryPorts } from './discovery/ports.ts';
 import type { ServiceStatus } from './discovery/service-status.ts';
+import { createEndpointLag } from './endpoint-lag.ts';
+import { createEndpointOverlay, withLiveEndpoints } from './live-endpoints.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
 import type { Snapshot } from './snapshot/types.ts';
 import { createDocumentStore, type DocumentStore } from './state/document.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { ProgressListener } from './xds/progress.ts';
+import type { TargetSource } from './xds/targets.ts';
 
 export interface EndpointSide {
   readonly discovery: Discovery;
@@ -20,13 +24,19 @@ export interface EndpointSide {
    * a snapshot of an earlier run, whose services were kept too.
    */
   prepare(snapshot: Snapshot, services?: readonly DiscoveredService[]): Promise<void>;
+  /** The same targets with the endpoints of now. */
+  targets(base: TargetSource): TargetSource;
+  /** The snapshot with the endpoints of now. */
+  over(base: Snapshot): Snapshot;
+  /** Measures the way to the proxies. */
+  readonly progress: ProgressListener;
   /** Writes what is known to disk, and ends. */
   stop(): Promise<void>;
 }
 
 export interface EndpointSideOptions {
   readonly settings: Pick<AppSettings, 'state'>;
-  readonly parts: Pick<AppParts, 'logger'>;
+  readonly parts: Pick<AppParts, 'logger' | 'api' | 'nowMs'>;
   readonly ports: DiscoveryPorts;
   readonly metrics: Metrics;
   /** Of all gateways that are served. */
@@ -42,8 +52,16 @@ const FORMAT = 'chancery-discovery 1';
 const keptSchema = z.custom<KeptDiscovery>((value) => typeof value === 'object' && value !== null);
 
 export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
-  const { settings, ports, metrics, gateways } = options;
+  const { settings, parts, ports, metrics, gateways } = options;
   const discovery = createDiscovery({ ports, onFailure: reportFailures(options) });
+  const overlay = createEndpointOverlay({ api: parts.api, discovery, onRefused: reportRefusals(options) });
+  let targetFor: TargetSource['targetFor'] = () => undefined;
+  const lag = createEndpointLag({
+    targetFor: (node) => targetFor(node),
+    nowMs: parts.nowMs,
+    onLag: (gateway, durationMs) => metrics.observe('chancery_endpoint_lag_seconds', { gateway }, durationMs / 1_000),
+  });
+  discovery.subscribe((change) => lag.changed(change));
   const store = settings.state === undefined ? undefined : createDocumentStore(path.join(settings.state, 'discovery'), FORMAT);
   const keeper = store && createKeeper(discovery, { store, ports, options });
   let kept: KeptDiscovery | undefined;
@@ -60,6 +78,13 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
       await discovery.follow({ gateway, revision: version, services: known }, PATIENCE_MS);
       keeper?.soon();
     },
+    targets: (base) => {
+      const live = withLiveEndpoints(base, { overlay, discovery });
+      targetFor = (node) => live.targetFor(node);
+      return live;
+    },
+    over: (base) => overlay.over(base),
+    progress: lag.progress,
     stop: async () => {
       await keeper?.stop();
       discovery.close();
@@ -98,6 +123,14 @@ function createKeeper(discovery: Discovery, { store, ports, options }: KeeperPar
       cancel();
       await write();
     },
+  };
+}
+
+/** What a source gives and Envoy would refuse is a fault of the source: the service keeps its last endpoints. */
+function reportRefusals({ metrics, parts }: EndpointSideOptions): (gateway: string, service: string, message: string) => void {
+  return (gateway, service, message) => {
+    metrics.increment('chancery_discovery_errors_total', { source: 'endpoints' });
+    parts.logger.warn({ event: 'discovery.refused', gateway, service, reason: message }, 'Envoy would refuse these endpoints');
   };
 }
 

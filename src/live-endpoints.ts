@@ -12,7 +12,7 @@ import { snapshotResource, withResources, withView } from './snapshot/view.ts';
 import type { TargetSource } from './xds/targets.ts';
 
 export interface LiveEndpointsOptions {
-  readonly discovery: Pick<Discovery, 'services' | 'epoch' | 'subscribe'>;
+  readonly discovery: Pick<Discovery, 'services' | 'epoch'>;
   readonly api: Pick<EnvoyApi, 'check' | 'encodeAny'>;
   /** Endpoints that Envoy would refuse: the service keeps those of before. Told once for each change. */
   readonly onRefused?: (gateway: string, service: string, message: string) => void;
@@ -27,16 +27,27 @@ interface Laid {
 
 const TYPE = TYPE_URLS.ClusterLoadAssignment;
 
+/** Gives for equal states the same object; a snapshot of which no endpoints are known is given back itself. */
+export interface EndpointOverlay {
+  over(base: Snapshot): Snapshot;
+}
+
+export function createEndpointOverlay(options: LiveEndpointsOptions): EndpointOverlay {
+  return new Overlay(options);
+}
+
 /** The same targets with the endpoints of now; nodes with the same target share the result too. */
-export function withLiveEndpoints(targets: TargetSource, options: LiveEndpointsOptions): TargetSource {
-  const overlay = new Overlay(options);
+export function withLiveEndpoints(
+  targets: TargetSource,
+  { overlay, discovery }: { readonly overlay: EndpointOverlay; readonly discovery: Pick<Discovery, 'subscribe'> },
+): TargetSource {
   return {
     targetFor: (node) => {
       const base = targets.targetFor(node);
       return base && overlay.over(base);
     },
     subscribe: (listener) => {
-      const ends = [targets.subscribe(listener), options.discovery.subscribe(({ gateway }) => listener(gateway))];
+      const ends = [targets.subscribe(listener), discovery.subscribe(({ gateway }) => listener(gateway))];
       return () => {
         for (const end of ends) end();
       };
@@ -45,7 +56,7 @@ export function withLiveEndpoints(targets: TargetSource, options: LiveEndpointsO
   };
 }
 
-class Overlay {
+class Overlay implements EndpointOverlay {
   readonly #options: LiveEndpointsOptions;
   readonly #laid = new WeakMap<Snapshot, Laid>();
   /** Undefined as a value: Envoy would refuse it. */

@@ -6,6 +6,7 @@ import type { GatewayStatus } from './gateway-status.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
 import type { LastGood, LastGoodStore } from './state/last-good.ts';
+import type { DroppedHistory } from './xds/dropped-history.ts';
 
 /** What came of one build, or of the start. */
 export type GatewayEvent =
@@ -42,6 +43,10 @@ export interface LiveGatewayOptions {
   readonly builder: Builder;
   readonly snapshots: SnapshotStore;
   readonly lastGood?: LastGoodStore;
+  /** What targets dropped: kept over a restart, so that proxies that still use it do not lose it (D25). Absent: nothing is known of it. */
+  readonly history?: DroppedHistory;
+  /** Must be done before a snapshot is served: `good` is what it was built as, absent for one of an earlier run. Must not reject. */
+  readonly prepare?: (snapshot: Snapshot, good?: GoodBuild) => Promise<void>;
   /** Takes the name for this file; gives the file that has it already, if any. */
   readonly claim: (gateway: string, file: string) => string | undefined;
   /** Begins to watch; absent: changes are seen at `reload` only. */
@@ -111,8 +116,9 @@ class WatchedGateway implements LiveGateway {
     if (this.#isStopped) return false;
     this.#watcher = this.#options.watch?.(() => void this.reload());
     this.#watch([this.file]);
+    if (kept !== undefined) this.#remember(kept);
     await this.reload();
-    if (this.#served === undefined && kept !== undefined) this.#restore(kept);
+    if (this.#served === undefined && kept !== undefined) await this.#restore(kept);
     // Who is told that we are ready may kill us at once (D25).
     await this.#written();
     return this.#served !== undefined;
@@ -179,8 +185,15 @@ class WatchedGateway implements LiveGateway {
     return read?.kind === 'found' ? read.lastGood : undefined;
   }
 
-  #restore(kept: LastGood): void {
+  /** Proxies may stand at what an earlier run served last, or at what it had dropped shortly before. */
+  #remember({ snapshot, dropped }: LastGood): void {
+    if (dropped !== undefined) this.#options.history?.remember(snapshot.gateway, dropped);
+    this.#options.history?.note(snapshot);
+  }
+
+  async #restore(kept: LastGood): Promise<void> {
     if (this.#options.claim(kept.snapshot.gateway, this.file) !== undefined) return;
+    await this.#options.prepare?.(kept.snapshot);
     this.#served = { snapshot: kept.snapshot, acceptedAtMs: kept.acceptedAtMs };
     this.#options.snapshots.publish(kept.snapshot);
     this.#tell({ kind: 'restored', lastGood: kept });
@@ -205,6 +218,7 @@ class WatchedGateway implements LiveGateway {
     this.#watch(build.files);
     const atMs = this.#options.nowMs();
     const durationMs = atMs - startedAtMs;
+    if (build.good !== undefined) await this.#options.prepare?.(build.good.snapshot, build.good);
     if (build.good !== undefined) this.#accept(build, build.good, { startedAtMs, atMs, durationMs });
     else if (!isRepeated) this.#tell({ kind: 'refused', build, durationMs, isServing: this.#served !== undefined });
   }
@@ -234,7 +248,14 @@ class WatchedGateway implements LiveGateway {
       this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });
       return;
     }
-    this.#keep({ snapshot: good.snapshot, contentHash: build.contentHash, acceptedAtMs: atMs });
+    this.#options.history?.note(good.snapshot);
+    const dropped = this.#options.history?.droppedOf(good.gateway);
+    this.#keep({
+      snapshot: good.snapshot,
+      contentHash: build.contentHash,
+      acceptedAtMs: atMs,
+      ...(dropped === undefined ? {} : { dropped }),
+    });
     this.#tell({
       kind: 'accepted',
       good,

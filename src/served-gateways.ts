@@ -7,17 +7,22 @@ import { watchFiles } from './config/watch.ts';
 import { createGatewayLog } from './gateway-log.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { shownPath } from './lib/shown-path.ts';
-import { createLiveGateway, type GatewayEvent, type LiveGateway } from './live-gateway.ts';
+import { createLiveGateway, type GatewayEvent, type LiveGateway, type LiveGatewayOptions } from './live-gateway.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 import { createLastGoodStore } from './state/last-good.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { DroppedHistory } from './xds/dropped-history.ts';
 
 export interface ServedGatewaysOptions {
   readonly settings: Pick<AppSettings, 'files' | 'state'>;
   readonly parts: AppParts;
   readonly metrics: Metrics;
   readonly snapshots: SnapshotStore;
+  /** What targets dropped, for proxies that come back. */
+  readonly history: DroppedHistory;
+  /** Before a snapshot is served. */
+  readonly prepare: NonNullable<LiveGatewayOptions['prepare']>;
   /** Something new of a gateway was published. */
   readonly onAccepted: (event: Extract<GatewayEvent, { kind: 'accepted' }>) => void;
 }
@@ -90,7 +95,7 @@ class Gateways implements ServedGateways {
   }
 
   #createAll(): readonly LiveGateway[] {
-    const { parts, settings, snapshots, metrics, onAccepted } = this.#options;
+    const { parts, settings, snapshots, history, metrics, prepare, onAccepted } = this.#options;
     const { nowMs, onEvent, logger, diagnostics } = parts;
     const lastGood = settings.state === undefined ? undefined : createLastGoodStore(path.join(settings.state, 'last-good'));
     const write = createGatewayLog({ logger, metrics, diagnostics });
@@ -99,6 +104,8 @@ class Gateways implements ServedGateways {
         file,
         builder: countingCompiles(this.#builds.builderOf(file), metrics),
         snapshots,
+        history,
+        prepare,
         ...(lastGood === undefined ? {} : { lastGood }),
         claim: (gateway, claimant) => this.#claim(gateway, claimant),
         watch: (onChange) => watchFiles({ onChange }),

@@ -3,10 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { AppParts } from './app-parts.ts';
+import type { EndpointSide } from './endpoint-side.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-import { createXdsServer, type XdsServer } from './xds/server.ts';
+import { createDroppedHistory, type DroppedHistory } from './xds/dropped-history.ts';
+import { createXdsServer, DEFAULT_TIMING, LINGERS_REMEMBERED, type XdsServer } from './xds/server.ts';
 import { newestSnapshots } from './xds/targets.ts';
 import { createXdsMetrics } from './xds-metrics.ts';
 
@@ -14,6 +16,9 @@ export interface XdsSideOptions {
   readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'timing'>;
   readonly metrics: Metrics;
   readonly snapshots: SnapshotStore;
+  readonly history: DroppedHistory;
+  /** Lays the endpoints of now over what the configuration gives. */
+  readonly endpoints: Pick<EndpointSide, 'targets' | 'progress'>;
   /** Whether a gateway of this name is served. */
   readonly isServed: (gateway: string) => boolean;
   /** After each ACK and NACK. */
@@ -21,13 +26,21 @@ export interface XdsSideOptions {
   readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
 }
 
-export function createXdsSide({ parts, metrics, snapshots, isServed, onAnswer, placeOf }: XdsSideOptions): XdsServer {
+/** What targets dropped: of the streams, and of an earlier run. */
+export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timing'>): DroppedHistory {
+  return createDroppedHistory({ keepMs: LINGERS_REMEMBERED * (timing?.lingerMs ?? DEFAULT_TIMING.lingerMs), nowMs });
+}
+
+export function createXdsSide(options: XdsSideOptions): XdsServer {
+  const { parts, metrics, snapshots, history, endpoints, isServed, onAnswer, placeOf } = options;
   return createXdsServer({
     api: parts.api,
     logger: parts.logger,
     nowMs: parts.nowMs,
     metrics: createXdsMetrics({ metrics, isServed, onAnswer }),
-    targets: newestSnapshots(snapshots),
+    targets: endpoints.targets(newestSnapshots(snapshots)),
+    progress: endpoints.progress,
+    history,
     identifier: `chancery@${hostname()}`,
     random: randomUUID,
     ...(parts.timing === undefined ? {} : { timing: parts.timing }),
