@@ -2,9 +2,11 @@
 // remembered only keeps the messages of unchanged parts the same objects (P1, P3).
 import type { Model } from '../model/types.ts';
 import { discoveredServices } from './discovered-services.ts';
+import { compileFilterSlots } from './filter-slot-pass.ts';
 import { createListenerPass } from './listener-pass.ts';
 import { referencedServices } from './referenced.ts';
 import { createRoutePass } from './route-pass.ts';
+import { compileRuntime } from './runtime.ts';
 import { SYSTEM_CA_FILE } from './secret.ts';
 import { createSecretPass } from './secret-pass.ts';
 import { createServicePass } from './service-pass.ts';
@@ -30,12 +32,16 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE }: CompilerOption
     compile(model) {
       const services = referencedServices(model);
       const { clusters, assignments } = compileServices(services);
+      const routes = compileRoutes(model, services);
       const located = [
         ...clusters,
         ...assignments,
         ...compileListeners(model),
-        ...compileRoutes(model, services),
+        ...routes.configurations,
+        compileRuntime(model),
         ...compileSecrets(model, services),
+        ...compileFilterSlots(model),
+        ...routes.virtualHosts,
       ];
       return {
         gateway: model.gateway,

@@ -1,5 +1,5 @@
 // A condition on a header → Envoy's HeaderMatcher.
-import type { HeaderMatch } from '../model/types.ts';
+import type { HeaderMatch } from '../model/condition.ts';
 import type { HeaderMatcher } from '../proto/generated/envoy/config/route/v3/HeaderMatcher.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 

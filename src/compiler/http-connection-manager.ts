@@ -32,13 +32,19 @@ const ESCAPED_SLASHES = {
   unescape: 'UNESCAPE_AND_FORWARD',
 } as const satisfies Record<PathHandling['escapedSlashes'], EscapedSlashesAction>;
 
+const UNDERSCORES = {
+  reject: 'REJECT_REQUEST',
+  drop: 'DROP_HEADER',
+  keep: 'ALLOW',
+} as const;
+
 export function compileHttpConnectionManager(listener: Listener, { gateway, accessLog }: GatewayContext): HttpConnectionManager {
   return {
     codec_type: 'AUTO',
     stat_prefix: statPrefixOfListener(listener.name),
     rds: { config_source: ADS, route_config_name: nameOfRoutes(listener.name) },
     http_filters: compileHttpFilters(listener, 'ordinary'),
-    ...compileLimits(),
+    ...compileLimits(listener),
     ...compileIdentity(listener),
     ...compilePaths(listener.paths),
     // Allowed by default, as a reverse proxy should; its filter chain is the ordinary one and more.
@@ -54,12 +60,12 @@ export function compileHttpConnectionManager(listener: Listener, { gateway, acce
 }
 
 /** No bound on the time of a whole request: it would cut uploads and gRPC streams. Silence is bounded instead. */
-function compileLimits(): HttpConnectionManager {
+function compileLimits({ underscores }: Listener): HttpConnectionManager {
   return {
     common_http_protocol_options: {
       idle_timeout: duration(CONNECTION_IDLE_TIMEOUT_MS),
       // Many backends read `x_user_id` and `x-user-id` as one header, so the first must not slip past what is done about the second.
-      headers_with_underscores_action: 'REJECT_REQUEST',
+      headers_with_underscores_action: UNDERSCORES[underscores ?? 'reject'],
     },
     http2_protocol_options: {
       max_concurrent_streams: { value: MAX_CONCURRENT_STREAMS },

@@ -4,6 +4,9 @@
 /** The shared secret that holds the certificate authorities of Envoy's machine (B7). */
 export const SYSTEM_CA_SECRET = 'ca/system';
 
+/** The layer of runtime values that comes over RTDS; its resource has the same name. */
+export const RUNTIME_LAYER_NAME = 'runtime';
+
 /** Listener `https` → `listener/https`. */
 export function nameOfListener(listener: string): string {
   return `listener/${listener}`;
@@ -12,6 +15,11 @@ export function nameOfListener(listener: string): string {
 /** The one route configuration of a listener. */
 export function nameOfRoutes(listener: string): string {
   return `routes/${listener}`;
+}
+
+/** The virtual host of a hostname, where it travels by itself; read as route configuration and host, split at the last slash (R21). */
+export function nameOfVirtualHost(listener: string, hostname: string): string {
+  return `${nameOfRoutes(listener)}/${hostname}`;
 }
 
 /** A service's cluster, and its endpoints under the same name. */
@@ -32,6 +40,11 @@ export function nameOfServiceCa(service: string): string {
 /** The authority that signs the clients of a listener. */
 export function nameOfListenerCa(listener: string): string {
   return `ca/listener/${listener}`;
+}
+
+/** A place in the filter chain that is filled over ECDS; also the filter's name, by which routes speak to it. */
+export function nameOfFilterSlot(slot: string): string {
+  return `filter/${slot}`;
 }
 
 /** Stats of a listener read `http.<name>.…` and `listener.<name>.…`. */

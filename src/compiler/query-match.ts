@@ -1,6 +1,6 @@
 // A condition on a query parameter → Envoy's QueryParameterMatcher, or a matcher of the whole path where that cannot say it.
 // Envoy compares the first value of a parameter as it was sent, without percent-decoding.
-import type { QueryMatch, StringMatch } from '../model/types.ts';
+import type { QueryMatch, StringMatch } from '../model/condition.ts';
 import type { HeaderMatcher } from '../proto/generated/envoy/config/route/v3/HeaderMatcher.ts';
 import type { QueryParameterMatcher } from '../proto/generated/envoy/config/route/v3/QueryParameterMatcher.ts';
 import { quoteRegex } from './quote-regex.ts';

@@ -1,10 +1,12 @@
 // All routes of one listener → its one RouteConfiguration, `routes/<listener>`, which Envoy fetches over RDS: a route's change never
 // touches the listener (D11, B13).
 import type { Listener, Route } from '../model/types.ts';
+import { duration } from '../proto/duration.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost } from '../proto/generated/envoy/config/route/v3/VirtualHost.ts';
 import { compareText } from './compare-text.ts';
+import { ADS } from './config-source.ts';
 import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
 import { groupByHostname, type HostGroups } from './host-groups.ts';
 import { memoised } from './memo.ts';
@@ -58,10 +60,12 @@ export function compileRouteTable(input: RouteTableInput): RouteTable {
   }
   const groups = groupByHostname(routes, previous?.groups);
   const hosts = listener.redirect === undefined ? compileHosts(input, groups) : NO_HOSTS;
-  const virtualHosts =
-    listener.redirect === undefined ? [...hosts.values()].map((host) => host.message) : [redirectHost(listener.redirect)];
-  const isUnchanged = previous !== undefined && isSameList(virtualHosts, previous.message.virtual_hosts ?? []);
-  const message = isUnchanged ? previous.message : compileRouteConfiguration(listener.name, virtualHosts);
+  const virtualHosts = compileVirtualHosts(listener, hosts);
+  const isUnchanged =
+    previous !== undefined &&
+    previous.input.listener.onDemandHosts === listener.onDemandHosts &&
+    isSameList(virtualHosts, previous.message.virtual_hosts ?? []);
+  const message = isUnchanged ? previous.message : compileRouteConfiguration(listener, virtualHosts);
   return { input: { listener, routes, services }, groups, message, hosts };
 }
 
@@ -81,10 +85,25 @@ const redirectHost = memoised((redirect: NonNullable<Listener['redirect']>): Vir
   return compileVirtualHost('*', [route]);
 });
 
-function compileRouteConfiguration(listener: string, virtualHosts: readonly VirtualHost[]): RouteConfiguration {
+/** Those that stand in the message itself: none where Envoy fetches each when it is asked for. */
+function compileVirtualHosts({ redirect, onDemandHosts }: Listener, hosts: HostTables): readonly VirtualHost[] {
+  if (redirect !== undefined) {
+    return [redirectHost(redirect)];
+  }
+  return onDemandHosts === true ? [] : [...hosts.values()].map((host) => host.message);
+}
+
+/**
+ * Envoy asks for hosts alone, so what would be the first answer never comes: it must not wait for one. It needs delta, and keeps the
+ * hosts that it has as long as these bytes stay the same.
+ */
+const ON_DEMAND: NonNullable<RouteConfiguration['vhds']> = { config_source: { ...ADS, initial_fetch_timeout: duration(1) } };
+
+function compileRouteConfiguration({ name, onDemandHosts }: Listener, virtualHosts: readonly VirtualHost[]): RouteConfiguration {
   return {
-    name: nameOfRoutes(listener),
+    name: nameOfRoutes(name),
     virtual_hosts: [...virtualHosts],
+    ...(onDemandHosts === true ? { vhds: ON_DEMAND } : {}),
     // `shop.example.com:10443` is the host shop.example.com; the Host that backends see keeps its port.
     ignore_port_in_host_matching: true,
     max_direct_response_body_size_bytes: { value: MAX_DIRECT_RESPONSE_BYTES },

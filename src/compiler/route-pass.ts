@@ -1,12 +1,17 @@
-// The pass over routes: one route configuration for each listener.
+// The pass over routes: one route configuration for each listener, and its virtual hosts where these travel by themselves.
 import type { Model, Route, Service } from '../model/types.ts';
-import { nameOfRoutes } from './names.ts';
+import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
 import { compileRouteTable, type RouteTable } from './route-configuration.ts';
 import { createRouteMemo } from './route-memo.ts';
 import { factsOf, type ServiceFacts } from './service-facts.ts';
 import { type LocatedResource, locateInRoutes } from './source-map.ts';
 
-export type RoutePass = (model: Model, services: readonly Service[]) => readonly LocatedResource[];
+export interface RouteResources {
+  readonly configurations: readonly LocatedResource[];
+  readonly virtualHosts: readonly LocatedResource[];
+}
+
+export type RoutePass = (model: Model, services: readonly Service[]) => RouteResources;
 
 export function createRoutePass(): RoutePass {
   const memo = createRouteMemo();
@@ -23,7 +28,8 @@ export function createRoutePass(): RoutePass {
       compiled.set(name, compileRouteTable(input));
     }
     tables = compiled;
-    return [...compiled.values()].map(locateTable);
+    const all = [...compiled.values()];
+    return { configurations: all.map(locateTable), virtualHosts: all.flatMap(locateVirtualHosts) };
   };
 }
 
@@ -36,6 +42,26 @@ function collectFacts(services: readonly Service[], previous: ReadonlyMap<string
 function locateTable({ input, message, hosts }: RouteTable): LocatedResource {
   const { name, path } = input.listener;
   return { resource: { kind: 'RouteConfiguration', name: nameOfRoutes(name), message, path }, locate: locateInRoutes(hosts) };
+}
+
+/** Any host is no host that could be asked for: the routes for it stand in all the others. */
+function locateVirtualHosts({ input, hosts }: RouteTable): readonly LocatedResource[] {
+  const { name, onDemandHosts } = input.listener;
+  if (onDemandHosts !== true) {
+    return [];
+  }
+  const locate = locateInRoutes(hosts);
+  return [...hosts.values()].flatMap(({ hostname, message, own }, index): readonly LocatedResource[] => {
+    const path = own.matches[0]?.route.path;
+    return hostname === '*' || path === undefined
+      ? []
+      : [
+          {
+            resource: { kind: 'VirtualHost', name: nameOfVirtualHost(name, hostname), message, path },
+            locate: (messagePath) => locate(['virtual_hosts', index, ...messagePath]),
+          },
+        ];
+  });
 }
 
 function groupByListener(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {

@@ -5,6 +5,7 @@ import { compileDirectResponse, withContentType } from './direct-response.ts';
 import { compileHeaderChanges } from './headers.ts';
 import { compileRedirect, redirectTarget } from './redirect.ts';
 import { compileRouteAction } from './route-action.ts';
+import { compileRouteFilters } from './route-filters.ts';
 import { compileRouteMatch } from './route-match.ts';
 import type { ServiceFacts } from './service-facts.ts';
 
@@ -20,7 +21,12 @@ export interface RouteContext {
 const REPEATABLE_BODY_BYTES = 1_048_576;
 
 export function compileRoute(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
-  return { name: route.name, match: compileRouteMatch(match), ...compileAction(route, match, context) };
+  return {
+    name: route.name,
+    match: compileRouteMatch(match),
+    ...compileAction(route, match, context),
+    ...compileRouteFilters(route),
+  };
 }
 
 function compileAction(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {

@@ -6,6 +6,8 @@ import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endp
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import { compileAdmin, type SocketAddress } from './bootstrap.ts';
 import { compileDnsDiscovery } from './cluster.ts';
+import { isEmptySlot } from './filter-slot-pass.ts';
+import { type InlineSources, inline } from './inline.ts';
 import { nameOfService } from './names.ts';
 import { OVERLOAD_MANAGER } from './overload-manager.ts';
 import { RUNTIME_LAYER } from './runtime-layer.ts';
@@ -22,21 +24,31 @@ type Of<Kind extends ResourceKind> = Extract<CompiledResource, { kind: Kind }>;
 export function compileStaticBootstrap(compilation: Compilation, { admin }: StaticBootstrapOptions = {}): object {
   const of = <Kind extends ResourceKind>(kind: Kind): readonly Of<Kind>[] =>
     compilation.resources.filter((resource): resource is Of<Kind> => resource.kind === kind);
-  const routes = new Map(of('RouteConfiguration').map(({ name, message }) => [name, message]));
+  const hosts = of('VirtualHost');
+  const sources: InlineSources = {
+    routes: new Map(of('RouteConfiguration').map(({ name, message }) => [name, withVirtualHosts(name, message, hosts)])),
+    filters: new Map(of('TypedExtensionConfig').flatMap(({ name, message }) => (isEmptySlot(message) ? [] : [[name, message] as const]))),
+  };
   const assignments = new Map(of('ClusterLoadAssignment').map(({ name, message }) => [name, message]));
   const names = new Map(compilation.discovery.flatMap(resolvedByEnvoy));
   return {
     node: { id: compilation.gateway, cluster: compilation.gateway },
     ...(admin === undefined ? {} : { admin: compileAdmin(admin) }),
     static_resources: {
-      listeners: of('Listener').map(({ message }) => inline(message, routes)),
+      listeners: of('Listener').map(({ message }) => inline(message, sources)),
       clusters: of('Cluster').map(({ name, message }) =>
-        inline(names.get(name)?.(message) ?? withEndpoints(message, assignments.get(name)), routes),
+        inline(names.get(name)?.(message) ?? withEndpoints(message, assignments.get(name)), sources),
       ),
       secrets: of('Secret').map(({ message }) => message),
     },
     overload_manager: OVERLOAD_MANAGER,
-    layered_runtime: { layers: [RUNTIME_LAYER, { name: 'admin', admin_layer: {} }] },
+    layered_runtime: {
+      layers: [
+        RUNTIME_LAYER,
+        ...of('Runtime').map(({ name, message }) => ({ name, static_layer: message.layer })),
+        { name: 'admin', admin_layer: {} },
+      ],
+    },
   };
 }
 
@@ -60,28 +72,8 @@ function withEndpoints(cluster: Cluster, assignment: ClusterLoadAssignment | und
   return { ...rest, type: 'STATIC', load_assignment: assignment };
 }
 
-/** The same message with routes in place of RDS; a secret without a source is looked for among the static ones. */
-function inline(value: unknown, routes: ReadonlyMap<string, RouteConfiguration>): unknown {
-  if (Array.isArray(value)) {
-    return value.map((item) => inline(item, routes));
-  }
-  if (typeof value !== 'object' || value === null) {
-    return value;
-  }
-  const fields = Object.entries(value).map(([name, field]): [string, unknown] | undefined => {
-    switch (name) {
-      case 'sds_config':
-        return undefined;
-      case 'rds':
-        return ['route_config', routes.get(routeConfigName(field))];
-      default:
-        return [name, inline(field, routes)];
-    }
-  });
-  return Object.fromEntries(fields.filter((field) => field !== undefined));
-}
-
-function routeConfigName(rds: unknown): string {
-  const name = typeof rds === 'object' && rds !== null && 'route_config_name' in rds ? rds.route_config_name : undefined;
-  return typeof name === 'string' ? name : '';
+/** With the virtual hosts that travel by themselves. */
+function withVirtualHosts(name: string, { vhds, ...message }: RouteConfiguration, hosts: readonly Of<'VirtualHost'>[]): RouteConfiguration {
+  const own = hosts.filter((host) => host.name === `${name}/${host.message.name}`).map((host) => host.message);
+  return vhds === undefined ? message : { ...message, virtual_hosts: own };
 }

@@ -1,5 +1,5 @@
 // A condition on a text → Envoy's StringMatcher. The texts are taken literally but for `regex`.
-import type { StringMatch } from '../model/types.ts';
+import type { StringMatch } from '../model/condition.ts';
 import type { StringMatcher } from '../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
 
 /** `ignoreCase` has no effect on a regex (the schema refuses it there): `(?i)` says it in RE2. */

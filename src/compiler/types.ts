@@ -2,16 +2,22 @@
 import type { ConfigPath } from '../lib/issue.ts';
 import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
+import type { TypedExtensionConfig } from '../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
 import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { Listener } from '../proto/generated/envoy/config/listener/v3/Listener.ts';
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
+import type { VirtualHost } from '../proto/generated/envoy/config/route/v3/VirtualHost.ts';
 import type { Secret } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/Secret.ts';
+import type { Runtime } from '../proto/generated/envoy/service/runtime/v3/Runtime.ts';
 
 export type CompiledResource =
   | { readonly kind: 'Listener'; readonly name: string; readonly message: Listener; readonly path: ConfigPath }
   | { readonly kind: 'RouteConfiguration'; readonly name: string; readonly message: RouteConfiguration; readonly path: ConfigPath }
   | { readonly kind: 'Cluster'; readonly name: string; readonly message: Cluster; readonly path: ConfigPath }
   | { readonly kind: 'ClusterLoadAssignment'; readonly name: string; readonly message: ClusterLoadAssignment; readonly path: ConfigPath }
+  | { readonly kind: 'Runtime'; readonly name: string; readonly message: Runtime; readonly path: ConfigPath }
+  | { readonly kind: 'TypedExtensionConfig'; readonly name: string; readonly message: TypedExtensionConfig; readonly path: ConfigPath }
+  | { readonly kind: 'VirtualHost'; readonly name: string; readonly message: VirtualHost; readonly path: ConfigPath }
   | { readonly kind: 'Secret'; readonly name: string; readonly message: Secret; readonly path: ConfigPath };
 
 export type ResourceKind = CompiledResource['kind'];

@@ -46,10 +46,11 @@ export function createMerger(): Merger {
       const services = checks.services.check(inputs);
       const routes = checks.routes.check(inputs);
       const accessLog = checks.accessLog.check(inputs);
+      const runtime = checks.runtime.check(inputs);
       const rollout = checks.rollout.check(inputs);
       const allowLargeRemoval = checks.allowLargeRemoval.check(inputs);
       const entries = [listeners, certificates, services, routes];
-      const parts = [version, gateway, include, defaults, ...entries, accessLog, rollout, allowLargeRemoval];
+      const parts = [version, gateway, include, defaults, ...entries, accessLog, runtime, rollout, allowLargeRemoval];
       const issues = [...misplacedSections(inputs), ...parts.flatMap((part) => part.issues)];
       const config = {
         version: version.output ?? CURRENT_VERSION,
@@ -60,6 +61,7 @@ export function createMerger(): Merger {
         routes: routes.output,
         ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
         ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
+        ...(runtime.output === undefined ? {} : { runtime: runtime.output }),
         ...(rollout.output === undefined ? {} : { rollout: rollout.output }),
         ...(allowLargeRemoval.output === undefined ? {} : { allowLargeRemoval: allowLargeRemoval.output }),
       };
@@ -78,6 +80,7 @@ function createChecks() {
     include: createSingleCheck('include', shape.include.unwrap()),
     defaults: createSingleCheck('defaults', shape.defaults.unwrap()),
     accessLog: createSingleCheck('accessLog', shape.accessLog.unwrap()),
+    runtime: createSingleCheck('runtime', shape.runtime.unwrap()),
     rollout: createSingleCheck('rollout', shape.rollout.unwrap()),
     allowLargeRemoval: createSingleCheck('allowLargeRemoval', shape.allowLargeRemoval.unwrap()),
     listeners: createMapCheck({

@@ -1,9 +1,9 @@
 // Conditions on headers and query parameters: every spelling of the language to one form.
 import type { HeaderMatchConfig, QueryMatchConfig } from '../config/schema/match.ts';
 import type { ConfigPath } from '../lib/issue.ts';
+import type { HeaderMatch, QueryMatch, StringMatch } from './condition.ts';
 import { errorAt, type Report } from './issue.ts';
 import { regexHelp, regexProblem } from './regex.ts';
-import type { HeaderMatch, QueryMatch, StringMatch } from './types.ts';
 
 /** Sorted by name, so that the order of keys changes nothing (C15). */
 export function resolveHeaderMatches(

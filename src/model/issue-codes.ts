@@ -5,6 +5,7 @@ import { LISTENER_CODES } from './codes/listeners.ts';
 import { PRECEDENCE_CODES } from './codes/precedence.ts';
 import { REFERENCE_CODES } from './codes/references.ts';
 import { ROUTE_CODES } from './codes/routes.ts';
+import { RUNTIME_CODES } from './codes/runtime.ts';
 import { SERVICE_CODES } from './codes/services.ts';
 
 export interface ModelIssueCodeDescription {
@@ -25,6 +26,7 @@ export const MODEL_ISSUE_CODES = {
   ...ROUTE_CODES,
   ...PRECEDENCE_CODES,
   ...SERVICE_CODES,
+  ...RUNTIME_CODES,
 } as const satisfies Readonly<Record<string, ModelIssueCodeDescription>>;
 
 export type ModelIssueCode = keyof typeof MODEL_ISSUE_CODES;

@@ -46,6 +46,8 @@ function makeListener(name: string, entry: ListenerConfig, tls: ListenerTls | un
     ...(entry.redirect === undefined ? {} : { redirect: { ...entry.redirect, code: entry.redirect.code ?? defaults.REDIRECT_CODE } }),
     trustedHops: entry.clientIp?.trustedHops ?? defaults.TRUSTED_HOPS,
     paths: resolvePaths(entry),
+    ...resolveUnderscores(entry),
+    ...(entry.onDemandHosts === true ? { onDemandHosts: true } : {}),
   };
 }
 
@@ -64,6 +66,11 @@ function resolvePaths({ paths }: ListenerConfig): PathHandling {
     escapedSlashes: paths?.escapedSlashes ?? defaults.PATH_HANDLING.escapedSlashes,
     mergeSlashes: paths?.mergeSlashes ?? defaults.PATH_HANDLING.mergeSlashes,
   };
+}
+
+function resolveUnderscores({ headers }: ListenerConfig): Pick<Listener, 'underscores'> {
+  const underscores = headers?.underscores ?? defaults.UNDERSCORES;
+  return underscores === 'reject' ? {} : { underscores };
 }
 
 /** One spelling for one address, so that `::0` and `::` are seen as equal. */

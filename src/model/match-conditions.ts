@@ -1,5 +1,6 @@
 // The conditions of a match beside its path, as texts: equal texts are equal conditions, whatever order they were written in.
-import type { HeaderMatch, QueryMatch, RouteMatch } from './types.ts';
+import type { HeaderMatch, QueryMatch } from './condition.ts';
+import type { RouteMatch } from './types.ts';
 
 export interface MatchConditions {
   /** One text for each condition on a header, a query parameter or gRPC; sorted. */

@@ -21,6 +21,12 @@ export function regexProblem(pattern: string): string | undefined {
   return size > MAX_PROGRAM_SIZE ? `it is too large: it compiles to ${size} steps, at most ${MAX_PROGRAM_SIZE} are taken` : undefined;
 }
 
+/** Whether the whole of `text` matches; false for an expression that is wrong. */
+export function matchesText(pattern: string, text: string): boolean {
+  const compiled = compile(pattern);
+  return typeof compiled !== 'string' && compiled.matches(text);
+}
+
 /** The number of groups that can be captured; 0 for an expression that is wrong. */
 export function groupCount(pattern: string): number {
   const compiled = compile(pattern);

@@ -7,10 +7,12 @@ import { createCertificatePass } from './certificate-pass.ts';
 import { hasErrors } from './issue.ts';
 import { createListenerTlsResolver } from './listener-tls.ts';
 import { createListenerPass } from './listeners.ts';
+import { checkOnDemandHosts } from './on-demand-hosts.ts';
 import { checkReferences } from './references.ts';
 import type { ResolveContext } from './resolve-context.ts';
 import { resolveRollout } from './rollout.ts';
 import { createRoutePass } from './route-pass.ts';
+import { resolveRuntime } from './runtime.ts';
 import { createServicePass } from './service-pass.ts';
 import { checkShadows } from './shadows.ts';
 import { checkTies } from './ties.ts';
@@ -54,6 +56,9 @@ export function createResolver(): Resolver {
       checkCoverage(places, { listeners, namesOf: certificates.namesOf }, report);
       checkTies(routes, report);
       checkShadows(routes, report);
+      checkOnDemandHosts(listeners, routes, report);
+
+      const sections = resolveSections(config, report);
 
       if (hasErrors(issues.all())) {
         return { issues: issues.all() };
@@ -64,9 +69,7 @@ export function createResolver(): Resolver {
         services: [...services.resolved.values()].sort(byName),
         routes: routes.toSorted(byName),
         certificates: [...certificates.named.values()].filter((certificate) => certificate !== undefined).sort(byName),
-        ...resolveAccessLog(config),
-        ...(config.rollout === undefined ? {} : { rollout: resolveRollout(config.rollout) }),
-        ...(config.allowLargeRemoval === true ? { allowLargeRemoval: true } : {}),
+        ...sections,
       };
       return { issues: issues.all(), model };
     },
@@ -89,6 +92,20 @@ function createIssueList(): IssueList {
       }
     },
     all: () => [...issues.values()],
+  };
+}
+
+/** What stands in the root file alone and concerns no entry. */
+function resolveSections(
+  config: GatewayConfig,
+  report: IssueList['report'],
+): Pick<Model, 'accessLog' | 'runtime' | 'rollout' | 'allowLargeRemoval'> {
+  const runtime = resolveRuntime(config.runtime, report);
+  return {
+    ...resolveAccessLog(config),
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(config.rollout === undefined ? {} : { rollout: resolveRollout(config.rollout) }),
+    ...(config.allowLargeRemoval === true ? { allowLargeRemoval: true } : {}),
   };
 }
 

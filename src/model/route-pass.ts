@@ -16,9 +16,13 @@ export function createRoutePass(): RoutePass {
   const keep = createEqualKeeper<RouteContext>();
   return {
     resolve(config, brokenListeners, report) {
-      const { timeout, retry } = config.defaults ?? {};
+      const { timeout, retry, cors } = config.defaults ?? {};
       const context = keep({
-        defaults: { ...(timeout === undefined ? {} : { timeout }), ...(retry === undefined ? {} : { retry }) },
+        defaults: {
+          ...(timeout === undefined ? {} : { timeout }),
+          ...(retry === undefined ? {} : { retry }),
+          ...(cors === undefined ? {} : { cors }),
+        },
         listeners: listenerFacts(config.listeners),
         brokenListeners,
       });

@@ -3,12 +3,15 @@
 import type { DefaultsConfig } from '../config/schema/defaults.ts';
 import type { RouteConfig } from '../config/schema/route.ts';
 import type { ConfigPath, Issue } from '../lib/issue.ts';
+import { resolveCors } from './cors.ts';
 import * as defaults from './defaults.ts';
+import { resolveFault } from './faults.ts';
 import { resolveForward } from './forward.ts';
 import { resolveHeaderChanges } from './header-changes.ts';
 import { resolveHostnames } from './hostnames.ts';
 import { errorAt, type Report } from './issue.ts';
 import { matchEverything, resolveMatch } from './match.ts';
+import { withPreflights } from './preflight.ts';
 import { resolveRedirect } from './redirect.ts';
 import { resolveRespond } from './respond.ts';
 import { type KnownListeners, type ListenerFacts, resolveRouteListeners } from './route-listeners.ts';
@@ -16,7 +19,7 @@ import type { Route, RouteAction, RouteMatch } from './types.ts';
 
 /** What routes are made of besides themselves; the same object as long as its content is the same. */
 export interface RouteContext extends KnownListeners {
-  readonly defaults: Pick<DefaultsConfig, 'timeout' | 'retry'>;
+  readonly defaults: Pick<DefaultsConfig, 'timeout' | 'retry' | 'cors'>;
 }
 
 export interface RouteResolver {
@@ -54,7 +57,9 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
   const path: ConfigPath = ['routes', entry.name];
   const listeners = resolveRouteListeners(entry.listeners, { path, ...context }, report);
   const hostnames = resolveHostnames(entry.hostnames);
-  const matches = resolveMatches(entry, path, report);
+  const written = resolveMatches(entry, path, report);
+  const cors = resolveCors(entry.cors, { path, general: context.defaults.cors }, report);
+  const matches = cors === undefined ? written : withPreflights(written);
   return {
     name: entry.name,
     path,
@@ -65,6 +70,8 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
     action: resolveAction(entry, { path, matches, hostnames, listeners, defaults: context.defaults }, report),
     requestHeaders: resolveHeaderChanges(entry.requestHeaders, [...path, 'requestHeaders'], report),
     responseHeaders: resolveHeaderChanges(entry.responseHeaders, [...path, 'responseHeaders'], report),
+    ...(cors === undefined ? {} : { cors }),
+    ...(entry.fault === undefined ? {} : { fault: resolveFault(entry.fault) }),
   };
 }
 

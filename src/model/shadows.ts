@@ -13,7 +13,7 @@ export function checkShadows(routes: readonly Route[], report: Report): void {
   }
   const covers = indexCovers(raised);
   for (const route of routes) {
-    const hidden = route.matches.map((match) => ({ match, by: findCover({ route, match }, covers) }));
+    const hidden = writtenMatches(route).map((match) => ({ match, by: findCover({ route, match }, covers) }));
     const [first] = hidden;
     if (first?.by !== undefined && hidden.every(({ by }) => by !== undefined)) {
       reportHiddenRoute(route, first.by, report);
@@ -36,7 +36,7 @@ const MOST_CONDITIONS = 6;
 function indexCovers(routes: readonly Route[]): Covers {
   const covers = new Map<string, RankedMatch[]>();
   for (const route of routes) {
-    for (const match of route.matches) {
+    for (const match of writtenMatches(route)) {
       const key = keyOf(rankOf(match).path, conditionsOf(match).texts);
       const known = covers.get(key);
       if (known === undefined) {
@@ -47,6 +47,11 @@ function indexCovers(routes: readonly Route[]): Covers {
     }
   }
   return covers;
+}
+
+/** Without those for preflight requests, which nobody wrote. */
+function writtenMatches({ matches }: Route): readonly RouteMatch[] {
+  return matches.filter(({ isPreflight }) => isPreflight !== true);
 }
 
 function keyOf(path: string, conditions: readonly string[]): string {

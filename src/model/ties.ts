@@ -29,7 +29,8 @@ function textsOf(route: Route): readonly RankedText[] {
   if (known !== undefined) {
     return known;
   }
-  const texts = route.matches.map((match) => ({ entry: { route, match }, text: `${route.priority} ${rankOf(match).text}` }));
+  const written = route.matches.filter(({ isPreflight }) => isPreflight !== true);
+  const texts = written.map((match) => ({ entry: { route, match }, text: `${route.priority} ${rankOf(match).text}` }));
   textsOfRoutes.set(route, texts);
   return texts;
 }

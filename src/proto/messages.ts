@@ -16,7 +16,10 @@ import type { StdoutAccessLog, StdoutAccessLogOutput } from './generated/envoy/e
 import type { DnsCluster, DnsClusterOutput } from './generated/envoy/extensions/clusters/dns/v3/DnsCluster.ts';
 import type { Cors, CorsOutput } from './generated/envoy/extensions/filters/http/cors/v3/Cors.ts';
 import type { CorsPolicy, CorsPolicyOutput } from './generated/envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
+import type { HTTPFault, HTTPFaultOutput } from './generated/envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { GrpcWeb, GrpcWebOutput } from './generated/envoy/extensions/filters/http/grpc_web/v3/GrpcWeb.ts';
+import type { OnDemand, OnDemandOutput } from './generated/envoy/extensions/filters/http/on_demand/v3/OnDemand.ts';
+import type { RBAC, RBACOutput } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.ts';
 import type { Router, RouterOutput } from './generated/envoy/extensions/filters/http/router/v3/Router.ts';
 import type {
   Config as SetFilterStateConfig,
@@ -108,7 +111,10 @@ interface MessageTable {
   'envoy.extensions.clusters.dns.v3.DnsCluster': [DnsCluster, DnsClusterOutput];
   'envoy.extensions.filters.http.cors.v3.Cors': [Cors, CorsOutput];
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': [CorsPolicy, CorsPolicyOutput];
+  'envoy.extensions.filters.http.fault.v3.HTTPFault': [HTTPFault, HTTPFaultOutput];
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': [GrpcWeb, GrpcWebOutput];
+  'envoy.extensions.filters.http.on_demand.v3.OnDemand': [OnDemand, OnDemandOutput];
+  'envoy.extensions.filters.http.rbac.v3.RBAC': [RBAC, RBACOutput];
   'envoy.extensions.filters.http.router.v3.Router': [Router, RouterOutput];
   'envoy.extensions.filters.http.set_filter_state.v3.Config': [SetFilterStateConfig, SetFilterStateConfigOutput];
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': [TlsInspector, TlsInspectorOutput];

@@ -116,4 +116,16 @@ export const VALUE_CODES = {
     example: 'rollout: {steps: [0, half]}',
     cure: 'rollout: {steps: [1, 50%, 100%]}',
   },
+  CH1121: {
+    title: 'A text is not an origin.',
+    cause: 'Browsers send scheme, host and a port that is not the scheme’s own; nothing else would ever be equal.',
+    example: 'cors: {origins: [https://shop.example.com/]}',
+    cure: 'cors: {origins: [https://shop.example.com]}',
+  },
+  CH1122: {
+    title: 'The name of a runtime value is wrong.',
+    cause: 'Names are words of letters, digits, - and _, joined by dots.',
+    example: 'runtime: {"fault http": 1}',
+    cure: 'runtime: {fault.http.abort.http_status: 503}',
+  },
 } as const;

@@ -19,4 +19,6 @@ export type SchemaCode =
   | 'CH1117'
   | 'CH1118'
   | 'CH1119'
-  | 'CH1120';
+  | 'CH1120'
+  | 'CH1121'
+  | 'CH1122';

@@ -11,6 +11,7 @@ import type { Immutable } from './immutable.ts';
 import { listenerSchema } from './listener.ts';
 import { rolloutSchema } from './rollout.ts';
 import { routeSchema } from './route.ts';
+import { runtimeSchema } from './runtime.ts';
 import { scalar, wrong } from './scalar.ts';
 import { serviceSchema } from './service.ts';
 import { shape } from './shape.ts';
@@ -49,6 +50,7 @@ export const gatewaySchema = shape({
     .default(() => [])
     .describe('Routes. Their order has no meaning (C1).'),
   accessLog: accessLogSchema.exactOptional(),
+  runtime: runtimeSchema.exactOptional(),
   rollout: rolloutSchema.exactOptional(),
   allowLargeRemoval: boolean()
     .exactOptional()

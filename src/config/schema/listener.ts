@@ -49,6 +49,12 @@ const pathsSchema = shape({
   mergeSlashes: boolean().exactOptional().describe('Treat // as /. Default false.'),
 });
 
+const listenerHeadersSchema = shape({
+  underscores: word('reject', 'drop', 'keep')
+    .exactOptional()
+    .describe('What happens to requests with a _ in the name of a header: 400, the header dropped, or nothing. Default reject.'),
+});
+
 export const listenerSchema = shape(
   {
     address: ipAddress().exactOptional().describe('IP address to listen on. Default 0.0.0.0.'),
@@ -57,8 +63,14 @@ export const listenerSchema = shape(
     redirect: listenerRedirectSchema.exactOptional().describe('Answer everything with a redirect and serve no routes.'),
     clientIp: clientIpSchema.exactOptional().describe("Where the client's address comes from."),
     paths: pathsSchema.exactOptional().describe('How request paths are cleaned before routing.'),
+    headers: listenerHeadersSchema.exactOptional().describe('What becomes of odd request headers.'),
+    onDemandHosts: boolean()
+      .exactOptional()
+      .describe(
+        'An Envoy fetches the routes of a host when the first request for it comes, for gateways with very many hosts. Default false.',
+      ),
   },
-  { rules: [excludes('redirect', ['paths'], 'a listener that redirects serves no routes')] },
+  { rules: [excludes('redirect', ['paths', 'onDemandHosts'], 'a listener that redirects serves no routes')] },
 ).describe('A port that clients connect to.');
 
 export type ListenerConfig = Immutable<z.output<typeof listenerSchema>>;

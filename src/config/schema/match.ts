@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ok } from '../../lib/result.ts';
 import { headerName } from './header-name.ts';
 import type { Immutable } from './immutable.ts';
+import { methodName } from './method-name.ts';
 import { integer } from './number.ts';
 import { pathTemplate, pathText } from './path.ts';
 import { type Scalar, scalar, wrong, wrongType } from './scalar.ts';
@@ -122,15 +123,5 @@ function grpcName(what: string, pattern: RegExp): Scalar<string> {
   return scalar({ type: 'string', pattern: pattern.source }, (value) => {
     if (typeof value !== 'string') return wrongType(what, value);
     return pattern.test(value) ? ok(value) : wrong('CH1110', `{value} is not the name of ${what}`);
-  });
-}
-
-function methodName(): Scalar<string> {
-  return scalar({ type: 'string', pattern: '^[A-Z][A-Z0-9_-]*$', examples: ['GET', 'POST'] }, (value) => {
-    if (typeof value !== 'string') return wrongType('an HTTP method', value);
-    if (/^[A-Z][A-Z0-9_-]{0,31}$/.test(value)) return ok(value);
-    const upper = value.toUpperCase();
-    const help = /^[A-Z][A-Z0-9_-]{0,31}$/.test(upper) ? `did you mean ${upper}? methods are written in capitals` : undefined;
-    return wrong('CH1106', '{value} is not an HTTP method', help);
   });
 }

@@ -1,7 +1,9 @@
 // Routes: which requests, and what happens to them.
 import { z } from 'zod';
 import { hostname } from './address.ts';
+import { corsSchema } from './cors.ts';
 import { durationOrNone } from './duration.ts';
+import { faultSchema } from './fault.ts';
 import { headerChangesSchema } from './headers.ts';
 import type { Immutable } from './immutable.ts';
 import { matchSchema } from './match.ts';
@@ -52,6 +54,8 @@ export const routeSchema = shape(
       ),
     idleTimeout: durationOrNone().exactOptional().describe('Longest silence of a stream; none: no limit. Default 5m.'),
     retry: retrySchema.exactOptional(),
+    cors: corsSchema.exactOptional(),
+    fault: faultSchema.exactOptional(),
     priority: integer(PRIORITY, 'a priority').exactOptional().describe('Higher is tried first, before all but the host (C1). Default 0.'),
   },
   { rules: [exactlyOne('a route', ['backends', 'redirect', 'respond'])] },

@@ -37,4 +37,16 @@ export const LISTENER_CODES = {
     example: 'tls: {alpn: [http2]}',
     cure: 'tls: {alpn: [h2, http/1.1]}',
   },
+  CH2207: {
+    title: 'A host lies below a wildcard, on a listener with hosts on demand.',
+    cause: 'A proxy that has fetched the wildcard finds the host in it and never asks for the routes of the host itself.',
+    example: 'listeners: {http: {port: 80, onDemandHosts: true}}, and routes for shop.example.com and "*.example.com"',
+    cure: 'Name the hosts one by one, serve the wildcard on another listener, or leave onDemandHosts out.',
+  },
+  CH2208: {
+    title: 'Hosts on demand where no route names a host.',
+    cause: 'Proxies fetch hosts by name; routes for any host are served within the hosts that other routes name.',
+    example: 'listeners: {http: {port: 80, onDemandHosts: true}}\nroutes: [{name: shop, backends: [shop]}]',
+    cure: 'routes: [{name: shop, hostnames: [shop.example.com], backends: [shop]}]',
+  },
 } as const;

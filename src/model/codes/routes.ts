@@ -112,4 +112,16 @@ export const ROUTE_CODES = {
     example: 'endpoints: ["10.0.0.1:80"], and rewrite: {host: {fromService: true}}',
     cure: 'rewrite: {host: orders.internal}',
   },
+  CH2419: {
+    title: 'Every web page may call with the credentials of its visitors.',
+    cause: 'The gateway would allow whatever origin asks, so that a page of anyone could act as the user who reads it.',
+    example: 'cors: {origins: ["*"], credentials: true}',
+    cure: 'cors: {origins: [https://shop.example.com], credentials: true}',
+  },
+  CH2420: {
+    title: 'A * that browsers take for a name.',
+    cause: 'Where credentials are allowed, browsers read * among headers as a header that is called so.',
+    example: 'cors: {origins: [https://shop.example.com], credentials: true, headers: ["*"]}',
+    cure: 'cors: {origins: [https://shop.example.com], credentials: true, headers: [x-team]}',
+  },
 } as const;

@@ -79,6 +79,14 @@ test('O8: with TLS the control plane must have its name, and the Envoy shows its
   expect(compile().static_resources?.clusters?.[0]).not.toHaveProperty('transport_socket');
 });
 
+test('R1: runtime values come over one layer, below those of the admin interface and above the fixed ones', () => {
+  expect(compile().layered_runtime?.layers?.map(({ name }) => name)).toEqual(['static', 'runtime', 'admin']);
+  expect(compile().layered_runtime?.layers?.[1]?.rtds_layer).toEqual({
+    name: 'runtime',
+    rtds_config: { ads: {}, resource_api_version: 'V3' },
+  });
+});
+
 test('a dead control plane is noticed by keep-alive', () => {
   const [cluster] = compile().static_resources?.clusters ?? [];
   expect(cluster?.typed_extension_protocol_options?.['envoy.extensions.upstreams.http.v3.HttpProtocolOptions']).toMatchObject({

@@ -24,6 +24,8 @@ test('resources are sorted by kind and name; B28: a service that no route names 
     'Listener listener/b',
     'RouteConfiguration routes/a',
     'RouteConfiguration routes/b',
+    'Runtime runtime',
+    ...['authz', 'jwt', 'limit-local', 'limit-shared', 'rbac'].map((slot) => `TypedExtensionConfig filter/${slot}`),
   ]);
 });
 
@@ -105,6 +107,66 @@ describe('P3: what did not change is the same object', () => {
   });
 });
 
+test('B13, D11: CORS, faults, headers and runtime values change no listener and no filter of one', () => {
+  const plain = aModel({ services: [aService('a')], routes: [aRoute('a')] });
+  const cors = {
+    origins: [{ kind: 'any' }],
+    methods: [],
+    headers: [],
+    exposeHeaders: [],
+    credentials: false,
+    privateNetwork: false,
+  } as const;
+  const edited: readonly Partial<Route>[] = [
+    { cors },
+    { fault: { delay: { fixedMs: 10, percent: 1 } } },
+    { requestHeaders: { set: { 'x-a': 'b' }, add: {}, remove: ['x-c'] } },
+  ];
+  const fixed = (model: Model) =>
+    createCompiler()
+      .compile(model)
+      .resources.filter(({ kind }) => kind === 'Listener' || kind === 'TypedExtensionConfig')
+      .map(({ message }) => JSON.stringify(message));
+  for (const parts of edited) expect(fixed({ ...plain, routes: [aRoute('a', parts)] })).toEqual(fixed(plain));
+  expect(fixed({ ...plain, runtime: { path: [], values: [['a.b', 1]] } })).toEqual(fixed(plain));
+});
+
+describe('hosts on demand', () => {
+  const listener = aListener({ onDemandHosts: true });
+  const hostsOf = (...names: readonly string[]) => names.map((name) => aRoute(name, { hostnames: [`${name}.test`] }));
+  const model = aModel({
+    listeners: [listener],
+    services: ['a', 'b', 'any'].map((name) => aService(name)),
+    routes: [...hostsOf('a', 'b'), aRoute('any')],
+  });
+
+  test('R20: each is a resource under the name of the route configuration, which holds none; any host is none of them', () => {
+    const { resources } = createCompiler().compile(model);
+    expect(resources.flatMap(({ kind, name }) => (kind === 'VirtualHost' ? [name] : []))).toEqual([
+      'routes/http/a.test',
+      'routes/http/b.test',
+    ]);
+    const routes = resources.find(({ kind }) => kind === 'RouteConfiguration');
+    expect(routes?.message).toMatchObject({ name: 'routes/http', virtual_hosts: [], vhds: {} });
+  });
+
+  test('R22: an edited host changes its own resource and not the route configuration, so that proxies keep the others', () => {
+    const compiler = createCompiler();
+    const before = compiler.compile(model);
+    const edited = aRoute('a', { hostnames: ['a.test'], matches: [aMatch('/new')] });
+    const after = compiler.compile({ ...model, routes: model.routes.map((route) => (route.name === 'a' ? edited : route)) });
+    const changed = after.resources.filter(({ message }, index) => message !== before.resources[index]?.message);
+    expect(changed.map(({ name }) => name)).toEqual(['routes/http/a.test']);
+  });
+
+  test('O5: a place in a virtual host leads back to its route', () => {
+    const { sourceMap } = createCompiler().compile(model);
+    expect(sourceMap.find('VirtualHost', 'routes/http/b.test', ['routes', 0, 'route'])).toEqual(['routes', 'b']);
+    expect(sourceMap.find('VirtualHost', 'routes/http/b.test', ['routes', 1, 'route'])).toEqual(['routes', 'any']);
+    expect(sourceMap.find('VirtualHost', 'routes/http/b.test')).toEqual(['routes', 'b']);
+  });
+});
+
 describe('P1: compiling step by step gives what compiling from nothing gives', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
   const listenerNames = fc.uniqueArray(fc.constantFrom('http', 'https', 'old'), { minLength: 1 });
@@ -139,10 +201,19 @@ describe('P1: compiling step by step gives what compiling from nothing gives', (
     .record({ name, protocol: fc.constantFrom('http1', 'grpc'), host: fc.constantFrom('10.0.0.1:80', 'x.internal:80') })
     .map(({ name: key, protocol, host }): Service => aService(key, { protocol, endpoints: [anEndpoint(host)] }));
   const listener = fc
-    .record({ name: fc.constantFrom('http', 'https', 'old'), port: fc.integer({ min: 1, max: 3 }), isRedirect: fc.boolean() })
+    .record({
+      name: fc.constantFrom('http', 'https', 'old'),
+      port: fc.integer({ min: 1, max: 3 }),
+      kind: fc.constantFrom('plain', 'redirect', 'on demand'),
+    })
     .map(
-      ({ name: key, port, isRedirect }): Listener =>
-        aListener({ name: key, port, ...(isRedirect ? { redirect: { scheme: 'https' as const, code: 301 as const } } : {}) }),
+      ({ name: key, port, kind }): Listener =>
+        aListener({
+          name: key,
+          port,
+          ...(kind === 'redirect' ? { redirect: { scheme: 'https' as const, code: 301 as const } } : {}),
+          ...(kind === 'on demand' ? { onDemandHosts: true as const } : {}),
+        }),
     );
   const edit = fc.oneof(
     { arbitrary: route.map((value) => ({ kind: 'route' as const, value })), weight: 4 },

@@ -5,6 +5,8 @@ import { compileListener } from '../../../src/compiler/listener.ts';
 import type { Listener, Route } from '../../../src/model/types.ts';
 import { aListener, aListenerTls, aMatch, aModel, aRoute, aService, forwardTo, redirectTo } from '../../support/model-builder.ts';
 
+const typeUrl = (name: string) => `type.googleapis.com/envoy.extensions.filters.http.${name}`;
+
 const managerOf = (parts: Partial<Listener> = {}) => compileHttpConnectionManager(aListener(parts), { gateway: 'edge' });
 
 describe('socket', () => {
@@ -77,11 +79,41 @@ describe('HTTP', () => {
   });
 
   test('B26: WebSockets pass the same filters and one more, which keeps them on HTTP/1.1', () => {
-    const manager = managerOf();
-    expect(manager.http_filters?.map(({ name }) => name)).toEqual(['envoy.filters.http.router']);
-    expect(manager.upgrade_configs?.map(({ upgrade_type, filters }) => [upgrade_type, filters?.map(({ name }) => name)])).toEqual([
-      ['websocket', ['chancery.websocket-over-http1', 'envoy.filters.http.router']],
+    const { http_filters: ordinary = [], upgrade_configs: [upgrade] = [] } = managerOf();
+    expect(upgrade?.upgrade_type).toBe('websocket');
+    expect(upgrade?.filters?.filter(({ name }) => name !== 'chancery.websocket-over-http1')).toEqual(ordinary);
+    expect(upgrade?.filters?.slice(-2).map(({ name }) => name)).toEqual(['chancery.websocket-over-http1', 'envoy.filters.http.router']);
+  });
+
+  test('D11: the filters stand in a fixed order, switched off but for the router; preflights are answered before anyone asks who it is', () => {
+    expect(managerOf().http_filters?.map(({ name, disabled }) => `${name} ${disabled ?? false}`)).toEqual([
+      'envoy.filters.http.cors true',
+      'filter/jwt true',
+      'filter/rbac true',
+      'filter/authz true',
+      'filter/limit-local true',
+      'filter/limit-shared true',
+      'envoy.filters.http.fault true',
+      'envoy.filters.http.router false',
     ]);
+    expect(managerOf({ onDemandHosts: true }).http_filters?.[0]?.name).toBe('envoy.filters.http.on_demand');
+  });
+
+  test('R13: a place for a filter names the types that may come for it', () => {
+    const places = managerOf().http_filters?.filter(({ config_discovery }) => config_discovery !== undefined) ?? [];
+    expect(places.map(({ config_discovery }) => config_discovery?.type_urls)).toEqual([
+      [typeUrl('jwt_authn.v3.JwtAuthentication'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('rbac.v3.RBAC')],
+      [typeUrl('ext_authz.v3.ExtAuthz'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('local_ratelimit.v3.LocalRateLimit'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
+    ]);
+  });
+
+  test('what happens to a _ in the name of a header can be said', () => {
+    const actionOf = (underscores?: 'drop' | 'keep') =>
+      managerOf(underscores === undefined ? {} : { underscores }).common_http_protocol_options?.headers_with_underscores_action;
+    expect([actionOf(), actionOf('drop'), actionOf('keep')]).toEqual(['REJECT_REQUEST', 'DROP_HEADER', 'ALLOW']);
   });
 
   test('B18: a listener that redirects drops the port of the Host, others keep it', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileRouteMatch } from '../../../src/compiler/route-match.ts';
-import type { HeaderMatch, QueryMatch } from '../../../src/model/types.ts';
+import type { HeaderMatch, QueryMatch } from '../../../src/model/condition.ts';
 import { aMatch } from '../../support/model-builder.ts';
 
 const header = (parts: Partial<HeaderMatch>): HeaderMatch => ({

@@ -4,8 +4,11 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { gatewayJsonSchema } from '../../../src/config/json-schema.ts';
+import { corsSchema } from '../../../src/config/schema/cors.ts';
 import { endpointSchema } from '../../../src/config/schema/endpoint.ts';
+import { faultSchema } from '../../../src/config/schema/fault.ts';
 import { matchSchema } from '../../../src/config/schema/match.ts';
+import { runtimeSchema } from '../../../src/config/schema/runtime.ts';
 import { serviceSchema } from '../../../src/config/schema/service.ts';
 import { loaderOf } from './support.ts';
 
@@ -37,12 +40,15 @@ describe('docs/configuration.md', () => {
     expect(config?.routes).toHaveLength(3);
   });
 
-  it('shows endpoints, discovery and matches as they are', () => {
-    const [, endpoints, discovery, matches, ...others] = samples;
+  it('shows endpoints, discovery, matches, CORS, faults and runtime values as they are', () => {
+    const [, endpoints, discovery, matches, cors, fault, runtime, ...others] = samples;
     expect(others).toEqual([]);
     for (const endpoint of parse(endpoints ?? '').endpoints) expect(endpointSchema.safeParse(endpoint).success).toBe(true);
     for (const service of Object.values(parse(discovery ?? '').services)) expect(serviceSchema.safeParse(service).success).toBe(true);
     for (const match of parse(matches ?? '').matches) expect(matchSchema.safeParse(match).success).toBe(true);
+    expect(corsSchema.safeParse(parse(cors ?? '').cors).success).toBe(true);
+    expect(faultSchema.safeParse(parse(fault ?? '').fault).success).toBe(true);
+    expect(runtimeSchema.safeParse(parse(runtime ?? '').runtime).success).toBe(true);
   });
 
   it('has a heading for every link into it', () => {
