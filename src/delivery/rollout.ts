@@ -74,8 +74,8 @@ export class Rollout {
     this.#quarantine = NOTHING_QUARANTINED;
   }
 
-  connected(nodeId: string, node: WaveNode, nowMs: number): readonly RolloutEvent[] {
-    this.#nodes.set(nodeId, node);
+  connected(nodeId: string, node: Pick<WaveNode, 'isCanary'>, nowMs: number): readonly RolloutEvent[] {
+    this.#nodes.set(nodeId, { isCanary: node.isCanary, isSettled: false });
     this.#notLive?.add(nodeId);
     return this.#look(nowMs);
   }
@@ -89,7 +89,9 @@ export class Rollout {
 
   /** The node has accepted all of the snapshot with this version. */
   reached(nodeId: string, version: string, nowMs: number): readonly RolloutEvent[] {
-    if (!this.#nodes.has(nodeId)) return [];
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) return [];
+    if (!node.isSettled) this.#nodes.set(nodeId, { ...node, isSettled: true });
     if (this.#wave?.version === version) this.#wave.onReached(nodeId, nowMs);
     if (this.#good?.snapshot.version === version) this.#notLive?.delete(nodeId);
     return this.#look(nowMs);
@@ -187,7 +189,8 @@ export class Rollout {
     // While nobody answers the step grows: one by one at first, doubling once its clock has passed, so that it ends.
     const joining = isImpatient ? (isLate ? Math.max(1, wave.asked.size) : 1) : 0;
     const count = Math.max(missing, joining);
-    const chosen = count <= 0 ? [] : nextNodes(this.#nodes, { version: wave.version, step, asked: wave.asked }, count);
+    const chosen =
+      count <= 0 ? [] : nextNodes(this.#nodes, { version: wave.version, step, asked: wave.asked, mayBeNew: joining > 0 }, count);
     if (chosen.length === 0) return;
     for (const id of chosen) wave.asked.add(id);
     wave.lastAskedMs = nowMs;

@@ -6,6 +6,7 @@ import { PATIENCE_MS } from './waves.ts';
 
 export class Wave {
   readonly offer: Offer;
+  readonly startedAtMs: number;
   /** Index into the steps; at the last one everyone is asked. */
   step = 0;
   isEveryone = false;
@@ -32,6 +33,7 @@ export class Wave {
 
   constructor(offer: Offer, nowMs: number) {
     this.offer = offer;
+    this.startedAtMs = nowMs;
     this.stepSinceMs = nowMs;
     this.lastAskedMs = nowMs;
     this.lastReachedMs = nowMs;

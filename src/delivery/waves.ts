@@ -7,6 +7,8 @@ export const PATIENCE_MS = 2_000;
 
 export interface WaveNode {
   readonly isCanary: boolean;
+  /** It has accepted something since it connected: newcomers first get what is good (D16). */
+  readonly isSettled: boolean;
 }
 
 /** How many nodes have the revision after this step; shares round up, and where there are nodes at all there is one. */
@@ -17,16 +19,16 @@ export function stepSize(step: RolloutStep, nodes: ReadonlyMap<string, WaveNode>
   return Math.min(Math.max(1, canaries), nodes.size);
 }
 
-/** The next `count` nodes that were not asked yet; at the step `canary` the canaries come before all others. */
+/** The next `count` nodes that were not asked yet: settled ones, then others if they may; at the step `canary` the canaries before all others. */
 export function nextNodes(
   nodes: ReadonlyMap<string, WaveNode>,
-  wave: { readonly version: string; readonly step: RolloutStep; readonly asked: { has(id: string): boolean } },
+  wave: { readonly version: string; readonly step: RolloutStep; readonly asked: { has(id: string): boolean }; readonly mayBeNew: boolean },
   count: number,
 ): readonly string[] {
-  const rank = (isCanary: boolean): number => (wave.step.kind === 'canary' && !isCanary ? 1 : 0);
+  const rank = ({ isCanary, isSettled }: WaveNode): number => (isSettled ? 0 : 2) + (wave.step.kind === 'canary' && !isCanary ? 1 : 0);
   const order = [...nodes]
-    .filter(([id]) => !wave.asked.has(id))
-    .map(([id, { isCanary }]) => ({ id, rank: rank(isCanary), hash: hashOf(id, wave.version) }));
+    .filter(([id, { isSettled }]) => (isSettled || wave.mayBeNew) && !wave.asked.has(id))
+    .map(([id, node]) => ({ id, rank: rank(node), hash: hashOf(id, wave.version) }));
   if (count === 1) return order.length === 0 ? [] : [order.reduce((first, node) => (before(node, first) < 0 ? node : first)).id];
   return order
     .sort(before)

@@ -1,5 +1,6 @@
 // Who is at the other end of a stream: what a node says of itself, and what follows from it.
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
+import type { ValueOutput } from '../proto/generated/google/protobuf/Value.ts';
 import type { PlanLimits } from './subscription.ts';
 
 /** Frozen at the first message of a stream (X3). */
@@ -10,6 +11,8 @@ export interface ClientNode {
   readonly version: string | undefined;
   /** A proxyless gRPC client, not an Envoy. */
   readonly isGrpc: boolean;
+  /** Its metadata says `canary: true`: it may be asked before others (D13). Default false. */
+  readonly isCanary?: boolean;
   readonly limits: PlanLimits;
 }
 
@@ -46,8 +49,14 @@ export function clientNode(node: NodeOutput): ClientNode {
     userAgent: node.user_agent_name || undefined,
     version: versionOf(node),
     isGrpc,
+    isCanary: isTrue(node.metadata?.fields?.['canary']),
     limits: limitsOf(isGrpc, node.client_features ?? []),
   };
+}
+
+/** Bootstraps written by hand say it as text too. */
+function isTrue(value: ValueOutput | undefined): boolean {
+  return value?.bool_value === true || value?.string_value === 'true';
 }
 
 /** The gateway whose snapshot the node gets. */

@@ -181,12 +181,13 @@ describe('a revision on its way through a fleet', () => {
     expect(rollout.accept(offer(3, 'a'), 12).outcome).toEqual({ kind: 'unchanged' });
   });
 
-  it('is good again from the start after a restart; the newer one of before is not offered unless it comes anew (B54, D25)', () => {
+  it('goes to nodes that come back after a restart when they have what was good before (B54, D16, D25)', () => {
     const restarted = new Rollout();
     restarted.restore(a, []);
-    for (const id of IDS) restarted.connected(id, PLAIN, 0);
+    restarted.accept(b, 0);
+    for (const id of IDS) restarted.connected(id, PLAIN, 1);
     expect(nodesOn(restarted, a)).toEqual(IDS);
-    restarted.accept(b, 1);
+    reachAll(restarted, a, 2, ['n1']);
     expect(nodesOn(restarted, b)).toHaveLength(1);
   });
 
@@ -197,6 +198,7 @@ describe('a revision on its way through a fleet', () => {
     expect(empty.nextDeadlineMs(0)).toBeUndefined();
     for (const id of IDS) empty.connected(id, PLAIN, 60_000);
     expect(nodesOn(empty, b)).toHaveLength(1);
+    expect(nodesOn(empty, a)).toHaveLength(4);
   });
 });
 
@@ -231,7 +233,10 @@ describe('steps', () => {
     without.accept(b, 0);
     expect(nodesOn(without, b)).toHaveLength(1);
     const rollout = fleet(a, ten);
-    for (const id of ['c1', 'c2']) rollout.connected(id, { isCanary: true }, 0);
+    for (const id of ['c1', 'c2']) {
+      rollout.connected(id, { isCanary: true }, 0);
+      rollout.reached(id, a.snapshot.version, 0);
+    }
     rollout.accept(b, 0);
     expect(nodesOn(rollout, b)).toEqual(['c1', 'c2']);
   });

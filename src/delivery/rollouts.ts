@@ -1,0 +1,189 @@
+// The rollouts of all gateways between the configuration and the streams: says what each node should reach, hears how the nodes get on, keeps
+// the clocks. Decides nothing itself: that is the part of the state machine in rollout.ts.
+import { revisionOf } from '../snapshot/revision-of.ts';
+import type { Snapshot } from '../snapshot/types.ts';
+import type { ClientNode } from '../xds/node.ts';
+import type { ProgressListener, Refusal } from '../xds/progress.ts';
+import type { TargetSource } from '../xds/targets.ts';
+import type { ErrorRates } from './abort.ts';
+import type { NackRecord, Offer } from './offer.ts';
+import { type QuarantineEntry, quarantinedIn } from './quarantine.ts';
+import { type AcceptOutcome, Rollout } from './rollout.ts';
+import type { RolloutEvent } from './rollout-event.ts';
+import { type RolloutMemory, type RolloutStatus, rolloutStatus } from './rollout-status.ts';
+
+export interface RolloutsOptions {
+  readonly nowMs: () => number;
+  /** Calls `run` after `ms` and returns what cancels it; must keep no process alive. */
+  readonly after: (ms: number, run: () => void) => () => void;
+  /** Told of everything but changed targets, in the order of events; must not throw. */
+  readonly onEvent?: (gateway: string, event: RolloutEvent) => void;
+  /** From load reports; absent: `abortOn.error5xx` never fires. */
+  readonly errorRates?: ErrorRates;
+}
+
+export interface Rollouts extends TargetSource, Required<ProgressListener> {
+  /** What an earlier run left: its last good revision, and what it had quarantined. Before the gateway's first `accept`. */
+  restore(gateway: string, kept: { readonly good?: Offer; readonly quarantine: readonly QuarantineEntry[] }): void;
+  /** A new revision, or one that is there already; subscribers were told when it returns. */
+  accept(offer: Offer): AcceptOutcome;
+  /** The entries because of which `accept` would refuse this snapshot. */
+  quarantined(snapshot: Snapshot): readonly QuarantineEntry[];
+  /** Empties the quarantine of a gateway; gives what was in it. */
+  release(gateway: string): readonly QuarantineEntry[];
+  /** Undefined for a gateway without a revision. */
+  status(gateway: string): RolloutStatus | undefined;
+}
+
+interface GatewayRollout {
+  readonly name: string;
+  readonly rollout: Rollout;
+  memory: RolloutMemory;
+  timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
+}
+
+/** Load reports come every few seconds; looking at them costs nothing. */
+const ERRORS_EVERY_MS = 1_000;
+const NACKS_REMEMBERED = 20;
+const MESSAGE_LENGTH = 2_000;
+
+export function createRollouts(options: RolloutsOptions): Rollouts {
+  return new FleetRollouts(options);
+}
+
+class FleetRollouts implements Rollouts {
+  readonly #options: RolloutsOptions;
+  readonly #gateways = new Map<string, GatewayRollout>();
+  readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
+
+  constructor(options: RolloutsOptions) {
+    this.#options = options;
+  }
+
+  targetFor({ cluster, id }: ClientNode): Snapshot | undefined {
+    return this.#gateways.get(cluster)?.rollout.targetOf(id);
+  }
+
+  subscribe(tell: (gateway: string) => void): () => void {
+    const listener = { tell };
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  gateways(): readonly string[] {
+    return [...this.#gateways.values()]
+      .filter(({ rollout }) => isServed(rollout))
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  restore(gateway: string, { good, quarantine }: { readonly good?: Offer; readonly quarantine: readonly QuarantineEntry[] }): void {
+    const state = this.#of(gateway);
+    this.#handle(state, state.rollout.restore(good, quarantine));
+  }
+
+  accept(offer: Offer): AcceptOutcome {
+    const state = this.#of(offer.snapshot.gateway);
+    const { outcome, events } = state.rollout.accept(offer, this.#options.nowMs());
+    if (outcome.kind === 'offered' || outcome.kind === 'returned') state.memory = { nacks: [] };
+    this.#handle(state, events);
+    return outcome;
+  }
+
+  quarantined(snapshot: Snapshot): readonly QuarantineEntry[] {
+    const rollout = this.#gateways.get(snapshot.gateway)?.rollout;
+    // What runs already is not refused for what one node said of it.
+    if (rollout === undefined || rollout.good?.snapshot.version === snapshot.version) return [];
+    return quarantinedIn(snapshot, rollout.quarantine);
+  }
+
+  release(gateway: string): readonly QuarantineEntry[] {
+    const rollout = this.#gateways.get(gateway)?.rollout;
+    const entries = rollout?.quarantine.entries ?? [];
+    rollout?.release();
+    return entries;
+  }
+
+  status(gateway: string): RolloutStatus | undefined {
+    const state = this.#gateways.get(gateway);
+    return state === undefined || !isServed(state.rollout) ? undefined : rolloutStatus(gateway, state.rollout, state.memory);
+  }
+
+  nodeConnected({ cluster, id, isCanary = false }: ClientNode, atMs: number): void {
+    const state = this.#of(cluster);
+    this.#handle(state, state.rollout.connected(id, { isCanary }, atMs));
+  }
+
+  nodeGone({ cluster, id }: ClientNode, atMs: number): void {
+    const state = this.#of(cluster);
+    this.#handle(state, state.rollout.gone(id, atMs));
+    // Clients choose the gateway that they ask for: of one that does not exist nothing is kept.
+    if (!isServed(state.rollout) && state.rollout.nodes.size === 0) this.#gateways.delete(cluster);
+  }
+
+  reached({ cluster, id }: ClientNode, target: Snapshot, atMs: number): void {
+    const state = this.#of(cluster);
+    this.#handle(state, state.rollout.reached(id, revisionOf(target), atMs));
+  }
+
+  refused({ node, target, typeUrl, resources, message, atMs }: Refusal): void {
+    const state = this.#of(node.cluster);
+    const nack: NackRecord = { nodeId: node.id, typeUrl, resources, message: message.slice(0, MESSAGE_LENGTH), atMs };
+    this.#handle(state, state.rollout.refused({ ...nack, targetVersion: revisionOf(target) }, atMs));
+  }
+
+  #of(gateway: string): GatewayRollout {
+    const known = this.#gateways.get(gateway);
+    if (known !== undefined) return known;
+    const state: GatewayRollout = { name: gateway, rollout: new Rollout(), memory: { nacks: [] }, timer: undefined };
+    this.#gateways.set(gateway, state);
+    return state;
+  }
+
+  #handle(state: GatewayRollout, events: readonly RolloutEvent[]): void {
+    for (const event of events) {
+      if (event.kind === 'targets') continue;
+      state.memory = remembering(state.memory, event);
+      this.#options.onEvent?.(state.name, event);
+    }
+    this.#setTimer(state);
+    if (events.some(({ kind }) => kind === 'targets')) for (const { tell } of this.#listeners) tell(state.name);
+  }
+
+  #setTimer(state: GatewayRollout): void {
+    const nowMs = this.#options.nowMs();
+    const deadlineMs = state.rollout.nextDeadlineMs(nowMs);
+    const watchesErrors = deadlineMs !== undefined && state.rollout.wave?.offer.settings.abortOn.error5xx !== undefined;
+    const atMs = watchesErrors ? Math.min(deadlineMs, nowMs + ERRORS_EVERY_MS) : deadlineMs;
+    // One that fires too early costs a look; one that is put off again and again would never fire.
+    if (state.timer?.atMs === atMs || (state.timer !== undefined && atMs !== undefined && state.timer.atMs < atMs)) return;
+    state.timer?.cancel();
+    state.timer = atMs === undefined ? undefined : { atMs, cancel: this.#options.after(atMs - nowMs, () => this.#onTimer(state)) };
+  }
+
+  #onTimer(state: GatewayRollout): void {
+    state.timer = undefined;
+    this.#judgeErrors(state);
+    this.#handle(state, state.rollout.tick(this.#options.nowMs()));
+  }
+
+  #judgeErrors(state: GatewayRollout): void {
+    const { wave } = state.rollout;
+    if (wave?.offer.settings.abortOn.error5xx === undefined || wave.reached.size === 0) return;
+    const counts = this.#options.errorRates?.since(state.name, { sinceMs: wave.startedAtMs, nodes: wave.reached });
+    if (counts !== undefined) this.#handle(state, state.rollout.errors(counts, this.#options.nowMs()));
+  }
+}
+
+function isServed({ good, wave }: Rollout): boolean {
+  return good !== undefined || wave !== undefined;
+}
+
+function remembering(memory: RolloutMemory, event: RolloutEvent): RolloutMemory {
+  if (event.kind === 'nack') return { ...memory, nacks: [...memory.nacks, event.nack].slice(-NACKS_REMEMBERED) };
+  if (event.kind !== 'withdrawn') return memory;
+  const { revision, version, reason, atMs } = event;
+  return { ...memory, withdrawn: { revision, version, reason, atMs } };
+}
