@@ -56,7 +56,9 @@ describe('preflight requests', () => {
     const exact = (value: string) => of({ kind: 'exact', value });
     expect(preflights({ cors: CORS, matches: [{ methods: ['PUT', 'GET'] }] })).toEqual([exact('GET'), exact('PUT')]);
     expect(preflights({ cors: CORS, matches: [{ headers: { 'x-v': '2' } }] })).toEqual([of({ kind: 'present' })]);
-    expect(preflights({ cors: CORS, matches: [{ grpc: { service: 'shop.v1.Orders' } }], respond: { status: 200 } })).toEqual([exact('POST')]);
+    expect(preflights({ cors: CORS, matches: [{ grpc: { service: 'shop.v1.Orders' } }], respond: { status: 200 } })).toEqual([
+      exact('POST'),
+    ]);
   });
 
   test('that two matches of a route share have one', () => {
