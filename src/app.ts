@@ -4,12 +4,15 @@ import type { AppParts, AppSettings } from './app-parts.ts';
 import { type Convergence, createConvergence, type Live } from './convergence.ts';
 import { createDiscoveryPorts } from './discovery-ports.ts';
 import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
+import { createEventFeed, type EventFeed } from './event-feed.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { ChanceryError } from './lib/errors.ts';
+import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
 import { refreshGauges } from './refresh-gauges.ts';
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
 import { createSnapshotStore, type SnapshotStore } from './snapshot/store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { tellFeed, toldGatewayEvent, toldLive } from './told-events.ts';
 import type { DroppedHistory } from './xds/dropped-history.ts';
 import type { XdsServer } from './xds/server.ts';
 import type { NodeStatus } from './xds/status.ts';
@@ -47,6 +50,7 @@ class ControlPlane implements App {
   readonly #snapshots = createSnapshotStore();
   readonly #history: DroppedHistory;
   readonly #metrics: Metrics;
+  readonly #feed: EventFeed;
   readonly #convergence: Convergence;
   readonly #endpoints: EndpointSide;
   readonly #gateways: ServedGateways;
@@ -59,6 +63,7 @@ class ControlPlane implements App {
     this.#settings = settings;
     this.#parts = parts;
     this.#metrics = createMetrics({ version: parts.version, processMetrics: parts.processMetrics === true });
+    this.#feed = createEventFeed({ nowMs: parts.nowMs });
     this.#convergence = createConvergence({
       nodes: () => this.nodes(),
       nowMs: parts.nowMs,
@@ -127,7 +132,7 @@ class ControlPlane implements App {
       snapshots: this.#snapshots,
       history: this.#history,
       prepare: (snapshot, good) => this.#endpoints.prepare(snapshot, good?.discovery),
-      onAccepted: ({ good, startedAtMs }) => this.#convergence.published(good.gateway, startedAtMs),
+      onEvent: (event, gateway) => this.#onGatewayEvent(event, gateway),
     });
   }
 
@@ -149,6 +154,7 @@ class ControlPlane implements App {
       snapshots: this.#snapshots,
       history: this.#history,
       endpoints: this.#endpoints,
+      feed: this.#feed,
       isServed: (gateway) => this.#gateways.has(gateway),
       onAnswer: () => this.#convergence.changed(),
       placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
@@ -165,6 +171,7 @@ class ControlPlane implements App {
         nodes: () => this.nodes(),
         snapshots: this.#liveSnapshots(),
         metrics: this.#metrics,
+        events: this.#feed,
         placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
       },
       logger,
@@ -182,7 +189,13 @@ class ControlPlane implements App {
     };
   }
 
+  #onGatewayEvent(event: GatewayEvent, gateway: LiveGateway): void {
+    tellFeed(this.#feed, toldGatewayEvent(event, gateway.name));
+    if (event.kind === 'accepted') this.#convergence.published(event.good.gateway, event.startedAtMs);
+  }
+
   #onLive(live: Live): void {
+    tellFeed(this.#feed, toldLive(live));
     this.#metrics.observe('chancery_config_convergence_seconds', { gateway: live.gateway }, live.durationMs / 1_000);
     this.#parts.logger.info(
       { event: 'config.live', gateway: live.gateway, nodes: live.nodes, duration_ms: live.durationMs },

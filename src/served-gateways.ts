@@ -23,8 +23,8 @@ export interface ServedGatewaysOptions {
   readonly history: DroppedHistory;
   /** Before a snapshot is served. */
   readonly prepare: NonNullable<LiveGatewayOptions['prepare']>;
-  /** Something new of a gateway was published. */
-  readonly onAccepted: (event: Extract<GatewayEvent, { kind: 'accepted' }>) => void;
+  /** Told after the log and the metrics. */
+  readonly onEvent: (event: GatewayEvent, gateway: LiveGateway) => void;
 }
 
 export interface ServedGateways {
@@ -95,8 +95,8 @@ class Gateways implements ServedGateways {
   }
 
   #createAll(): readonly LiveGateway[] {
-    const { parts, settings, snapshots, history, metrics, prepare, onAccepted } = this.#options;
-    const { nowMs, onEvent, logger, diagnostics } = parts;
+    const { parts, settings, snapshots, history, metrics, prepare, onEvent } = this.#options;
+    const { nowMs, logger, diagnostics } = parts;
     const lastGood = settings.state === undefined ? undefined : createLastGoodStore(path.join(settings.state, 'last-good'));
     const write = createGatewayLog({ logger, metrics, diagnostics });
     return settings.files.map((file) =>
@@ -112,8 +112,8 @@ class Gateways implements ServedGateways {
         nowMs,
         onEvent: (event, gateway) => {
           write(event, gateway);
-          if (event.kind === 'accepted') onAccepted(event);
-          onEvent?.(event, gateway);
+          onEvent(event, gateway);
+          parts.onEvent?.(event, gateway);
         },
       }),
     );

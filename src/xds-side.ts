@@ -4,9 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { AppParts } from './app-parts.ts';
 import type { EndpointSide } from './endpoint-side.ts';
+import type { EventFeed } from './event-feed.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { joinedProgress, toldProgress, toldTraffic } from './told-progress.ts';
 import { createDroppedHistory, type DroppedHistory } from './xds/dropped-history.ts';
 import { createXdsServer, DEFAULT_TIMING, LINGERS_REMEMBERED, type XdsServer } from './xds/server.ts';
 import { newestSnapshots } from './xds/targets.ts';
@@ -19,6 +21,8 @@ export interface XdsSideOptions {
   readonly history: DroppedHistory;
   /** Lays the endpoints of now over what the configuration gives. */
   readonly endpoints: Pick<EndpointSide, 'targets' | 'progress'>;
+  /** Hears what the streams do. */
+  readonly feed: EventFeed;
   /** Whether a gateway of this name is served. */
   readonly isServed: (gateway: string) => boolean;
   /** After each ACK and NACK. */
@@ -32,14 +36,15 @@ export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timin
 }
 
 export function createXdsSide(options: XdsSideOptions): XdsServer {
-  const { parts, metrics, snapshots, history, endpoints, isServed, onAnswer, placeOf } = options;
+  const { parts, metrics, snapshots, history, endpoints, feed, isServed, onAnswer, placeOf } = options;
   return createXdsServer({
     api: parts.api,
     logger: parts.logger,
     nowMs: parts.nowMs,
     metrics: createXdsMetrics({ metrics, isServed, onAnswer }),
     targets: endpoints.targets(newestSnapshots(snapshots)),
-    progress: endpoints.progress,
+    progress: joinedProgress(endpoints.progress, toldProgress(feed, placeOf)),
+    traffic: toldTraffic(feed),
     history,
     identifier: `chancery@${hostname()}`,
     random: randomUUID,

@@ -5,11 +5,13 @@ import { isLoopback } from '../lib/loopback.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { checkHosts } from './host-check.ts';
 import { AdminProblem, PROBLEM_CONTENT_TYPE, problemDetails } from './problem.ts';
+import { addEventRoutes } from './routes/events.ts';
 import { addGatewayRoutes } from './routes/gateways.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addNodeRoutes } from './routes/nodes.ts';
 import { addPageRoutes } from './routes/page.ts';
 import { addResourceRoutes } from './routes/resources.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 import type { AdminSources } from './sources.ts';
 
 export interface AdminServer {
@@ -18,14 +20,6 @@ export interface AdminServer {
   /** Ends open connections too. */
   close(): Promise<void>;
 }
-
-const SECURITY_HEADERS = {
-  'content-security-policy': "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store',
-} as const;
 
 /** Builds the server; nothing listens yet. */
 export function createAdminServer(sources: AdminSources, logger: Logger): AdminServer {
@@ -59,7 +53,8 @@ function buildServer(sources: AdminSources, logger: Logger, isLocal: boolean): F
     reply.header('allow', 'GET, HEAD');
     throw new AdminProblem(405, 'this API only answers GET and HEAD');
   });
-  for (const addRoutes of [addHealthRoutes, addGatewayRoutes, addNodeRoutes, addResourceRoutes, addPageRoutes]) addRoutes(server, sources);
+  for (const addRoutes of [addHealthRoutes, addGatewayRoutes, addNodeRoutes, addResourceRoutes, addEventRoutes, addPageRoutes])
+    addRoutes(server, sources);
   return server;
 }
 

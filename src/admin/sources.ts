@@ -1,4 +1,5 @@
 // What the admin server reads: handed in by the composition root, asked anew for each request.
+import type { EventFeed } from '../event-feed.ts';
 import type { GatewayStatus } from '../gateway-status.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { SnapshotStore } from '../snapshot/store.ts';
@@ -15,5 +16,7 @@ export interface AdminSources {
   readonly api: Pick<EnvoyApi, 'decode' | 'toJson'>;
   /** `file:line` of what a served resource was made from. */
   readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
-  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType' | 'increment'>;
+  /** What happens, as it happens. */
+  readonly events: EventFeed;
 }

@@ -1,9 +1,9 @@
 // Tells in one line each what became of an edit while `chancery up` runs: what changed and when it was live, or what is wrong.
 import type { App } from '../app.ts';
+import { changesText } from '../changes-text.ts';
 import type { Live } from '../convergence.ts';
 import type { GatewayEvent, LiveGateway } from '../live-gateway.ts';
 import type { Terminal } from './terminal.ts';
-import { changesText } from './up-screen.ts';
 
 export interface UpReporter {
   readonly onEvent: (event: GatewayEvent, gateway: LiveGateway) => void;

@@ -1,11 +1,9 @@
 // What `chancery up` tells a person, as text. Pure.
 import type { Route } from '../model/types.ts';
-import type { ModelChanges } from '../model-changes.ts';
 import type { DetailedGood } from '../pipeline.ts';
 
 /** A comment with this mark at the end of a line of the root file says what to change there first. */
 const TRY_MARK = /#\s*try:\s*(.+)$/;
-const NAMES_SHOWN = 3;
 
 /** The line to edit first, as `FILE:LINE  what to do`; undefined where the file suggests none. */
 export function suggestedEdit(file: string, text: string): string | undefined {
@@ -38,20 +36,4 @@ function simpleRequest({ matches, hostnames }: Route): { readonly path: string; 
   const kind = match?.pathMatch?.kind ?? 'prefix';
   if (match === undefined || hostname === undefined || (kind !== 'prefix' && kind !== 'exact')) return undefined;
   return { path: match.pathMatch?.value ?? '/', hostname: hostname.startsWith('*') ? undefined : hostname };
-}
-
-/** `changed route hello, added service a, b and 3 more`; `nothing you named` where only other things changed. */
-export function changesText({ added, changed, removed }: ModelChanges): string {
-  const parts = [
-    ['changed', changed],
-    ['added', added],
-    ['removed', removed],
-  ] as const;
-  const texts = parts.filter(([, names]) => names.length > 0).map(([verb, names]) => `${verb} ${listed(names)}`);
-  return texts.length === 0 ? 'changed details only' : texts.join(', ');
-}
-
-function listed(names: readonly string[]): string {
-  const rest = names.length - NAMES_SHOWN;
-  return rest > 0 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${rest} more` : names.join(', ');
 }

@@ -13,6 +13,27 @@ export interface Refusal {
   readonly atMs: number;
 }
 
+/** A response on its way, or accepted. */
+export interface Exchange {
+  readonly gateway: string;
+  readonly nodeId: string;
+  /** Short: `Cluster`. */
+  readonly type: string;
+  readonly version: string;
+  /** How many resources were new in it, or went. */
+  readonly changes: number;
+  /** Of a response that is sent. */
+  readonly bytes?: number;
+  /** Of an ACK: from the write of the response. */
+  readonly durationMs?: number;
+}
+
+/** Hears of every response and ACK of every stream: must be cheap, and must not throw. */
+export interface TrafficListener {
+  sent(exchange: Exchange): void;
+  accepted(exchange: Exchange): void;
+}
+
 /** Told synchronously, in the order of events; an exception of a listener would end the stream, so it must not throw. */
 export interface ProgressListener {
   /** The first stream of the node was opened. */

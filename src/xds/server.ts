@@ -10,7 +10,7 @@ import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
 import { type ClientNode, gatewayOf } from './node.ts';
 import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
-import type { ProgressListener } from './progress.ts';
+import type { ProgressListener, TrafficListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
 import { addServices, type ServicesOptions } from './services.ts';
 import type { SessionTiming, TargetWaits } from './session-options.ts';
@@ -27,6 +27,8 @@ export interface XdsServerOptions extends ServicesOptions {
   readonly credentials?: ServerCredentials;
   /** Told how the nodes get on. */
   readonly progress?: ProgressListener;
+  /** Told of every response and ACK. */
+  readonly traffic?: TrafficListener;
   readonly metrics: XdsMetrics;
   /** `control_plane.identifier`: tells replicas apart, stable for one (X15). */
   readonly identifier: string;
@@ -111,6 +113,7 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     onClosed,
     timing,
     progress: progress ?? {},
+    traffic: options.traffic,
     nodes: progress === undefined ? NO_PROGRESS : createNodeProgress(progress, nowMs),
     history: options.history ?? createDroppedHistory({ keepMs: LINGERS_REMEMBERED * timing.lingerMs, nowMs }),
     frames: createFrames({

@@ -3,7 +3,7 @@ import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { XdsLabels, XdsMetrics } from './metrics.ts';
 import { type ClientNode, gatewayOf } from './node.ts';
-import type { ProgressListener } from './progress.ts';
+import type { Exchange, ProgressListener, TrafficListener } from './progress.ts';
 import { namesMeant } from './rejected.ts';
 import type { InFlight, Plan, Variant } from './subscription.ts';
 import { typeRules } from './type-rules.ts';
@@ -18,6 +18,7 @@ export interface StreamReportOptions {
   readonly after: (ms: number, run: () => void) => () => void;
   readonly describeResource: DescribeResource | undefined;
   readonly progress: ProgressListener;
+  readonly traffic?: TrafficListener | undefined;
 }
 
 const MAX_REASON = 2_000;
@@ -50,10 +51,13 @@ export class StreamReport {
   response(plan: Plan, bytes: number): void {
     this.#options.metrics.response(this.#labels(plan.view.typeUrl), bytes);
     this.#warnOfSize(plan);
+    if (this.#options.traffic !== undefined) this.#options.traffic.sent({ ...this.#exchange(plan), bytes });
   }
 
   accepted({ plan, sentAtMs }: InFlight): void {
-    this.#options.metrics.ack(this.#labels(plan.view.typeUrl), (this.#options.nowMs() - sentAtMs) / 1_000);
+    const durationMs = this.#options.nowMs() - sentAtMs;
+    this.#options.metrics.ack(this.#labels(plan.view.typeUrl), durationMs / 1_000);
+    if (this.#options.traffic !== undefined) this.#options.traffic.accepted({ ...this.#exchange(plan), durationMs });
   }
 
   /** `target`: what the response was sent for. */
@@ -126,6 +130,17 @@ export class StreamReport {
     this.#hasWarnedOfSize = true;
     const fields = { event: 'xds.large_sotw', ...this.#who(), type_url: plan.view.typeUrl, resources: plan.entries.length };
     this.#options.logger.warn(fields, 'a client takes all resources anew at each change; let its bootstrap use DELTA_GRPC');
+  }
+
+  #exchange({ view, changed, removed }: Plan): Exchange {
+    const { label } = typeRules(view.typeUrl);
+    return {
+      gateway: this.#gateway(),
+      nodeId: this.#node?.id ?? '',
+      type: label,
+      version: view.version,
+      changes: changed.length + removed.length,
+    };
   }
 
   #who(): { readonly gateway: string; readonly node_id: string } {

@@ -11,7 +11,13 @@ export function addGatewayRoutes(server: FastifyInstance, sources: AdminSources)
     parseQuery(nothing, request.query);
     return {
       version: sources.version,
-      links: ['/api/v1/gateways', '/api/v1/nodes{?gateway}', '/api/v1/nodes/{id}', '/api/v1/resources{?gateway,type,name}'],
+      links: [
+        '/api/v1/gateways',
+        '/api/v1/nodes{?gateway}',
+        '/api/v1/nodes/{id}',
+        '/api/v1/resources{?gateway,type,name}',
+        '/api/v1/events{?gateway,node,kinds}',
+      ],
     };
   });
   server.get('/api/v1/gateways', async (request) => {

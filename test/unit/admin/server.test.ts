@@ -2,6 +2,7 @@ import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AdminServer, createAdminServer } from '../../../src/admin/server.ts';
 import type { AdminSources } from '../../../src/admin/sources.ts';
+import { createEventFeed } from '../../../src/event-feed.ts';
 import type { GatewayStatus } from '../../../src/gateway-status.ts';
 import { loadEnvoyApi } from '../../../src/proto/api.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
@@ -103,6 +104,7 @@ describe('admin server', () => {
       metrics,
       gateways: () => gateways,
       nodes: () => nodes,
+      events: createEventFeed({ nowMs: Date.now }),
       placeOf: async (_gateway, typeUrl, name) =>
         typeUrl === TYPE_URLS.Cluster && name === 'service/orders' ? '/etc/edge.yaml:7' : undefined,
     };

@@ -119,6 +119,7 @@ function methodsOf(api: EnvoyApi): EnvoyApi {
     encodeAny: api.encodeAny.bind(api),
     decode: api.decode.bind(api),
     toJson: api.toJson.bind(api),
+    fromJson: api.fromJson.bind(api),
     service: api.service.bind(api),
     has: api.has.bind(api),
   };

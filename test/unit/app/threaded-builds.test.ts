@@ -27,8 +27,7 @@ function channelThread(builds: Builds): ChannelThread {
   };
   return {
     postMessage: (request) => port1.postMessage(request),
-    on: (event: 'message' | 'error' | 'exit', listener: (value: never) => void) =>
-      event === 'message' ? port1.on(event, listener) : life.on(event, listener),
+    on: (event: string, listener: unknown) => (event === 'message' ? port1 : life).on(event, listener as (value: unknown) => void),
     terminate: async () => end(1),
     die: () => end(134),
   };

@@ -69,6 +69,8 @@ describe('what `up` tells of edits', () => {
         {
           variant: 'delta',
           ads: true,
+          stage: 'settling',
+          waitsEnded: 0,
           types: { t: { state: 'ERROR', subscribed: '*', rejected: { version: 'v', message: 'no such filter', resources: [], at: 0 } } },
         },
       ],

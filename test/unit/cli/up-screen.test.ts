@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { changesText, exampleCurl, suggestedEdit } from '../../../src/cli/up-screen.ts';
+import { changesText } from '../../../src/changes-text.ts';
+import { exampleCurl, suggestedEdit } from '../../../src/cli/up-screen.ts';
 import type { Listener, Model, Route, RouteMatch } from '../../../src/model/types.ts';
 import type { DetailedGood } from '../../../src/pipeline.ts';
 
