@@ -1,7 +1,8 @@
 // Makes a snapshot of compiled messages: each is checked, encoded and hashed once, and what did not change is taken from before (P4, P9).
 // Publishes nothing and reads no clock: same resources, same snapshot.
 import type { EnvoyApi } from '../proto/api.ts';
-import { typeNameOf } from '../proto/type-urls.ts';
+import { TYPE_URLS, typeNameOf } from '../proto/type-urls.ts';
+import { findEqualScopes } from './scope-keys.ts';
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from './types.ts';
 import { contentVersion, snapshotResource, snapshotVersion, typeView } from './view.ts';
 
@@ -51,6 +52,9 @@ export function buildSnapshot(input: SnapshotInput, api: Pick<EnvoyApi, 'check' 
       const resource = resourceOf(typeUrl, name, api.encodeAny(typeNameOf(typeUrl), message));
       resources.set(name, variant === undefined ? resource : variantOf(resource, variant));
     }
+  }
+  for (const { name, earlier } of findEqualScopes(input.resources)) {
+    problems.push({ typeUrl: TYPE_URLS.ScopedRouteConfiguration, name, path: ['key'], message: `is the key of the scope ${earlier} too` });
   }
   if (problems.length > 0) return { problems };
   const sorted = [...byType].sort(([left], [right]) => (left < right ? -1 : 1));

@@ -103,7 +103,8 @@ function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, st
   const areAllOwed = state.wildcard === 'none' && state.owed === state.names;
   for (const held of initialVersions) {
     const [name] = held;
-    const isAnswerable = view === undefined || isAnswered(view.resources.get(name));
+    // A virtual host is owed by the name of its route configuration.
+    const isAnswerable = !state.type.hasHosts && (view === undefined || isAnswered(view.resources.get(name)));
     if (isAnswerable && areAllOwed) continue;
     if (!covers(state, name)) continue;
     if (isAnswerable) again.push(name);
@@ -111,7 +112,7 @@ function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, st
   }
   const owed = state.owed.edit((draft) => {
     for (const name of again) draft.set(name, true);
-    for (const [name] of told) draft.delete(name);
+    if (!state.type.hasHosts) for (const [name] of told) draft.delete(name);
   });
   const overlay = state.overlay.edit((draft) => {
     for (const [name, version] of told) draft.set(name, version);

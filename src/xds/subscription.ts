@@ -150,7 +150,8 @@ export function covers({ names, wildcard, type }: Pick<Subscription, 'names' | '
 }
 
 /** What of a view such a client can see: of virtual hosts those that it asked for, by whatever name. */
-export function seenView({ type, names, wildcard }: Subscription, view: TypeView): TypeView {
+export function seenView({ type, names, wildcard, variant }: Subscription, view: TypeView): TypeView {
+  if (type.isDeltaOnly && variant === 'sotw') return type.empty;
   return type.hasHosts && wildcard === 'none' ? askedHosts(view, names) : view;
 }
 

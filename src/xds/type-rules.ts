@@ -15,6 +15,8 @@ export interface TypeRules {
   readonly isFullState: boolean;
   /** A resuming delta client is not sent again what it names at an equal version (X57). */
   readonly resumes: boolean;
+  /** On a state-of-the-world stream nothing of it exists (X2, X9). */
+  readonly isDeltaOnly: boolean;
   /** Asked for by route configuration and by host, and answered under other names (R20, R21). */
   readonly hasHosts: boolean;
   /** Kept on offer for a while after the target dropped it, until nothing refers to it (D6). */
@@ -32,19 +34,19 @@ export const CLUSTER_RANK = 1;
 /** Unknown types come last (X9). */
 export const LAST_RANK = 8;
 
-const DEFAULTS = { hasLegacyWildcard: false, isFullState: false, resumes: false, hasHosts: false, lingers: false };
+const DEFAULTS = { hasLegacyWildcard: false, isFullState: false, resumes: false, isDeltaOnly: false, hasHosts: false, lingers: false };
 
 const ROWS: readonly TypeRules[] = [
   row('Runtime', 0, { lingers: true }),
   row('Secret', 0, { lingers: true }),
   row('Cluster', CLUSTER_RANK, { hasLegacyWildcard: true, isFullState: true, resumes: true, lingers: true }),
   row('ClusterLoadAssignment', 2, { lingers: true }),
-  row('LbEndpoint', 2, { lingers: true }),
+  row('LbEndpoint', 2, { isDeltaOnly: true, lingers: true }),
   row('TypedExtensionConfig', 3, { lingers: true }),
   row('Listener', 4, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('ScopedRouteConfiguration', 5, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('RouteConfiguration', 6, { resumes: true, lingers: true }),
-  row('VirtualHost', 7, { hasHosts: true }),
+  row('VirtualHost', 7, { isDeltaOnly: true, hasHosts: true }),
 ];
 
 const BY_URL: ReadonlyMap<TypeUrl, TypeRules> = new Map(ROWS.map((rules) => [rules.typeUrl, rules]));

@@ -27,6 +27,7 @@ export interface NodeOptions {
   readonly id?: string;
   readonly gateway?: string;
   readonly userAgent?: string;
+  readonly features?: readonly string[];
 }
 
 export interface Change {
@@ -89,8 +90,8 @@ export class TestClient {
   }
 
   node(): object {
-    const { id = 'node-1', gateway = GATEWAY, userAgent = 'envoy' } = this.#node;
-    return { id, cluster: gateway, user_agent_name: userAgent };
+    const { id = 'node-1', gateway = GATEWAY, userAgent = 'envoy', features = [] } = this.#node;
+    return { id, cluster: gateway, user_agent_name: userAgent, client_features: [...features] };
   }
 
   /** The next response, which must be of this type. */

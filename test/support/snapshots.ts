@@ -1,5 +1,7 @@
 // Builds snapshots for tests without a configuration: `testSnapshot('edge', { Cluster: { orders: 'v1' } })`. A text stands for the
 // contents of a resource: another text, other bytes. A message is taken as it is.
+
+import { any } from '../../src/proto/any.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../../src/proto/api.ts';
 import { TYPE_URLS, typeNameOf } from '../../src/proto/type-urls.ts';
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../../src/snapshot/types.ts';
@@ -40,6 +42,10 @@ export function testResource(label: TypeLabel, name: string, content: string | o
 /** The text that a resource was built from. */
 export function contentOf(typeUrl: TypeUrl, bytes: Uint8Array): { readonly name: string; readonly content: string } {
   const message = testApi().decode(typeNameOf(typeUrl), bytes);
+  if (typeUrl === TYPE_URLS.TypedExtensionConfig) {
+    const { typed_config: config } = message as { typed_config?: { value?: Buffer } };
+    return contentOf(TYPE_URLS.Cluster, config?.value ?? Buffer.alloc(0));
+  }
   const content = CONTENT_FIELDS.map((path) => path.reduce<unknown>((value, step) => (value as never)?.[step], message)).find(
     (value) => typeof value === 'string',
   );
@@ -54,6 +60,9 @@ const CONTENT_FIELDS: readonly (readonly (string | number)[])[] = [
   ['virtual_hosts', 0, 'name'],
   ['generic_secret', 'secret', 'inline_string'],
   ['layer', 'fields', 'content', 'string_value'],
+  ['domains', 0],
+  ['route_configuration_name'],
+  ['endpoint', 'hostname'],
 ];
 
 function messageOf(label: TypeLabel, name: string, content: string): object {
@@ -70,10 +79,13 @@ function messageOf(label: TypeLabel, name: string, content: string): object {
       return { name, generic_secret: { secret: { inline_string: content } } };
     case 'Runtime':
       return { name, layer: { fields: { content: { string_value: content } } } };
-    case 'LbEndpoint':
-    case 'ScopedRouteConfiguration':
-    case 'TypedExtensionConfig':
     case 'VirtualHost':
-      throw new Error(`say the message of ${label} ${name}; a text is not enough`);
+      return { name, domains: [content] };
+    case 'ScopedRouteConfiguration':
+      return { name, route_configuration_name: content, key: { fragments: [{ string_key: name }] } };
+    case 'LbEndpoint':
+      return { endpoint: { hostname: content } };
+    case 'TypedExtensionConfig':
+      return { name, typed_config: any('envoy.config.cluster.v3.Cluster', { name, alt_stat_name: content }) };
   }
 }

@@ -1,7 +1,10 @@
 // A raw xDS client: sends exactly the requests it is told to, answers nothing by itself and shows every response. Asserts nothing.
 import { Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import type { DeltaDiscoveryRequest } from '../../src/proto/generated/envoy/service/discovery/v3/DeltaDiscoveryRequest.ts';
+import type { DeltaDiscoveryResponseOutput } from '../../src/proto/generated/envoy/service/discovery/v3/DeltaDiscoveryResponse.ts';
 import type { DiscoveryRequest } from '../../src/proto/generated/envoy/service/discovery/v3/DiscoveryRequest.ts';
+import type { DiscoveryResponseOutput } from '../../src/proto/generated/envoy/service/discovery/v3/DiscoveryResponse.ts';
+import type { ResourceOutput } from '../../src/proto/generated/envoy/service/discovery/v3/Resource.ts';
 import { TYPE_URLS } from '../../src/proto/type-urls.ts';
 import { contentOf, type TypeLabel, testApi } from './snapshots.ts';
 
@@ -22,6 +25,14 @@ export interface RawResponse {
   /** Type URLs of the resources themselves. */
   readonly anyTypeUrls: readonly string[];
   readonly removed: readonly string[];
+  /** `resource_errors`: name → code. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Name → aliases, of those that have any. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
+  /** Name → time to live in milliseconds, of those that have one. */
+  readonly ttls: Readonly<Record<string, number>>;
+  /** Names that came without a body. */
+  readonly bodiless: readonly string[];
   readonly bytes: number;
 }
 
@@ -61,6 +72,11 @@ const SERVICES: Readonly<Partial<Record<TypeLabel, readonly [service: string, pl
   Cluster: ['envoy.service.cluster.v3.ClusterDiscoveryService', 'Clusters'],
   ClusterLoadAssignment: ['envoy.service.endpoint.v3.EndpointDiscoveryService', 'Endpoints'],
   Secret: ['envoy.service.secret.v3.SecretDiscoveryService', 'Secrets'],
+  Runtime: ['envoy.service.runtime.v3.RuntimeDiscoveryService', 'Runtime'],
+  TypedExtensionConfig: ['envoy.service.extension.v3.ExtensionConfigDiscoveryService', 'ExtensionConfigs'],
+  ScopedRouteConfiguration: ['envoy.service.route.v3.ScopedRoutesDiscoveryService', 'ScopedRoutes'],
+  VirtualHost: ['envoy.service.route.v3.VirtualHostDiscoveryService', 'VirtualHosts'],
+  LbEndpoint: ['envoy.service.endpoint.v3.LocalityEndpointDiscoveryService', 'LocalityEndpoints'],
 };
 
 const TIMEOUT_MS = 15_000;
@@ -153,16 +169,15 @@ function readResponse(bytes: Buffer, variant: WireVariant): RawResponse {
 
 function readSotw(bytes: Buffer): RawResponse {
   const message = testApi().decode('envoy.service.discovery.v3.DiscoveryResponse', bytes);
-  const resources = (message.resources ?? []).map((any) => readAny(any));
+  const resources = (message.resources ?? []).map((any) => {
+    const { type_url: typeUrl, value } = any as { type_url?: string; value?: Buffer };
+    if (typeUrl !== WRAPPER) return readAny(any);
+    return { ...readResource(testApi().decode('envoy.service.discovery.v3.Resource', value ?? Buffer.alloc(0))), typeUrl };
+  });
   return {
-    typeUrl: message.type_url ?? '',
+    ...common(message, resources),
     version: message.version_info ?? '',
-    nonce: message.nonce ?? '',
-    controlPlane: message.control_plane?.identifier,
-    resources: Object.fromEntries(resources.map(({ name, content }) => [name, content])),
-    names: resources.map(({ name }) => name),
     versions: {},
-    anyTypeUrls: resources.map(({ typeUrl }) => typeUrl),
     removed: [],
     bytes: bytes.length,
   };
@@ -170,33 +185,68 @@ function readSotw(bytes: Buffer): RawResponse {
 
 function readDelta(bytes: Buffer): RawResponse {
   const message = testApi().decode('envoy.service.discovery.v3.DeltaDiscoveryResponse', bytes);
-  const resources = (message.resources ?? []).map(({ name, version, resource }) => ({
-    ...readAny(resource),
-    name: name ?? '',
-    version: version ?? '',
-  }));
+  const resources = (message.resources ?? []).map(readResource);
   return {
-    typeUrl: message.type_url ?? '',
+    ...common(message, resources),
     version: message.system_version_info ?? '',
-    nonce: message.nonce ?? '',
-    controlPlane: message.control_plane?.identifier,
-    resources: Object.fromEntries(resources.map(({ name, content }) => [name, content])),
-    names: resources.map(({ name }) => name),
-    versions: Object.fromEntries(resources.map(({ name, version }) => [name, version])),
-    anyTypeUrls: resources.map(({ typeUrl }) => typeUrl),
+    versions: Object.fromEntries(resources.map(({ name, version }) => [name, version ?? ''])),
     removed: message.removed_resources ?? [],
     bytes: bytes.length,
   };
 }
 
-interface ReadAny {
+const WRAPPER = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
+
+interface ReadResource {
   readonly typeUrl: string;
   readonly name: string;
   readonly content: string;
+  readonly version?: string;
+  readonly aliases?: readonly string[];
+  readonly ttlMs?: number;
+  readonly isBodiless?: boolean;
 }
 
-function readAny(any: unknown): ReadAny {
-  const { type_url: typeUrl = '', value = Buffer.alloc(0) } = any as { type_url?: string; value?: Buffer };
+function common(
+  message: DiscoveryResponseOutput | DeltaDiscoveryResponseOutput,
+  resources: readonly ReadResource[],
+): Omit<RawResponse, 'version' | 'versions' | 'removed' | 'bytes'> {
+  const having = <Value>(of: (resource: ReadResource) => Value | undefined): Record<string, Value> =>
+    Object.fromEntries(
+      resources.flatMap((resource) => {
+        const value = of(resource);
+        return value === undefined ? [] : [[resource.name, value] as const];
+      }),
+    );
+  return {
+    typeUrl: message.type_url ?? '',
+    nonce: message.nonce ?? '',
+    controlPlane: message.control_plane?.identifier,
+    resources: having(({ content, isBodiless }) => (isBodiless === true ? undefined : content)),
+    names: resources.map(({ name }) => name),
+    anyTypeUrls: resources.map(({ typeUrl }) => typeUrl),
+    errors: Object.fromEntries(
+      (message.resource_errors ?? []).map(({ resource_name: of, error_detail: why }) => [of?.name ?? '', why?.code ?? 0]),
+    ),
+    aliases: having(({ aliases }) => (aliases?.length === 0 ? undefined : aliases)),
+    ttls: having(({ ttlMs }) => ttlMs),
+    bodiless: resources.filter(({ isBodiless }) => isBodiless).map(({ name }) => name),
+  };
+}
+
+function readResource({ name, version, resource, aliases, ttl }: ResourceOutput): ReadResource {
+  return {
+    ...readAny(resource),
+    name: name ?? '',
+    version: version ?? '',
+    ...(aliases === undefined ? {} : { aliases }),
+    ...(ttl === undefined ? {} : { ttlMs: Number(ttl.seconds ?? 0) * 1000 + (ttl.nanos ?? 0) / 1_000_000 }),
+    isBodiless: resource === undefined,
+  };
+}
+
+function readAny(any: unknown): ReadResource {
+  const { type_url: typeUrl = '', value = Buffer.alloc(0) } = (any ?? {}) as { type_url?: string; value?: Buffer };
   const isKnown = (Object.values(TYPE_URLS) as string[]).includes(typeUrl);
   return { typeUrl, ...(isKnown ? contentOf(typeUrl, value) : { name: '', content: '' }) };
 }

@@ -126,7 +126,7 @@ describe('building a snapshot', () => {
     expect(build([cluster('a')], edge, 'inner')).toMatchObject({ gateway: 'inner', version: edge.version });
   });
 
-  it('is not made when any resource is wrong; all problems are told with their resource and place', () => {
+  it('is not made when any resource is wrong, so that the last good one stays; all problems are told with their resource and place (X99)', () => {
     const wrong = { typeUrl: TYPE_URLS.Cluster, name: 'x', message: { name: 'x', lb_polcy: 'RANDOM', connect_timeout: { seconds: 0 } } };
     const { snapshot, problems } = buildSnapshot({ gateway: 'edge', resources: [cluster('a'), wrong, cluster('a'), cluster('')] }, api);
     expect(snapshot).toBeUndefined();
@@ -136,6 +136,18 @@ describe('building a snapshot', () => {
       { typeUrl: TYPE_URLS.Cluster, name: 'a', path: [], message: 'has the name of another resource of its type' },
       { typeUrl: TYPE_URLS.Cluster, name: '', path: ['name'], message: 'must not be empty' },
     ]);
+  });
+
+  it('is not made when two scopes have one key, for Envoy would refuse them all (R25)', () => {
+    const scope = (name: string, key: string): ResourceInput => ({
+      typeUrl: TYPE_URLS.ScopedRouteConfiguration,
+      name,
+      message: { name, route_configuration_name: 'r', key: { fragments: [{ string_key: key }] } },
+    });
+    const { snapshot, problems } = buildSnapshot({ gateway: 'edge', resources: [scope('a', 'x'), scope('b', 'y'), scope('c', 'x')] }, api);
+    expect(snapshot).toBeUndefined();
+    expect(problems).toMatchObject([{ name: 'c', path: ['key'], message: 'is the key of the scope a too' }]);
+    expect(build([scope('a', 'x'), scope('b', 'y')]).views.size).toBe(1);
   });
 
   it('may be empty', () => {
