@@ -21,7 +21,7 @@ export function resolveDiscovery({ settings, at }: EffectiveService, endpoints: 
     const [own, kept] = [config.drainFor ?? drainForMs, config.keepLastFor ?? keepLastForMs];
     return { discovery: { path: at('discovery'), source: sourceOf(config), drainForMs: own, keepLastForMs: kept } };
   }
-  if (settings.resolve !== 'controlPlane' || endpoints.every(({ address }) => address.kind !== 'dns')) return {};
+  if (settings.resolve === 'proxy' || endpoints.every(({ address }) => address.kind !== 'dns')) return {};
   const source = { kind: 'dns', ipFamily: defaults.IP_FAMILY } as const;
   return { discovery: { path: at('endpoints'), source, drainForMs, keepLastForMs } };
 }

@@ -71,7 +71,7 @@ interface Surroundings {
 function resolveService(effective: EffectiveService, { context, ca, report }: Surroundings): Service {
   const { name, settings, at } = effective;
   const listed = listedEndpoints(settings);
-  const endpoints = resolveEndpoints(listed, { path: at('endpoints'), byProxy: settings.resolve !== 'controlPlane' }, report);
+  const endpoints = resolveEndpoints(listed, { path: at('endpoints'), byProxy: settings.resolve === 'proxy' }, report);
   const discovered = resolveDiscovery(effective, endpoints);
   const protocol = settings.protocol ?? 'http1';
   const { outlierDetection, healthCheck, tls } = settings;

@@ -22,7 +22,7 @@ describe('discovery', () => {
   });
 
   test('of host names among endpoints is the control plane’s, unless the proxy is to resolve them (D20)', () => {
-    expect(discoveryOf({ resolve: 'controlPlane', endpoints: ['a:80', '10.0.0.1:80'] })?.source).toEqual({
+    expect(discoveryOf({ endpoints: ['a:80', '10.0.0.1:80'] })?.source).toEqual({
       kind: 'dns',
       ipFamily: 'preferV4',
     });

@@ -60,7 +60,7 @@ describe('resolve', () => {
   it('tells everything that is wrong at once, and gives no model (C3)', () => {
     const { issues, model } = resolveSections({
       listeners: { a: { port: 1 }, b: { port: 1 } },
-      services: { orders: { endpoints: ['a:80', 'unix:/a'] }, more: { like: 'les' } },
+      services: { orders: { resolve: 'proxy', endpoints: ['a:80', 'unix:/a'] }, more: { like: 'les' } },
       routes: [
         routeEntry({ name: 'r', backends: ['x'], listeners: ['c'] }),
         routeEntry({ name: 's', retry: { retryOn: ['5xx'] }, mirror: [{ service: 'y' }] }),

@@ -26,6 +26,12 @@ describe('a service that says little', () => {
           metadata: {},
         },
       ],
+      discovery: {
+        path: ['services', 'orders', 'endpoints'],
+        source: { kind: 'dns', ipFamily: 'preferV4' },
+        drainForMs: 5_000,
+        keepLastForMs: 300_000,
+      },
       protocol: 'http1',
       loadBalancer: { kind: 'roundRobin' },
       circuitBreaker: { maxConnections: 1024, maxPendingRequests: 1024, maxRequests: 1024, maxRetries: 3 },
@@ -63,7 +69,6 @@ describe('endpoints', () => {
   });
 
   it.each([
-    ['sockets and names together', ['unix:/run/a.sock', 'a:80'], ['CH2601 services/orders/endpoints']],
     [
       'one of them twice',
       ['a:80', 'A:80', '[::1]:80', '[0::1]:80'],
@@ -79,6 +84,12 @@ describe('endpoints', () => {
     ],
   ])('are told of %s', (_what, endpoints, texts) => {
     expect(serviceIssues({ endpoints })).toEqual(texts);
+  });
+
+  it('are told of sockets and names together, where the proxy resolves the names (B24)', () => {
+    const endpoints = ['unix:/run/a.sock', 'a:80'];
+    expect(serviceIssues({ endpoints, resolve: 'proxy' })).toEqual(['CH2601 services/orders/endpoints']);
+    expect(serviceIssues({ endpoints })).toEqual([]);
   });
 
   it('may mix sockets and addresses, and large weights in different priorities', () => {
