@@ -58,7 +58,7 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
   const listeners = resolveRouteListeners(entry.listeners, { path, ...context }, report);
   const hostnames = resolveHostnames(entry.hostnames);
   const written = resolveMatches(entry, path, report);
-  const cors = resolveCors(entry.cors, { path, general: context.defaults.cors }, report);
+  const cors = hasBackends(entry) ? resolveCors(entry.cors, { path, general: context.defaults.cors }, report) : undefined;
   const matches = cors === undefined ? written : withPreflights(written);
   return {
     name: entry.name,
@@ -73,6 +73,11 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
     ...(cors === undefined ? {} : { cors }),
     ...(entry.fault === undefined ? {} : { fault: resolveFault(entry.fault) }),
   };
+}
+
+/** Envoy's CORS filter leaves its own answers alone. */
+function hasBackends({ redirect, respond }: RouteConfig): boolean {
+  return redirect === undefined && respond === undefined;
 }
 
 function resolveMatches({ matches }: RouteConfig, path: ConfigPath, report: Report): readonly RouteMatch[] {
@@ -103,7 +108,7 @@ function resolveAction(entry: RouteConfig, place: ActionPlace, report: Report): 
 }
 
 /** Keys that speak of backends. */
-const FOR_BACKENDS = ['mirror', 'rewrite', 'retry', 'timeout', 'idleTimeout', 'requestHeaders'] as const;
+const FOR_BACKENDS = ['mirror', 'rewrite', 'retry', 'timeout', 'idleTimeout', 'requestHeaders', 'cors'] as const;
 
 /** B22: nothing is sent to a backend, so such a key would promise what does not happen. */
 function reportMeaningless(
@@ -114,7 +119,7 @@ function reportMeaningless(
   for (const key of FOR_BACKENDS.filter((candidate) => entry[candidate] !== undefined)) {
     report(
       errorAt([...path, key], 'CH2409', {
-        message: `${key} has no meaning beside ${action}: no request reaches a backend`,
+        message: `${key} has no meaning beside ${action}: no request reaches a backend${key === 'cors' ? ', and Envoy answers alike to every page' : ''}`,
         at: 'key',
         help: `remove it, or replace ${action} by backends`,
         related: [{ message: `${action} is here`, path: [...path, action], at: 'key' }],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { issueTexts, modelOf, resolveSections, routeOf } from './support.ts';
+import { issueTexts, modelOf, resolveSections, routeOf, type Section, type Sections } from './support.ts';
 
 const CORS = { origins: ['https://shop.test'] };
-const preflights = (entry: object) =>
-  routeOf(entry as never).matches.flatMap(({ isPreflight, methods, headers }) =>
+const preflights = (entry: Section, sections: Sections = {}) =>
+  routeOf(entry, sections).matches.flatMap(({ isPreflight, methods, headers }) =>
     isPreflight === true
       ? [`${methods.join()} ${headers.map(({ name, condition }) => `${name}=${JSON.stringify(condition)}`).join(' ')}`]
       : [],
@@ -56,9 +56,8 @@ describe('preflight requests', () => {
     const exact = (value: string) => of({ kind: 'exact', value });
     expect(preflights({ cors: CORS, matches: [{ methods: ['PUT', 'GET'] }] })).toEqual([exact('GET'), exact('PUT')]);
     expect(preflights({ cors: CORS, matches: [{ headers: { 'x-v': '2' } }] })).toEqual([of({ kind: 'present' })]);
-    expect(preflights({ cors: CORS, matches: [{ grpc: { service: 'shop.v1.Orders' } }], respond: { status: 200 } })).toEqual([
-      exact('POST'),
-    ]);
+    const services = { orders: { endpoints: ['orders.internal:80'], protocol: 'grpc' } };
+    expect(preflights({ cors: CORS, matches: [{ grpc: { service: 'shop.v1.Orders' } }] }, { services })).toEqual([exact('POST')]);
   });
 
   test('that two matches of a route share have one', () => {

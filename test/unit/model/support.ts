@@ -7,7 +7,7 @@ import type { Model, Route, Service } from '../../../src/model/types.ts';
 
 export const NOW = Date.UTC(2026, 10, 22);
 
-type Section = Readonly<Record<string, unknown>>;
+export type Section = Readonly<Record<string, unknown>>;
 
 export interface Sections {
   readonly defaults?: Section;
