@@ -9,6 +9,8 @@ export interface LoadedProxy {
   readonly name: string;
   readonly envoy: Pick<Envoy, 'accessLog'>;
   readonly port: number;
+  /** Where it listens for another port of the file. */
+  readonly portOf?: (ofFile: number) => number;
 }
 
 export interface DrillLoadOptions {
@@ -18,9 +20,12 @@ export interface DrillLoadOptions {
   /** Path of the gRPC calls. Default `/shop.v1.Orders/Get`; null: none are made. */
   readonly grpc?: string | null;
   /** Further load on every proxy, under its name. */
-  readonly more?: Readonly<
-    Record<string, Pick<LoadOptions, 'request' | 'perSecond' | 'connections'> & { readonly target: Omit<ConnectionTarget, 'port'> }>
-  >;
+  readonly more?: Readonly<Record<string, DrillLoadKind>>;
+}
+
+export interface DrillLoadKind extends Pick<LoadOptions, 'request' | 'perSecond' | 'connections'> {
+  /** The port is one of the file; default: that of the other load. */
+  readonly target: Omit<ConnectionTarget, 'port'> & { readonly port?: number };
 }
 
 export interface DrillFailure extends LoadFailure {
@@ -100,7 +105,8 @@ function loadsOf(proxy: LoadedProxy, { path = '/orders/', grpc = '/shop.v1.Order
   };
   return Object.entries(kinds).map(async ([kind, options]) => {
     const tagged = (n: number): HttpRequest => tag(options.request(n), `${kind} ${n}`);
-    const target = { port: proxy.port, ...options.target };
+    const port = options.target.port === undefined ? proxy.port : (proxy.portOf?.(options.target.port) ?? options.target.port);
+    const target = { ...options.target, port };
     return { proxy, kind, load: await startLoad({ ...options, target, request: tagged, lateAfterMs: LATE_AFTER_MS }) };
   });
 }

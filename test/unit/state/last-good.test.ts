@@ -43,6 +43,13 @@ describe('last good snapshot', () => {
     expect(await createLastGoodStore(path.join(directory, 'none')).read('/etc/edge.yaml')).toEqual({ kind: 'absent' });
   });
 
+  it('keeps what was dropped shortly before beside it (D25)', async () => {
+    const store = createLastGoodStore(directory);
+    const dropped = lastGood('v0', [['service/old', Buffer.from('other bytes')]]).snapshot.views;
+    await store.write('/etc/edge.yaml', { ...lastGood('v1'), dropped });
+    expect(await store.read('/etc/edge.yaml')).toEqual({ kind: 'found', lastGood: { ...lastGood('v1'), dropped } });
+  });
+
   it('belongs to one root file, even where base names are equal', async () => {
     const store = createLastGoodStore(directory);
     await store.write('/a/edge.yaml', lastGood('v1'));
