@@ -1,13 +1,14 @@
 // What the serving thread and the build thread say to each other. Types only; everything is plain data. Private keys are in it as bytes of
 // resources and nowhere else.
 import type { Build, GoodBuild } from './build.ts';
+import type { BuildRefusal } from './build-refusal.ts';
 import type { SnapshotParcel } from './snapshot/parcel.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 
 export type BuildRequest =
   /** `id` names the build if it is good; `since` as in `Builder.build`. */
   | { readonly kind: 'build'; readonly id: number; readonly file: string; readonly since?: number }
-  | { readonly kind: 'refuse'; readonly id: number; readonly file: string; readonly build: number; readonly otherFile: string }
+  | { readonly kind: 'refuse'; readonly id: number; readonly file: string; readonly build: number; readonly refusal: BuildRefusal }
   | {
       readonly kind: 'place';
       readonly id: number;

@@ -1,5 +1,6 @@
 // What comes of building one gateway's files, as plain data that crosses threads, and who makes it: the seam between the configuration and
 // the serving thread (P8). Types only; no model, no compilation, no positions.
+import type { BuildRefusal } from './build-refusal.ts';
 import type { ProblemView } from './gateway-status.ts';
 import type { DeliverySettings } from './model/delivery-settings.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
@@ -63,8 +64,8 @@ export interface Builder {
    * what the user wrote.
    */
   build(since?: BuildName): Promise<Build>;
-  /** A build that was just made, refused because another root file has the gateway's name already (CH3002). */
-  refuseDuplicate(good: BuildName, otherFile: string): Promise<Build>;
+  /** A build that was just made, refused by what is known beyond its files. */
+  refuse(good: BuildName, refusal: BuildRefusal): Promise<Build>;
   /** `file:line` of what a resource was made from; undefined where that is not known, or not known any more. */
   placeOf(good: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
 }

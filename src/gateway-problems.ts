@@ -1,24 +1,7 @@
-// A gateway name that two root files take, and how the problems of a build are shown.
+// How the problems of a build are shown.
 import type { Positions } from './config/source.ts';
 import type { ProblemView } from './gateway-status.ts';
-import type { PipelineIssueCode } from './issue-codes.ts';
 import type { Issue } from './lib/issue.ts';
-import type { DetailedBuild } from './pipeline.ts';
-
-/** The build, or, where another root file has the gateway's name already, one that is refused for it. */
-export function refuseDuplicate(build: DetailedBuild, otherFile: string | undefined): DetailedBuild {
-  if (build.good === undefined || otherFile === undefined) return build;
-  const { good, ...rest } = build;
-  const code: PipelineIssueCode = 'CH3002';
-  const issue: Issue = {
-    code,
-    severity: 'error',
-    path: ['gateway'],
-    message: `gateway "${good.model.gateway}" is already defined by ${otherFile}`,
-    help: 'each root file needs a gateway name of its own: Envoys choose by it (node.cluster)',
-  };
-  return { ...rest, issues: [...build.issues, issue] };
-}
 
 /** Finding a place takes time, and nobody reads further. */
 const PROBLEMS_SHOWN = 100;

@@ -5,6 +5,8 @@ export const PIPELINE_ISSUE_CODES = {
   CH3002: 'Two root files define the same gateway.',
   CH3003: 'A resource refers to one that does not exist.',
   CH3004: 'A certificate expires soon.',
+  CH3005: 'An edit removes much at once.',
+  CH3006: 'An Envoy refused this before.',
 } as const;
 
 export type PipelineIssueCode = keyof typeof PIPELINE_ISSUE_CODES;

@@ -235,7 +235,9 @@ class WatchedGateway implements LiveGateway {
   async #withOwnName(build: Build): Promise<Build> {
     const { good } = build;
     const owner = good && this.#options.claim(good.gateway, this.file);
-    return owner === undefined || good === undefined ? build : await this.#options.builder.refuseDuplicate(good, owner);
+    return owner === undefined || good === undefined
+      ? build
+      : await this.#options.builder.refuse(good, { kind: 'duplicate', otherFile: owner });
   }
 
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {

@@ -1,11 +1,10 @@
 // Builds in the thread that asks: what the build thread runs, and tests in process. Remembers what places are asked of later.
 import type { Build, Builder, BuildName, Builds } from './build.ts';
-import type { Compilation } from './compiler/types.ts';
-import { refuseDuplicate } from './gateway-problems.ts';
-import type { ConfigPath } from './lib/issue.ts';
+import type { BuildRefusal } from './build-refusal.ts';
 import { createPipeline, type DetailedBuild, type Pipeline, type PipelineOptions } from './pipeline.ts';
 import { plainBuild } from './plain-build.ts';
-import { TYPE_URLS } from './proto/type-urls.ts';
+import { refusedBuild } from './refused-build.ts';
+import { resourcePaths } from './resource-paths.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 
 export interface LocalBuildsOptions extends Pick<PipelineOptions, 'env' | 'api' | 'nowMs'> {
@@ -42,27 +41,16 @@ class LocalBuilder implements Builder {
     return plainBuild(detailed, { id: this.#lastId, since: before?.good?.model, cwd: this.#cwd });
   }
 
-  async refuseDuplicate({ id }: BuildName, otherFile: string): Promise<Build> {
+  async refuse({ id }: BuildName, refusal: BuildRefusal): Promise<Build> {
     const detailed = this.#kept.get(id);
-    if (detailed === undefined) throw new Error('only a build that was just made can be refused for its name');
-    return plainBuild(refuseDuplicate(detailed, otherFile), { id, since: undefined, cwd: this.#cwd });
+    if (detailed === undefined) throw new Error('only a build that was just made can be refused');
+    return plainBuild(refusedBuild(detailed, refusal), { id, since: undefined, cwd: this.#cwd });
   }
 
   async placeOf({ id }: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined> {
     const { good, positions } = this.#kept.get(id) ?? {};
-    const path = good && pathsOf(good.compilation).get(`${typeUrl} ${name}`);
+    const path = good && resourcePaths(good.compilation).get(`${typeUrl} ${name}`);
     const place = path && positions?.find(path);
     return place === undefined ? undefined : `${place.file}:${place.line}`;
   }
-}
-
-const knownPaths = new WeakMap<Compilation, ReadonlyMap<string, ConfigPath>>();
-
-/** By type URL and name; made when first asked for. */
-function pathsOf(compilation: Compilation): ReadonlyMap<string, ConfigPath> {
-  const known = knownPaths.get(compilation);
-  if (known !== undefined) return known;
-  const paths = new Map(compilation.resources.map(({ kind, name, path }) => [`${TYPE_URLS[kind]} ${name}`, path]));
-  knownPaths.set(compilation, paths);
-  return paths;
 }

@@ -34,7 +34,7 @@ async function answerTo(request: BuildRequest, file: ServedFile): Promise<BuildA
       return { kind: 'built', id, build: sentBuild(build, file) };
     }
     case 'refuse':
-      return { kind: 'built', id, build: sentBuild(await file.builder.refuseDuplicate({ id: request.build }, request.otherFile), file) };
+      return { kind: 'built', id, build: sentBuild(await file.builder.refuse({ id: request.build }, request.refusal), file) };
     case 'place': {
       const place = await file.builder.placeOf({ id: request.build }, request.typeUrl, request.name);
       return { kind: 'place', id, ...(place === undefined ? {} : { place }) };

@@ -144,7 +144,7 @@ function countingCompiles(builder: Builder, metrics: Metrics): Builder {
       metrics.increment('chancery_compiles_total', {}, build.compiles);
       return build;
     },
-    refuseDuplicate: (good, otherFile) => builder.refuseDuplicate(good, otherFile),
+    refuse: (good, refusal) => builder.refuse(good, refusal),
     placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
   };
 }

@@ -2,6 +2,7 @@
 // in the thread; here is only the last snapshot of each file, whose unchanged resources stay the same objects.
 import type { Build, Builder, BuildName, Builds } from './build.ts';
 import type { BuildAnswer, BuildRequest, BuildThread, SentBuild } from './build-messages.ts';
+import type { BuildRefusal } from './build-refusal.ts';
 import { unpackSnapshot } from './snapshot/parcel.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
 
@@ -120,8 +121,8 @@ class ThreadedBuilder implements Builder {
     }
   }
 
-  async refuseDuplicate(good: BuildName, otherFile: string): Promise<Build> {
-    const question = { kind: 'refuse', file: this.#file, build: good.id, otherFile } as const;
+  async refuse(good: BuildName, refusal: BuildRefusal): Promise<Build> {
+    const question = { kind: 'refuse', file: this.#file, build: good.id, refusal } as const;
     return this.#built(this.#connection.running(), question);
   }
 

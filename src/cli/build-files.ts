@@ -1,7 +1,8 @@
 // Builds gateway files once, as they are, for the commands that look at them without serving.
-import { refuseDuplicate } from '../gateway-problems.ts';
+
 import { createPipeline, type DetailedBuild } from '../pipeline.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
+import { refusedBuild } from '../refused-build.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface BuiltFile {
@@ -17,7 +18,8 @@ export async function buildFiles(files: readonly string[], { env }: Pick<Termina
   for (const file of files) {
     const build = await createPipeline({ file, env, api, nowMs: Date.now }).build();
     const gateway = build.good?.model.gateway;
-    built.push({ file, build: refuseDuplicate(build, gateway === undefined ? undefined : owners.get(gateway)) });
+    const otherFile = gateway === undefined ? undefined : owners.get(gateway);
+    built.push({ file, build: otherFile === undefined ? build : refusedBuild(build, { kind: 'duplicate', otherFile }) });
     if (gateway !== undefined && !owners.has(gateway)) owners.set(gateway, file);
   }
   return built;

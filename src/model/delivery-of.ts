@@ -6,8 +6,8 @@ import type { ForwardAction, HealthCheck, Model, Service } from './types.ts';
 export function deliveryOf(model: Model): DeliverySettings {
   return {
     rollout: model.rollout ?? DEFAULT_ROLLOUT,
-    lingerMs: Math.max(LINGER_MS, ...model.routes.map(({ action }) => (action.kind === 'forward' ? longestMs(action) : 0))),
-    warmUpMs: Math.max(0, ...model.services.map(warmUpMs)),
+    lingerMs: model.routes.reduce((most, { action }) => Math.max(most, action.kind === 'forward' ? longestMs(action) : 0), LINGER_MS),
+    warmUpMs: model.services.reduce((most, service) => Math.max(most, warmUpMs(service)), 0),
     allowLargeRemoval: model.allowLargeRemoval === true,
     shape: shapeOf(model),
   };

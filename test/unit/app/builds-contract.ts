@@ -94,7 +94,7 @@ export function describeBuilds(name: string, make: (cwd: string) => Builds): voi
 
     it('refuses a build whose name another file has, at its place (C14)', async () => {
       const steps = builder();
-      const refused = await steps.refuseDuplicate(goodOf(await steps.build()), '/etc/other.yaml');
+      const refused = await steps.refuse(goodOf(await steps.build()), { kind: 'duplicate', otherFile: '/etc/other.yaml' });
       expect(refused.good).toBeUndefined();
       expect(refused.problems[0]?.view).toMatchObject({
         code: 'CH3002',

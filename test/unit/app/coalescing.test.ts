@@ -25,7 +25,7 @@ describe('many saves in a short time', () => {
           await new Promise((resolve) => setTimeout(resolve, BUILD_MS));
           return buildOf([], { contentHash: version, good: goodOf(version) });
         },
-        refuseDuplicate: async () => buildOf([]),
+        refuse: async () => buildOf([]),
         placeOf: async () => undefined,
       },
       snapshots,

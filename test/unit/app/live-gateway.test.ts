@@ -49,7 +49,8 @@ function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}
     file: FILE,
     builder: {
       placeOf: async () => undefined,
-      refuseDuplicate: async (_good, other) => {
+      refuse: async (_good, refusal) => {
+        const other = refusal.kind === 'duplicate' ? refusal.otherFile : '';
         const issue: Issue = { code: 'CH3002', severity: 'error', message: `already defined by ${other}`, path: ['gateway'] };
         return buildOf([issue], { files: [FILE] });
       },

@@ -73,7 +73,7 @@ describe('a build thread that ends (P8)', () => {
               thread.die();
               return new Promise(() => undefined);
             },
-            refuseDuplicate: (good, other) => builder.refuseDuplicate(good, other),
+            refuse: (good, refusal) => builder.refuse(good, refusal),
             placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
           };
         },
