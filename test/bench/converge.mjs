@@ -28,10 +28,24 @@ async function converge(streams) {
   const what = `${streams.toLocaleString('en')} streams`;
   add({ name: `save to the last answer, 5,000 routes, ${what}`, streams, taken: saves, goalId: streams === 200 ? 'save-p99' : undefined });
   await endpoint(serve, 0);
+  const compilesBefore = await compiles(serve);
   const endpoints = await repeated(given, ASSIGNMENT, (edit) => endpoint(serve, edit + 1));
   add({ name: `endpoint to the last answer, ${what}`, streams, taken: endpoints, goalId: streams === 200 ? 'endpoint-p99' : undefined });
+  rows.push({
+    id: 'PB3',
+    name: 'compilations by these endpoints',
+    goalId: 'endpoint-compiles',
+    count: (await compiles(serve)) - compilesBefore,
+  });
   clients.stop();
   serve.stop();
+}
+
+async function compiles({ adminPort }) {
+  const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  const lines = [...metrics.matchAll(/^chancery_compiles_total(?:\{.*\})? (\S+)/gm)];
+  if (lines.length === 0) throw new Error('the control plane does not count its compilations');
+  return lines.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 function add({ name, streams, taken, goalId }) {
