@@ -154,6 +154,51 @@ describe('no request fails while an edit', () => {
   });
 });
 
+const drained = ['listener_in_place_updated', 'listener_modified', 'total_filter_chains_draining'].map(
+  (name) => `listener_manager.${name}`,
+);
+const drains = (): Promise<readonly number[][]> =>
+  Promise.all([...orders.fleet.proxies.values()].map(({ envoy }) => Promise.all(drained.map((name) => envoy.admin.stat(name)))));
+
+test('CORS, faults and headers come to a live route and go, and no connection is drained (D11, B13, B15)', async () => {
+  const { fleet, yaml } = orders;
+  const before = await drains();
+  const extras = [
+    ', cors: {origins: ["https://shop.test"]}',
+    ', fault: {delay: {fixed: 20ms, percent: 50}}',
+    ', responseHeaders: {set: {x-live: "1"}}',
+    '',
+  ];
+  await drill(() =>
+    fleet.underLoad(async (more) => {
+      for (const extra of extras) {
+        await fleet.apply(yaml.config({ routes: yaml.routes('[orders-a]', '[orders-g1]', extra) }));
+        await more(3);
+      }
+    }),
+  );
+  expect(await drains()).toEqual(before);
+});
+
+test('requests that wait in a filter before the router are answered although their service is deleted meanwhile (D6)', async () => {
+  const { fleet, yaml } = orders;
+  // The delay is shorter than the linger, which in production is 30 seconds at least.
+  const delayed = yaml.routes('[orders-a]', '[orders-g1]', ', fault: {delay: {fixed: 350ms}}');
+  const moved = yaml.config({
+    services: lines(yaml.service('web', 'b'), yaml.service('rpc', 'g2')),
+    routes: yaml.routes('[web]', '[rpc]'),
+  });
+  await drill(async () => {
+    await fleet.apply(yaml.config({ routes: delayed }));
+    const reached = await fleet.underLoad(async () => {
+      await fleet.apply(moved);
+      for (const { envoy } of fleet.proxies.values())
+        await eventually(async () => !(await envoy.admin.clusters()).some(({ name }) => name === 'service/orders-a'));
+    });
+    expect(reached).toBe(ALL);
+  });
+});
+
 test('an edit is live within a second', async () => {
   const { fleet, yaml } = orders;
   const tookMs: number[] = [];

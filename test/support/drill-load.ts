@@ -19,6 +19,8 @@ export interface DrillLoadOptions {
   readonly path?: string;
   /** Path of the gRPC calls. Default `/shop.v1.Orders/Get`; null: none are made. */
   readonly grpc?: string | null;
+  /** Without TLS, as above. Default true. */
+  readonly plain?: boolean;
   /** Further load on every proxy, under its name. */
   readonly more?: Readonly<Record<string, DrillLoadKind>>;
 }
@@ -95,20 +97,23 @@ export function describeFailure({ proxy, kind, n, atMs, tookMs, problem, accessL
   return `${proxy}, ${kind} ${n}, at ${atMs} ms, after ${tookMs} ms: ${problem}\n    ${log}`;
 }
 
-function loadsOf(proxy: LoadedProxy, { path = '/orders/', grpc = '/shop.v1.Orders/Get', more = {} }: DrillLoadOptions): Promise<Running>[] {
-  const http = (n: number): HttpRequest => ({ path: `${path}${n}` });
-  const kinds: NonNullable<DrillLoadOptions['more']> = {
-    kept: { target: {}, request: http, perSecond: 60 },
-    fresh: { target: {}, request: http, perSecond: 40, connections: 0 },
-    ...(grpc === null ? {} : { grpc: { target: { http: '2' }, request: () => grpcRequest(grpc, Buffer.from('x')), perSecond: 50 } }),
-    ...more,
-  };
+function loadsOf(proxy: LoadedProxy, options: DrillLoadOptions): Promise<Running>[] {
+  const kinds = { ...(options.plain === false ? {} : plainLoad(options)), ...options.more };
   return Object.entries(kinds).map(async ([kind, options]) => {
     const tagged = (n: number): HttpRequest => tag(options.request(n), `${kind} ${n}`);
     const port = options.target.port === undefined ? proxy.port : (proxy.portOf?.(options.target.port) ?? options.target.port);
     const target = { ...options.target, port };
     return { proxy, kind, load: await startLoad({ ...options, target, request: tagged, lateAfterMs: LATE_AFTER_MS }) };
   });
+}
+
+function plainLoad({ path = '/orders/', grpc = '/shop.v1.Orders/Get' }: DrillLoadOptions): Readonly<Record<string, DrillLoadKind>> {
+  const http = (n: number): HttpRequest => ({ path: `${path}${n}` });
+  return {
+    kept: { target: {}, request: http, perSecond: 60 },
+    fresh: { target: {}, request: http, perSecond: 40, connections: 0 },
+    ...(grpc === null ? {} : { grpc: { target: { http: '2' }, request: () => grpcRequest(grpc, Buffer.from('x')), perSecond: 50 } }),
+  };
 }
 
 /** The user agent carries which request it was into the access log. */
