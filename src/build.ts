@@ -1,6 +1,7 @@
 // What comes of building one gateway's files, as plain data that crosses threads, and who makes it: the seam between the configuration and
 // the serving thread (P8). Types only; no model, no compilation, no positions.
 import type { BuildRefusal } from './build-refusal.ts';
+import type { ListenerDrain } from './compiler/drains.ts';
 import type { ProblemView } from './gateway-status.ts';
 import type { DeliverySettings } from './model/delivery-settings.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
@@ -51,6 +52,8 @@ export interface GoodBuild extends BuildName {
   readonly certificates: Readonly<Record<string, number>>;
   /** Against the build that was named as `since`; absent where there is none, or it is forgotten. */
   readonly changes?: ModelChanges;
+  /** Listeners that lose connections by these changes, and why (B15); absent where `changes` is. */
+  readonly drains?: readonly ListenerDrain[];
   /** How it reaches the nodes. */
   readonly delivery: DeliverySettings;
   /** Services whose endpoints are found while it runs. */

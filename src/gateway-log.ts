@@ -77,7 +77,7 @@ function observe(metrics: Metrics, gateway: string, { atMs, durationMs }: EventO
 }
 
 function logAccepted(log: Logger, { good, before, previousSnapshot, durationMs }: EventOf<'accepted'>): void {
-  const { snapshot, counts, changes } = good;
+  const { snapshot, counts, changes, drains } = good;
   const resources = [...diffSnapshots(previousSnapshot, snapshot).values()].flatMap(({ added, changed, removed }) => [
     ...added,
     ...changed,
@@ -96,6 +96,8 @@ function logAccepted(log: Logger, { good, before, previousSnapshot, durationMs }
         : {
             resources: listed(resources),
             ...(changes && { added: listed(changes.added), changed: listed(changes.changed), removed: listed(changes.removed) }),
+            // B15: whose connections end, and why.
+            ...(drains === undefined || drains.length === 0 ? {} : { drains }),
           }),
     },
     'configuration accepted',

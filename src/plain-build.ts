@@ -7,6 +7,7 @@ import type { Positions } from './config/source.ts';
 import { withWholeFiles } from './discovered-files.ts';
 import { countProblems, problemView, shownIssues } from './gateway-problems.ts';
 import type { Issue } from './lib/issue.ts';
+import { listenerDrains } from './listener-drains.ts';
 import { deliveryOf } from './model/delivery-of.ts';
 import type { Model } from './model/types.ts';
 import { modelChanges } from './model-changes.ts';
@@ -49,7 +50,7 @@ function plainGood({ model, compilation, snapshot }: DetailedGood, id: number, {
     snapshot,
     counts: { listeners: listeners.length, routes: routes.length, services: services.length },
     certificates: Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
-    ...(since === undefined ? {} : { changes: modelChanges(since, model) }),
+    ...(since === undefined ? {} : { changes: modelChanges(since, model), drains: listenerDrains(since, model) }),
     delivery: deliveryOf(model),
     discovery: withWholeFiles(compilation.discovery, services, positions),
   };

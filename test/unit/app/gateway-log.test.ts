@@ -57,6 +57,15 @@ function fixture(asMessage = false) {
 }
 
 describe("a gateway's log", () => {
+  it('B15: names the listeners that lose connections, and why; nothing where none does', () => {
+    const { lines, tell } = fixture();
+    const drains = [{ listener: 'listener/http', impact: 'chain', causes: ['clientIp'] }] as const;
+    const changes = { added: [], changed: [], removed: [] };
+    tell({ kind: 'accepted', good: goodOf('v2', { changes, drains }), before: good('v1'), build: build([]), ...TIMES });
+    tell({ kind: 'accepted', good: goodOf('v3', { changes, drains: [] }), before: good('v2'), build: build([]), ...TIMES });
+    expect(lines.map((line) => line['drains'])).toEqual([drains, undefined]);
+  });
+
   it('tells of an accepted configuration with counts, times and what changed', async () => {
     const { lines, metrics, tell } = fixture();
     tell({ kind: 'accepted', good: good('v2'), before: good('v1'), build: build([]), ...TIMES });
