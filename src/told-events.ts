@@ -19,6 +19,7 @@ function textOf(event: GatewayEvent): Told | undefined {
   if (event.kind === 'accepted') return accepted(event);
   if (event.kind === 'refused') return refused(event);
   const details = { result: event.kind };
+  if (event.kind === 'unchanged') return { text: 'configuration read: it is good, and nothing changes for Envoy', details };
   if (event.kind === 'restored') return { text: 'the files have errors: what an earlier run kept is served', details };
   if (event.kind === 'failed') return { text: `reading the configuration failed: ${String(event.error)}`, details };
   return undefined;

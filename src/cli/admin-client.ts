@@ -14,10 +14,7 @@ const problemSchema = z.object({ title: z.string(), detail: z.string() });
 
 /** The checked body of GET `path`. Throws ERR_USAGE for a URL that is none and for what does not exist, ERR_SERVER_UNREACHABLE where nobody answers as we do. */
 export async function fetchJson<Schema extends z.ZodType>(server: string, path: string, schema: Schema): Promise<z.output<Schema>> {
-  if (!URL.canParse(path, server) || !/^https?:/.test(server)) {
-    throw new ChanceryError('ERR_USAGE', `--server ${server} is no URL`, { remedy: 'name it as http://127.0.0.1:18080' });
-  }
-  const { status, body } = await request(server, path);
+  const { status, body } = await request(server, adminUrl(server, path));
   const parsed = status === 200 ? schema.safeParse(body) : undefined;
   if (parsed?.success === true) return parsed.data;
   const problem = problemSchema.safeParse(body);
@@ -31,19 +28,34 @@ export async function fetchJson<Schema extends z.ZodType>(server: string, path: 
   );
 }
 
-async function request(server: string, path: string): Promise<{ readonly status: number; readonly body: unknown }> {
+/** Throws ERR_USAGE where the server is no URL. */
+export function adminUrl(server: string, path: string): URL {
+  if (URL.canParse(path, server) && /^https?:/.test(server)) return new URL(path, server);
+  throw new ChanceryError('ERR_USAGE', `--server ${server} is no URL`, { remedy: 'name it as http://127.0.0.1:18080' });
+}
+
+/** What a body says is wrong, where it is a problem of our API (RFC 9457). */
+export function problemOf(body: string): string | undefined {
+  return problemSchema.safeParse(parseJson(body)).data?.detail;
+}
+
+export function unreachable(server: string, cause: unknown): ChanceryError {
+  return new ChanceryError('ERR_SERVER_UNREACHABLE', `no control plane answers at ${server}`, {
+    remedy: 'start one with `chancery serve` or `chancery up`, or give its address with --server URL',
+    cause,
+  });
+}
+
+async function request(server: string, url: URL): Promise<{ readonly status: number; readonly body: unknown }> {
   try {
-    const response = await fetch(new URL(path, server), {
+    const response = await fetch(url, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: { accept: 'application/json' },
     });
     const text = await response.text();
     return { status: response.status, body: parseJson(text) };
   } catch (cause) {
-    throw new ChanceryError('ERR_SERVER_UNREACHABLE', `no control plane answers at ${server}`, {
-      remedy: 'start one with `chancery serve` or `chancery up`, or give its address with --server URL',
-      cause,
-    });
+    throw unreachable(server, cause);
   }
 }
 

@@ -12,6 +12,7 @@ import { addStatusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
 import { addUpCommand } from './up.ts';
 import { addValidateCommand } from './validate.ts';
+import { addWatchCommand } from './watch.ts';
 
 const COMMANDS = [
   addUpCommand,
@@ -21,6 +22,7 @@ const COMMANDS = [
   addBootstrapCommand,
   addSchemaCommand,
   addStatusCommand,
+  addWatchCommand,
   addDemoCommand,
 ];
 
