@@ -1,6 +1,7 @@
 // Messages from proto3 JSON, as clients of REST services send it: field names of the .proto files or in camel case, durations as `3s`, wrappers
 // bare, bytes in base64. Unknown fields are passed over. Checks no types: encoding the message does that.
 import type { Descriptors, Field, FieldContent, MessageType } from './descriptors.ts';
+import { typeNameOf } from './type-urls.ts';
 
 type PlainObject = Readonly<Record<string, unknown>>;
 type SpecialForm = (json: unknown) => unknown;
@@ -23,12 +24,21 @@ export function messageFromJson(type: MessageType, json: unknown, descriptors: D
   const special = SPECIAL_FORMS[type.name];
   if (special !== undefined) return special(json);
   if (!isObject(json)) return json;
+  if (type.name === 'google.protobuf.Any' && typeof json['@type'] === 'string') return anyOf(json['@type'], json, descriptors);
   const message: Record<string, unknown> = {};
   for (const field of type.fields.values()) {
     const value = json[field.name] ?? json[camelCase(field.name)];
     if (value !== undefined && value !== null) message[field.name] = fieldOf(field, value, descriptors);
   }
   return message;
+}
+
+/** Messages of a special form stand under `value`. */
+function anyOf(typeUrl: string, json: PlainObject, descriptors: Descriptors): unknown {
+  const type = descriptors.messageType(typeNameOf(typeUrl));
+  if (type === undefined) return json;
+  const inner = messageFromJson(type, SPECIAL_FORMS[type.name] === undefined ? json : json['value'], descriptors);
+  return { '@type': typeUrl, ...(isObject(inner) ? inner : {}) };
 }
 
 function fieldOf(field: Field, json: unknown, descriptors: Descriptors): unknown {

@@ -1,5 +1,6 @@
 // Who is at the other end of a stream: what a node says of itself, and what follows from it.
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
+import type { StructOutput } from '../proto/generated/google/protobuf/Struct.ts';
 import type { ValueOutput } from '../proto/generated/google/protobuf/Value.ts';
 import type { PlanLimits } from './subscription.ts';
 
@@ -13,6 +14,8 @@ export interface ClientNode {
   readonly isGrpc: boolean;
   /** Its metadata says `canary: true`: it may be asked before others (D13). Default false. */
   readonly isCanary?: boolean;
+  /** As the node said it; absent where it said none. */
+  readonly metadata?: StructOutput;
   readonly limits: PlanLimits;
 }
 
@@ -51,6 +54,7 @@ export function clientNode(node: NodeOutput): ClientNode {
     isGrpc,
     isCanary: isTrue(node.metadata?.fields?.['canary']),
     limits: limitsOf(isGrpc, node.client_features ?? []),
+    ...(node.metadata?.fields === undefined ? {} : { metadata: node.metadata }),
   };
 }
 

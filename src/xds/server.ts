@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS } from './access.ts';
 import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
+import { loggedAccess } from './logged-access.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
 import { type ClientNode, gatewayOf } from './node.ts';
@@ -80,6 +81,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const services = addServices(server, options, {
     access: context.access,
     open: (call, method) => streams.add(new XdsStream(call, method, context)),
+    clients: () => [...streams].flatMap((stream) => stream.client() ?? []),
   });
   const unsubscribe = options.targets.subscribe((gateway) => {
     context.frames.clear();
@@ -105,7 +107,7 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   return {
     api,
-    access: options.access ?? OPEN_ACCESS,
+    access: options.access === undefined ? OPEN_ACCESS : loggedAccess(options.access, logger),
     logger,
     metrics,
     nowMs,

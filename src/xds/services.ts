@@ -3,6 +3,7 @@ import type { Server, ServerDuplexStream, UntypedServiceImplementation } from '@
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Access } from './access.ts';
+import { CLIENT_STATUS_SERVICE, type ClientStream, clientStatusMethods, type Redact } from './client-status-service.ts';
 import { DISCOVERY_SERVICES, type DiscoveryService } from './discovery-services.ts';
 import { fetchMethod } from './fetch-service.ts';
 import { addHealthService } from './health-service.ts';
@@ -21,6 +22,8 @@ export interface ServicesOptions {
   readonly loadReports?: LoadReports;
   /** How often clients are told to report. Default 10 s. */
   readonly loadReportIntervalMs?: number;
+  /** Takes secrets out of what the client-status service shows. Default: it shows nothing of secrets, and the rest as it is. */
+  readonly redact?: Redact;
 }
 
 export type DiscoveryCall = ServerDuplexStream<Buffer, Buffer>;
@@ -29,6 +32,8 @@ export interface ServicesContext {
   readonly access: Access;
   /** Serves a discovery stream. */
   readonly open: (call: DiscoveryCall, method: StreamMethod) => void;
+  /** The open discovery streams whose node is known. */
+  readonly clients: () => readonly ClientStream[];
 }
 
 export interface Services {
@@ -39,6 +44,7 @@ export interface Services {
 export function addServices(server: Server, options: ServicesOptions, context: ServicesContext): Services {
   const { api, targets } = options;
   for (const served of DISCOVERY_SERVICES) server.addService(api.service(served.name), discovery(served, options, context));
+  server.addService(api.service(CLIENT_STATUS_SERVICE), clientStatusMethods({ ...options, ...context }));
   const loadStats = addLoadStats(server, options, context);
   const health = addHealthService(
     server,

@@ -2,6 +2,7 @@
 // Knows no sockets, bytes or timers; the time is an argument.
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { childNames } from './children.ts';
+import type { SubscriptionView } from './client-status.ts';
 import { firstHeartbeat, heartbeatAtMs } from './heartbeat.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { changedResources, duePlan } from './plan.ts';
@@ -139,6 +140,10 @@ export class Session {
     });
     const deadlines = [...answers, ...[this.#stagingDueAtMs, this.#parents?.dueAtMs].flatMap((at) => at ?? [])];
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  }
+
+  subscriptions(): readonly SubscriptionView[] {
+    return this.#states.all.map((state) => ({ state, view: this.#goal(state.type) }));
   }
 
   status(): StreamStatus {

@@ -7,6 +7,7 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
 import type { Access } from './access.ts';
+import type { ClientStream } from './client-status-service.ts';
 import type { DroppedHistory } from './dropped-history.ts';
 import type { Frames } from './frames.ts';
 import type { InternNames } from './name-map.ts';
@@ -106,6 +107,10 @@ export class XdsStream {
   snapshot(): StreamSnapshot | undefined {
     if (this.#node === undefined || this.#session === undefined) return undefined;
     return { node: this.#node, openedAtMs: this.#openedAtMs, status: this.#session.status() };
+  }
+
+  client(): ClientStream | undefined {
+    return this.#node && this.#session && { node: this.#node, subscriptions: this.#session.subscriptions() };
   }
 
   #receive(bytes: Buffer): void {

@@ -98,6 +98,22 @@ const METHODS: readonly {
         value: { node },
       }),
   },
+  {
+    title: 'client status, a stream',
+    call: (client, node) =>
+      streamed('/envoy.service.status.v3.ClientStatusDiscoveryService/StreamClientStatus', client, {
+        type: 'envoy.service.status.v3.ClientStatusRequest',
+        value: { node },
+      }),
+  },
+  {
+    title: 'client status, fetched',
+    call: async (client, node) => {
+      const bytes = message('envoy.service.status.v3.ClientStatusRequest', { node });
+      const path = '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus';
+      return (await callBytes({ port: xds.port, credentials: channel(client) }, path, bytes)).code;
+    },
+  },
   ...['clusters', 'secrets', 'listeners'].map((kind) => ({
     title: `REST ${kind}`,
     call: (client: IssuedCertificate | undefined, node: object) => polled(kind, client, node),

@@ -4,7 +4,7 @@ import type { Contents } from '../support/snapshots.ts';
 type Messages = Record<string, object>;
 
 /** How Envoy reaches the control plane. */
-export type EnvoyForm = 'delta ADS' | 'sotw ADS' | 'delta separate' | 'sotw separate';
+export type EnvoyForm = 'delta ADS' | 'sotw ADS' | 'delta separate' | 'sotw separate' | 'rest';
 
 export interface ServiceOptions {
   readonly connectTimeoutSeconds?: number;
@@ -45,6 +45,26 @@ export function gatewayContents(parts: GatewayParts, form: EnvoyForm = 'delta AD
   };
 }
 
+/** The bootstrap of an Envoy that polls by REST. */
+export function restBootstrap(restPort: number, gateway: string): object {
+  return {
+    node: { id: 'envoy-rest', cluster: gateway },
+    dynamic_resources: { cds_config: source('rest'), lds_config: source('rest') },
+    static_resources: { clusters: [staticCluster('xds', restPort)] },
+  };
+}
+
+/** The bootstrap, of an Envoy that reports load to its xDS server too. */
+export function withLoadReports(bootstrap: object): object {
+  const load = { api_type: 'GRPC', transport_api_version: 'V3', grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }] };
+  return { ...bootstrap, cluster_manager: { load_stats_config: load } };
+}
+
+function staticCluster(name: string, port: number): object {
+  const endpoints = [{ lb_endpoints: [{ endpoint: { address: loopback(port) } }] }];
+  return { name, connect_timeout: '1s', load_assignment: { cluster_name: name, endpoints } };
+}
+
 /** The bootstrap of an Envoy of `gateway`, with the xDS server as its only static cluster. */
 export function xdsBootstrap(xdsPort: number, gateway: string, form: EnvoyForm): object {
   const isAggregated = form.endsWith('ADS');
@@ -77,6 +97,8 @@ function source(form: EnvoyForm): object {
 }
 
 function apiSource(form: EnvoyForm): object {
+  if (form === 'rest')
+    return { api_type: 'REST', transport_api_version: 'V3', cluster_names: ['xds'], refresh_delay: '0.2s', request_timeout: '0.9s' };
   return {
     api_type: form.startsWith('delta') ? 'DELTA_GRPC' : 'GRPC',
     transport_api_version: 'V3',
