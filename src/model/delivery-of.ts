@@ -1,16 +1,21 @@
 // What delivery must know of a model, taken from it. Pure; knows neither nodes nor streams.
 import { DEFAULT_ROLLOUT, LINGER_MS, OPEN_ENDED_LINGER_MS, WARM_UP_MS } from './defaults.ts';
 import type { DeliverySettings, GatewayShape } from './delivery-settings.ts';
-import type { ForwardAction, HealthCheck, Model, Service } from './types.ts';
+import type { ForwardAction, HealthCheck, Model, Route, Service } from './types.ts';
 
 export function deliveryOf(model: Model): DeliverySettings {
   return {
     rollout: model.rollout ?? DEFAULT_ROLLOUT,
-    lingerMs: model.routes.reduce((most, { action }) => Math.max(most, action.kind === 'forward' ? longestMs(action) : 0), LINGER_MS),
+    lingerMs: model.routes.reduce((most, route) => Math.max(most, longestUseMs(route)), LINGER_MS),
     warmUpMs: model.services.reduce((most, service) => Math.max(most, warmUpMs(service)), 0),
     allowLargeRemoval: model.allowLargeRemoval === true,
     shape: shapeOf(model),
   };
+}
+
+/** How long a request may hold on to the route's services; a fault holds it before it has reached any. */
+function longestUseMs({ action, fault }: Route): number {
+  return action.kind === 'forward' ? longestMs(action) + (fault?.delay?.fixedMs ?? 0) : 0;
 }
 
 function longestMs({ timeoutMs, idleTimeoutMs }: ForwardAction): number {

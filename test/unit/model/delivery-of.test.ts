@@ -41,6 +41,17 @@ describe('what delivery knows of a gateway', () => {
     expect(settingsOf({ routes: [{ ...route('a', 'none') }] }).lingerMs).toBe(300_000);
   });
 
+  it('lets them linger for requests that a fault holds before they reach a service (D6)', () => {
+    const route = {
+      name: 'a',
+      matches: [{ path: { exact: '/a' } }],
+      backends: ['orders'],
+      timeout: '10s',
+      fault: { delay: { fixed: '1m' } },
+    };
+    expect(settingsOf({ routes: [route] }).lingerMs).toBe(70_000);
+  });
+
   it('knows how long services may take to be warm (D7)', () => {
     expect(settingsOf({ services: { orders: { endpoints: ['127.0.0.1:80'] } } }).warmUpMs).toBe(0);
     expect(settingsOf({ services: { orders: { endpoints: ['127.0.0.1:80'], healthCheck: { http: '/', timeout: '4s' } } } }).warmUpMs).toBe(
