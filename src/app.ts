@@ -170,6 +170,8 @@ class ControlPlane implements App {
         gateways: () => this.gateways(),
         nodes: () => this.nodes(),
         snapshots: this.#liveSnapshots(),
+        discovered: (gateway) => this.#endpoints.discovery.status(gateway),
+        pushes: this.#endpoints.pushes,
         metrics: this.#metrics,
         events: this.#feed,
         placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),

@@ -5,8 +5,10 @@ import type { AppParts, AppSettings } from './app-parts.ts';
 import { createDiscovery, type Discovery, type DiscoveryFailure } from './discovery/discovery.ts';
 import type { KeptDiscovery } from './discovery/kept-discovery.ts';
 import type { DiscoveryPorts } from './discovery/ports.ts';
+import type { PushedList, PushKey } from './discovery/push-board.ts';
 import type { ServiceStatus } from './discovery/service-status.ts';
 import { createEndpointLag } from './endpoint-lag.ts';
+import { createEndpointPushes, type EndpointPushes } from './endpoint-pushes.ts';
 import { createEndpointOverlay, withLiveEndpoints } from './live-endpoints.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
 import type { Snapshot } from './snapshot/types.ts';
@@ -24,6 +26,7 @@ export interface EndpointSide {
    * a snapshot of an earlier run, whose services were kept too.
    */
   prepare(snapshot: Snapshot, services?: readonly DiscoveredService[]): Promise<void>;
+  readonly pushes: EndpointPushes;
   /** The same targets with the endpoints of now. */
   targets(base: TargetSource): TargetSource;
   /** The snapshot with the endpoints of now. */
@@ -54,6 +57,40 @@ const keptSchema = z.custom<KeptDiscovery>((value) => typeof value === 'object' 
 export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
   const { settings, parts, ports, metrics, gateways } = options;
   const discovery = createDiscovery({ ports, onFailure: reportFailures(options) });
+  const store = settings.state === undefined ? undefined : createDocumentStore(path.join(settings.state, 'discovery'), FORMAT);
+  const keeper = store && createKeeper(discovery, { store, ports, options });
+  let kept: KeptDiscovery | undefined;
+  metrics.beforeRead(() => refreshEndpointGauges(metrics, discovery, gateways()));
+  return {
+    discovery,
+    start: async () => {
+      kept = keptSchema.safeParse(await store?.read()).data;
+      if (kept !== undefined) discovery.restore(kept);
+    },
+    prepare: async ({ gateway, version }, services) => {
+      const known = services ?? kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services ?? [];
+      await discovery.follow({ gateway, revision: version, services: known }, PATIENCE_MS);
+      keeper?.soon();
+    },
+    pushes: createEndpointPushes({
+      discovery,
+      gateways,
+      nowMs: parts.nowMs,
+      onWrite: (key, list) => {
+        keeper?.soon();
+        reportWrite(parts, key, list);
+      },
+    }),
+    ...createLivePart(discovery, options),
+    stop: async () => {
+      await keeper?.stop();
+      discovery.close();
+    },
+  };
+}
+
+function createLivePart(discovery: Discovery, options: EndpointSideOptions): Pick<EndpointSide, 'targets' | 'over' | 'progress'> {
+  const { parts, metrics } = options;
   const overlay = createEndpointOverlay({ api: parts.api, discovery, onRefused: reportRefusals(options) });
   let targetFor: TargetSource['targetFor'] = () => undefined;
   const lag = createEndpointLag({
@@ -62,22 +99,7 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
     onLag: (gateway, durationMs) => metrics.observe('chancery_endpoint_lag_seconds', { gateway }, durationMs / 1_000),
   });
   discovery.subscribe((change) => lag.changed(change));
-  const store = settings.state === undefined ? undefined : createDocumentStore(path.join(settings.state, 'discovery'), FORMAT);
-  const keeper = store && createKeeper(discovery, { store, ports, options });
-  let kept: KeptDiscovery | undefined;
-  metrics.beforeRead(() => refreshEndpointGauges(metrics, discovery, gateways()));
   return {
-    discovery,
-    start: async () => {
-      const read = keptSchema.safeParse(await store?.read());
-      kept = read.data;
-      if (kept !== undefined) discovery.restore(kept);
-    },
-    prepare: async ({ gateway, version }, services) => {
-      const known = services ?? kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services ?? [];
-      await discovery.follow({ gateway, revision: version, services: known }, PATIENCE_MS);
-      keeper?.soon();
-    },
     targets: (base) => {
       const live = withLiveEndpoints(base, { overlay, discovery });
       targetFor = (node) => live.targetFor(node);
@@ -85,10 +107,6 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
     },
     over: (base) => overlay.over(base),
     progress: lag.progress,
-    stop: async () => {
-      await keeper?.stop();
-      discovery.close();
-    },
   };
 }
 
@@ -124,6 +142,13 @@ function createKeeper(discovery: Discovery, { store, ports, options }: KeeperPar
       await write();
     },
   };
+}
+
+/** Every write is a record (O7). */
+function reportWrite({ logger }: Pick<AppParts, 'logger'>, { gateway, service }: PushKey, list: PushedList | undefined): void {
+  const count = list?.endpoints.length;
+  if (count === undefined) logger.info({ event: 'endpoints.taken-back', gateway, service }, 'pushed endpoints were taken back');
+  else logger.info({ event: 'endpoints.pushed', gateway, service, count }, 'endpoints were pushed');
 }
 
 /** What a source gives and Envoy would refuse is a fault of the source: the service keeps its last endpoints. */

@@ -5,6 +5,7 @@ import { isLoopback } from '../lib/loopback.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { checkHosts } from './host-check.ts';
 import { AdminProblem, PROBLEM_CONTENT_TYPE, problemDetails } from './problem.ts';
+import { addEndpointRoutes } from './routes/endpoints.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGatewayRoutes } from './routes/gateways.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -55,6 +56,7 @@ function buildServer(sources: AdminSources, logger: Logger, isLocal: boolean): F
   });
   for (const addRoutes of [addHealthRoutes, addGatewayRoutes, addNodeRoutes, addResourceRoutes, addEventRoutes, addPageRoutes])
     addRoutes(server, sources);
+  addEndpointRoutes(server, sources, isLocal);
   return server;
 }
 

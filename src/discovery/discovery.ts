@@ -55,6 +55,8 @@ export interface Discovery {
   subscribe(listener: (change: EndpointsChanged) => void): () => void;
   /** Services of the newest revision of a gateway, by name; undefined: no such gateway. */
   status(gateway: string): readonly ServiceStatus[] | undefined;
+  /** Services of the newest revision of a gateway. */
+  newest(gateway: string): readonly DiscoveredService[];
   readonly pushes: PushBoard;
   /** Takes over what an earlier run knew; before the first `follow`. */
   restore(kept: KeptDiscovery): void;
@@ -145,6 +147,10 @@ class Follower implements Discovery {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  newest(gateway: string): readonly DiscoveredService[] {
+    return newest(this.#gateways.get(gateway)?.registrations)?.revision.services ?? [];
   }
 
   status(gateway: string): readonly ServiceStatus[] | undefined {

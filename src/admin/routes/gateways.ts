@@ -13,6 +13,8 @@ export function addGatewayRoutes(server: FastifyInstance, sources: AdminSources)
       version: sources.version,
       links: [
         '/api/v1/gateways',
+        '/api/v1/gateways/{name}/services',
+        '/api/v1/endpoints/{service}{?gateway}',
         '/api/v1/nodes{?gateway}',
         '/api/v1/nodes/{id}',
         '/api/v1/resources{?gateway,type,name}',

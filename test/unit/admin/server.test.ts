@@ -105,6 +105,14 @@ describe('admin server', () => {
       gateways: () => gateways,
       nodes: () => nodes,
       events: createEventFeed({ nowMs: Date.now }),
+      discovered: () => undefined,
+      pushes: {
+        find: () => [],
+        parse: () => ({ ok: true, value: [] }),
+        get: () => undefined,
+        put: (_key, list) => ({ ...list, pushedAtMs: 0 }),
+        delete: () => false,
+      },
       placeOf: async (_gateway, typeUrl, name) =>
         typeUrl === TYPE_URLS.Cluster && name === 'service/orders' ? '/etc/edge.yaml:7' : undefined,
     };
