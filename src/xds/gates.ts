@@ -2,7 +2,7 @@
 // never warms or was refused holds up nothing else (D8, B52). Pure.
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { mentions } from './children.ts';
-import { diffViews, isSendable, keepOlder } from './views.ts';
+import { diffViews, isSendable, keepOlder, withoutNames } from './views.ts';
 
 /** Clusters that a client has not accepted yet, as one response would have them or has them. */
 export interface PendingClusters {
@@ -70,8 +70,17 @@ export interface Gated {
 
 export const NOTHING_HELD: ReadonlySet<string> = new Set();
 
-/** How much of `view` may be offered to a client that was told `previous`; undefined: it was told nothing of the type. */
-export function gateView(view: TypeView, previous: TypeView | undefined, blockers: Blockers): Gated {
+/** What a client stands at. */
+export interface Told {
+  /** What it was offered last of the type; undefined: it was told nothing of it. */
+  readonly previous: TypeView | undefined;
+  /** It was told the resource, and not that it is gone. */
+  has(name: string): boolean;
+}
+
+/** How much of `view` may be offered to a client. */
+export function gateView(view: TypeView, told: Told, blockers: Blockers): Gated {
+  const { previous } = told;
   if (blockers.pending.length === 0 && blockers.refused.length === 0) return { view, held: NOTHING_HELD };
   const changed = (previous === undefined ? [...view.resources.keys()] : diffViews(previous, view).changed).flatMap(
     (name) => view.resources.get(name) ?? [],
@@ -86,7 +95,9 @@ export function gateView(view: TypeView, previous: TypeView | undefined, blocker
   });
   const held = namesOf([...waiting, ...kept]);
   if (held.size === 0) return { view, held };
-  return { view: keepOlder(view, previous, [...held]), held };
+  // A resource that was to go, and comes back to name other clusters, goes first; a new one must not be told to be absent.
+  const gone = [...held].filter((name) => !previous.resources.has(name) && told.has(name));
+  return { view: withoutNames(keepOlder(view, previous, [...held]), gone), held };
 }
 
 /** Of the clusters those that any of the resources names; `none`, or an empty list where looking would cost too much. */

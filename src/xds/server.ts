@@ -1,9 +1,11 @@
 // The xDS server: gRPC services over the targets of all gateways, aggregated and separate, state of the world and delta. It opens and
 // ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS } from './access.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
+import { createConnectionAges } from './connection-ages.ts';
 import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
 import { loggedAccess } from './logged-access.ts';
@@ -17,6 +19,7 @@ import { addServices, type ServicesOptions } from './services.ts';
 import type { SessionTiming, TargetWaits } from './session-options.ts';
 import { type NodeStatus, nodeStatuses } from './status.ts';
 import { type StreamContext, XdsStream } from './stream.ts';
+import { StreamEndings } from './stream-endings.ts';
 import type { DescribeResource } from './stream-report.ts';
 import type { TargetSource } from './targets.ts';
 import { WriteBudget } from './write-budget.ts';
@@ -43,6 +46,10 @@ export interface XdsServerOptions extends ServicesOptions {
   /** Calls `run` after `ms` and returns what cancels it. Default: a timer that keeps no process alive. */
   readonly after?: (ms: number, run: () => void) => () => void;
   readonly describeResource?: DescribeResource;
+  /** How many clients come in at once (T9, D26). */
+  readonly admission?: Omit<AdmissionOptions, 'nowMs' | 'after'>;
+  /** From this age on clients are asked to connect anew, so that they spread over replicas (T7, D24). Default: never. */
+  readonly maxConnectionAgeMs?: number;
 }
 
 export interface XdsServer {
@@ -50,8 +57,11 @@ export interface XdsServer {
   listen(address: Address): Promise<number>;
   /** The nodes of all open streams, sorted by gateway and id. */
   nodes(): readonly NodeStatus[];
-  /** Takes no new streams, ends all with OK, and cuts what is left after `graceMs` (default 1,000). */
-  close(options?: { readonly graceMs?: number }): Promise<void>;
+  /**
+   * Takes no new streams and ends all with OK: at once, or one after the other over at most `spreadMs` (default 0), each when nothing is
+   * under way (T8, D24). Then cuts what is left after `graceMs` (default 1,000).
+   */
+  close(options?: { readonly graceMs?: number; readonly spreadMs?: number }): Promise<void>;
 }
 
 export const DEFAULT_TIMING: SessionTiming = {
@@ -76,8 +86,12 @@ const CHANNEL_OPTIONS = {
 
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const streams = new Set<XdsStream>();
-  const context = streamContext(options, (stream) => streams.delete(stream));
-  const server = new Server(CHANNEL_OPTIONS);
+  const context = streamContext(options, (stream) => {
+    streams.delete(stream);
+    endings.onClosed();
+  });
+  const endings = new StreamEndings(streams, context);
+  const server = new Server(channelOptions(options.maxConnectionAgeMs));
   const services = addServices(server, options, {
     access: context.access,
     open: (call, method) => streams.add(new XdsStream(call, method, context)),
@@ -90,24 +104,35 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   return {
     listen: (address) => listen(server, address, options.credentials ?? ServerCredentials.createInsecure()),
     nodes: () => nodeStatuses([...streams].flatMap((stream) => stream.snapshot() ?? [])),
-    close: async ({ graceMs = 1_000 } = {}) => {
-      unsubscribe();
-      const closed = shutDown(server, graceMs, context);
+    close: async ({ graceMs = 1_000, spreadMs = 0 } = {}) => {
+      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       services.end();
+      await endings.endWithin(spreadMs);
+      unsubscribe();
       for (const stream of streams) stream.end();
+      const cancel = context.after(graceMs, () => server.forceShutdown());
       await closed;
+      cancel();
       context.budget.close();
+      context.admission.close();
     },
   };
+}
+
+function channelOptions(maxConnectionAgeMs: number | undefined): ServerOptions {
+  return { ...CHANNEL_OPTIONS, ...(maxConnectionAgeMs === undefined ? {} : { 'grpc.max_connection_age_ms': maxConnectionAgeMs }) };
 }
 
 function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) => void): StreamContext {
   const { api, logger, metrics, nowMs, targets, progress } = options;
   const after = options.after ?? afterMs;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
+  const salt = options.random();
   return {
     api,
     access: options.access === undefined ? OPEN_ACCESS : loggedAccess(options.access, logger),
+    admission: new Admission({ ...options.admission, nowMs, after }),
+    ages: createConnectionAges({ maxAgeMs: options.maxConnectionAgeMs, salt, nowMs }),
     logger,
     metrics,
     nowMs,
@@ -119,7 +144,7 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     nodes: progress === undefined ? NO_PROGRESS : createNodeProgress(progress, nowMs),
     history: options.history ?? createDroppedHistory({ keepMs: LINGERS_REMEMBERED * timing.lingerMs, nowMs }),
     frames: createFrames({
-      prefix: options.random(),
+      prefix: salt,
       identifier: options.identifier,
       onBuilt: () => metrics.frameBuilt(),
       onReused: () => metrics.frameReused(),
@@ -185,16 +210,6 @@ function listen(server: Server, { host, port }: Address, credentials: ServerCred
             remedy: 'choose another --xds-port',
           }),
         );
-    });
-  });
-}
-
-function shutDown(server: Server, graceMs: number, { after }: Pick<StreamContext, 'after'>): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = after(graceMs, () => server.forceShutdown());
-    server.tryShutdown(() => {
-      cancel();
-      resolve();
     });
   });
 }

@@ -4,7 +4,7 @@ import type { TypeUrl, TypeView } from '../snapshot/types.ts';
 import { type DueType, pendingClusters } from './pending-clusters.ts';
 import { namesMeant } from './rejected.ts';
 import type { StagingFacts } from './staging-steps.ts';
-import { isAwaitingAnswer, type Plan, type Subscription } from './subscription.ts';
+import { isAwaitingAnswer, type Plan, type Subscription, toldVersion } from './subscription.ts';
 import type { SubscriptionSet } from './subscription-set.ts';
 import { CLUSTER_RANK, MAKE_RANK } from './type-rules.ts';
 
@@ -33,9 +33,13 @@ export function stagingFacts(source: FactSource): StagingFacts {
       if (state === undefined) return 'unasked';
       return isTold(state) ? 'told' : 'asked';
     },
+    isTold: (typeUrl, name) => {
+      const state = states.get(typeUrl);
+      return state !== undefined && toldVersion(state, name) !== undefined;
+    },
     isAccepted: (rank) => states.ofRank(rank).every((state) => !isAwaitingAnswer(state) && source.planOf(state) === undefined),
     isWritten: (rank) => states.ofRank(rank).every((state) => source.planOf(state) === undefined),
-    isRefused: (rank) => states.ofRank(rank).some(({ rejected }) => rejected !== undefined),
+    isRefused: (rank) => states.ofRank(rank).some((state) => isRefused(state, source.targetView(state.type.typeUrl))),
     pendingClusters: () => {
       if (cluster === undefined) return [];
       const [assignments] = states.ofRank(MAKE_RANK);
@@ -49,6 +53,12 @@ export function stagingFacts(source: FactSource): StagingFacts {
 /** The client knows something of the type: it was sent, or came back with what there is. */
 export function isTold({ sentVersion, base, type }: Subscription): boolean {
   return sentVersion !== undefined || base !== type.empty;
+}
+
+/** The client refused a resource of the target and did not accept it since: it goes on with an older one. */
+export function isRefused({ unaccepted }: Subscription, target: TypeView): boolean {
+  for (const name of unaccepted.keys()) if (target.resources.has(name)) return true;
+  return false;
 }
 
 function refusedClusters({ rejected, unaccepted }: Subscription, clusters: TypeView): readonly string[] {

@@ -7,7 +7,7 @@ import { firstHeartbeat, heartbeatAtMs } from './heartbeat.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { changedResources, duePlan } from './plan.ts';
 import { type DiscoveryRequest, onRequest } from './request.ts';
-import { isTold, stagingFacts } from './session-facts.ts';
+import { isRefused, isTold, stagingFacts } from './session-facts.ts';
 import type { SessionOptions, SessionOutcome, TargetWaits } from './session-options.ts';
 import { beginStaging, isOpen, keepHeld, offeredView, reopened, retarget, type Staging, type TargetTiming, targetView } from './staging.ts';
 import { advance, type StagingFacts } from './staging-steps.ts';
@@ -51,6 +51,8 @@ export class Session {
   readonly #viewOf = (typeUrl: TypeUrl): TypeView => this.#targetView(typeUrl);
   /** What the client said it holds, as long as there is no target to compare it with. */
   #held: { readonly typeUrl: TypeUrl; readonly versions: ReadonlyMap<string, string> }[] = [];
+  /** The first request said that the client holds something. */
+  #resumes = false;
   /** Endpoints were asked for by a client that holds some already. */
   #resumesChildren = false;
 
@@ -68,6 +70,20 @@ export class Session {
     return this.#staging?.target;
   }
 
+  get isAwaitingAnswer(): boolean {
+    return this.#states.all.some(isAwaitingAnswer);
+  }
+
+  /** All is accepted, or was waited for long enough; what lingers may still be on offer. */
+  get isAtRest(): boolean {
+    return this.#staging?.isSettled === true && this.#states.all.every(({ inFlight }) => inFlight === undefined || inFlight.isOverdue);
+  }
+
+  /** The client resumes, and has what the plan holds: it is sent so that nothing stays warming (X57). */
+  isSentAgain(plan: Plan): boolean {
+    return this.#resumes && plan.variant === 'delta' && !typeRules(plan.view.typeUrl).resumes;
+  }
+
   asksFor(typeUrl: TypeUrl): boolean {
     return this.#states.get(typeUrl) !== undefined;
   }
@@ -77,7 +93,8 @@ export class Session {
     const staging = this.#staging;
     if (staging === undefined || !staging.isSettled || staging.held.size > 0) return undefined;
     const isAccepted = this.#states.all.every(
-      (state) => state.inFlight === undefined && state.rejected === undefined && this.#dueOf(state)?.plan === undefined,
+      (state) =>
+        state.inFlight === undefined && !isRefused(state, this.#targetView(state.type.typeUrl)) && this.#dueOf(state)?.plan === undefined,
     );
     return isAccepted ? staging.target : undefined;
   }
@@ -169,6 +186,7 @@ export class Session {
   }
 
   #onFirst({ typeUrl, names, isResuming }: DiscoveryRequest, rules: TypeRules, nowMs: number): void {
+    if (this.#states.all.length === 0) this.#resumes = isResuming;
     if (names.variant === 'delta' && rules.lingers) this.#keepHeld(typeUrl, names.initialVersions);
     const resumesChildren = rules.rank === MAKE_RANK && isResuming;
     this.#resumesChildren ||= resumesChildren;

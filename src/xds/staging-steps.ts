@@ -1,7 +1,17 @@
 // How a staging goes on (D6, X76): one step at a time, by what the client has accepted or by the clock. Every wait ends by its clock (D8), but
 // nothing is taken away that a client may still name. Pure: time and progress are arguments.
 import type { SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
-import { type Blockers, blockersOf, type GateFacts, type GateTiming, gateView, NO_BLOCKERS, NOTHING_HELD, namedClusters } from './gates.ts';
+import {
+  type Blockers,
+  blockersOf,
+  type GateFacts,
+  type GateTiming,
+  gateView,
+  NO_BLOCKERS,
+  NOTHING_HELD,
+  namedClusters,
+  type Told,
+} from './gates.ts';
 import { NO_VIEWS, withDropped } from './lingering.ts';
 import { type Held, type Staging, targetView } from './staging.ts';
 import { CLUSTER_RANK, LAST_RANK, MAKE_RANK, typeRules } from './type-rules.ts';
@@ -22,6 +32,8 @@ export interface StagingFacts extends GateFacts {
   readonly areClustersToCome: boolean;
   /** `unasked` types are not waited for. */
   stateOf(typeUrl: TypeUrl): 'unasked' | 'asked' | 'told';
+  /** The client was told the resource, and not that it is gone. */
+  isTold(typeUrl: TypeUrl, name: string): boolean;
   /** Nothing of the rank is due, and nothing of it is unanswered. */
   isAccepted(rank: number): boolean;
   /** Nothing of the rank is due; something may be unanswered. */
@@ -72,7 +84,7 @@ function release(staging: Staging, facts: StagingFacts, blockers: Blockers): Ste
   let { held, referring } = staging;
   for (const [typeUrl, names] of staging.held) {
     const view = targetView(staging.target, typeRules(typeUrl));
-    const gated = gateView(view, previousOf(staging, typeUrl, facts), blockers);
+    const gated = gateView(view, toldOf(staging, typeUrl, facts), blockers);
     if (gated.held.size === names.size && [...names].every((name) => gated.held.has(name))) continue;
     if (facts.stateOf(typeUrl) !== 'unasked') freed.push(...freedOf(view, names, gated.held));
     held = withHeld(held, typeUrl, gated.held);
@@ -89,8 +101,11 @@ function freedOf(view: TypeView, before: ReadonlySet<string>, now: ReadonlySet<s
 }
 
 /** A type that this client was told nothing of starts with what is there now: what earlier targets offered means nothing to it (X76). */
-function previousOf(staging: Staging, typeUrl: TypeUrl, facts: StagingFacts): TypeView | undefined {
-  return facts.stateOf(typeUrl) === 'told' ? staging.referring.get(typeUrl) : undefined;
+function toldOf(staging: Staging, typeUrl: TypeUrl, facts: StagingFacts): Told {
+  return {
+    previous: facts.stateOf(typeUrl) === 'told' ? staging.referring.get(typeUrl) : undefined,
+    has: (name) => facts.isTold(typeUrl, name),
+  };
 }
 
 function withHeld(held: Held, typeUrl: TypeUrl, names: ReadonlySet<string>): Held {
@@ -139,7 +154,7 @@ function openNextRank(staging: Staging, facts: StagingFacts, blockers: Blockers)
   for (const typeUrl of new Set([...staging.target.views.keys(), ...staging.referring.keys()])) {
     const rules = typeRules(typeUrl);
     if (rules.rank !== openRank) continue;
-    const gated = gateView(targetView(staging.target, rules), previousOf(staging, typeUrl, facts), blockers);
+    const gated = gateView(targetView(staging.target, rules), toldOf(staging, typeUrl, facts), blockers);
     if (gated.held !== NOTHING_HELD) held = withHeld(held, typeUrl, gated.held);
     if (gated.view === undefined) referring.delete(typeUrl);
     else referring.set(typeUrl, gated.view);

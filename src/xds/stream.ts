@@ -7,8 +7,12 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
 import type { Access } from './access.ts';
+import type { Admission } from './admission.ts';
+import { Alarm } from './alarm.ts';
 import type { ClientStream } from './client-status-service.ts';
+import type { ConnectionAges, Retirement } from './connection-ages.ts';
 import type { DroppedHistory } from './dropped-history.ts';
+import { FirstPush } from './first-push.ts';
 import type { Frames } from './frames.ts';
 import type { InternNames } from './name-map.ts';
 import { type ClientNode, clientNode, gatewayOf } from './node.ts';
@@ -27,6 +31,8 @@ import type { WriteBudget } from './write-budget.ts';
 export interface StreamContext extends StreamReportOptions {
   readonly api: EnvoyApi;
   readonly access: Access;
+  readonly admission: Admission;
+  readonly ages: ConnectionAges;
   readonly frames: Frames;
   readonly intern: InternNames;
   readonly history: DroppedHistory;
@@ -56,6 +62,7 @@ export class XdsStream {
   readonly #read: RequestReader;
   readonly #openedAtMs: number;
   readonly #report: StreamReport;
+  readonly #alarm: Alarm;
   #node: ClientNode | undefined;
   #session: Session | undefined;
   #progress: StreamProgress | undefined;
@@ -64,7 +71,9 @@ export class XdsStream {
   #isClosed = false;
   #isEnding = false;
   #freeBudget: (() => void) | undefined;
-  #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  readonly #firstPush: FirstPush;
+  #retirement: Retirement | undefined;
+  readonly #closers: (() => void)[] = [];
 
   constructor(call: ServerDuplexStream<Buffer, Buffer>, method: StreamMethod, context: StreamContext) {
     this.#call = call;
@@ -73,8 +82,11 @@ export class XdsStream {
     this.#read = requestReader(context.api, method.variant);
     this.#openedAtMs = context.nowMs();
     this.#report = new StreamReport(context, method.variant);
+    this.#alarm = new Alarm(context, () => context.queue.mark(this));
+    this.#firstPush = new FirstPush(context.admission, () => context.queue.mark(this));
     context.metrics.streamOpened(method.variant);
-    call.on('data', (bytes: Buffer) => this.#guard(() => this.#receive(bytes)));
+    this.#age(call.getPeer());
+    this.#closers.push(context.admission.enter(() => this.#listen()));
     call.on('end', () => this.end());
     call.on('cancelled', () => this.#release());
     call.on('close', () => this.#release());
@@ -104,6 +116,12 @@ export class XdsStream {
     this.#release();
   }
 
+  /** Ends with status OK from then on, as soon as it has answered its client and nothing is under way (D24, X12). */
+  retire(retirement: Retirement): void {
+    this.#retirement = retirement;
+    this.#context.queue.mark(this);
+  }
+
   snapshot(): StreamSnapshot | undefined {
     if (this.#node === undefined || this.#session === undefined) return undefined;
     return { node: this.#node, openedAtMs: this.#openedAtMs, status: this.#session.status() };
@@ -111,6 +129,16 @@ export class XdsStream {
 
   client(): ClientStream | undefined {
     return this.#node && this.#session && { node: this.#node, subscriptions: this.#session.subscriptions() };
+  }
+
+  #age(peer: string): void {
+    const { retirement, closed } = this.#context.ages.opened(peer);
+    this.#retirement = retirement;
+    this.#closers.push(closed);
+  }
+
+  #listen(): void {
+    this.#call.on('data', (bytes: Buffer) => this.#guard(() => this.#receive(bytes)));
   }
 
   #receive(bytes: Buffer): void {
@@ -183,12 +211,15 @@ export class XdsStream {
     if (session === undefined || this.#isClosed || this.#isEnding || this.#isWriting || !this.#aim(session)) return;
     const plan = session.next(this.#context.nowMs());
     if (plan !== undefined) this.#send(session, plan);
-    this.#setTimer(session);
+    else this.#firstPush.rest(!session.isAwaitingAnswer);
+    this.#alarm.set(session.nextDeadlineMs());
     if (this.#progress !== undefined) this.#context.nodes.looked(this.#progress);
+    this.#retireIfDue(session);
   }
 
   #send(session: Session, plan: Plan): void {
     const frame = this.#context.frames.frame(plan, this.#lastSequence);
+    if (!this.#firstPush.mayWrite(frame.bytes.length, session.isSentAgain(plan))) return;
     const free = this.#context.budget.reserve(frame.bytes.length, () => this.#context.queue.mark(this));
     if (free === undefined) return;
     session.sent(plan, frame.nonce, this.#context.nowMs());
@@ -201,26 +232,26 @@ export class XdsStream {
 
   #onWritten(error: Error | null | undefined): void {
     this.#isWriting = false;
+    this.#firstPush.progressed();
     this.#freeBudget?.();
     this.#freeBudget = undefined;
     if (error !== null && error !== undefined) this.#release();
     else this.#context.queue.mark(this);
   }
 
-  #setTimer(session: Session): void {
-    const atMs = session.nextDeadlineMs();
-    // A timer that fires too early costs one look; one per change of the deadline would cost more.
-    if (atMs === undefined || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
-    this.#timer?.cancel();
-    const cancel = this.#context.after(Math.max(1, atMs - this.#context.nowMs()), () => {
-      this.#timer = undefined;
-      this.#context.queue.mark(this);
-    });
-    this.#timer = { atMs, cancel };
+  #retireIfDue(session: Session): void {
+    const retirement = this.#retirement;
+    // Never before the first response: clients count that as a failure (X12).
+    if (retirement === undefined || this.#lastSequence === 0 || this.#isWriting) return;
+    const nowMs = this.#context.nowMs();
+    const isDue = nowMs >= retirement.byMs || (nowMs >= retirement.atMs && session.isAtRest);
+    if (isDue) this.end();
+    else this.#alarm.set(nowMs < retirement.atMs ? retirement.atMs : retirement.byMs);
   }
 
   #tell({ event, settled, target }: SessionOutcome, { error }: DiscoveryRequest): void {
     if (settled === undefined) return;
+    this.#firstPush.progressed();
     if (event === 'ack') this.#report.accepted(settled);
     if (event === 'nack') this.#report.refused(settled, error?.message ?? '', target);
   }
@@ -246,8 +277,10 @@ export class XdsStream {
   #release(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#timer?.cancel();
+    this.#alarm.cancel();
     this.#freeBudget?.();
+    for (const close of this.#closers) close();
+    this.#firstPush.rest(true);
     if (this.#session?.target !== undefined) this.#context.history.note(this.#session.target);
     if (this.#progress !== undefined) this.#context.nodes.left(this.#progress);
     this.#session = undefined;

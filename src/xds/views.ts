@@ -1,7 +1,7 @@
 // Operations on type views: difference, union, remainder. Each answer is made once per pair of views and shared by all streams,
 // for views are immutable and most streams stand at the same ones.
 import type { SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
-import { typeView, withResources } from '../snapshot/view.ts';
+import { typeView, withoutResources, withResources } from '../snapshot/view.ts';
 
 export interface ViewDiff {
   /** Names that are new or have another version. Both lists are sorted. */
@@ -62,6 +62,11 @@ export function keepOlder(view: TypeView, older: TypeView, names: readonly strin
   if (byNames.size >= MAX_KEPT) byNames.clear();
   byNames.set(key, answer);
   return answer;
+}
+
+/** `view` without these names; itself where it has none of them. */
+export function withoutNames(view: TypeView, names: readonly string[]): TypeView {
+  return names.length === 0 ? view : withoutResources(view, names);
 }
 
 const MAX_KEPT = 64;

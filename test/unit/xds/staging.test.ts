@@ -18,6 +18,7 @@ const READY: StagingFacts = {
   isAggregated: true,
   areClustersToCome: false,
   stateOf: () => 'told',
+  isTold: () => false,
   isAccepted: () => true,
   isWritten: () => true,
   isRefused: () => false,
