@@ -33,6 +33,9 @@ export function createXdsMetrics({ metrics, isServed, onAnswer }: XdsMetricsOpti
     ackTimedOut: (labels) => metrics.increment('chancery_xds_ack_timeouts_total', bounded(labels)),
     gateTimedOut: (gateway, waitedFor) =>
       metrics.increment('chancery_xds_stage_timeouts_total', { gateway: known(gateway), waited_for: waitedFor }),
+    streamFailed: (variant, status) => metrics.increment('chancery_xds_stream_failures_total', { variant, status }),
+    readingPaused: (variant) => metrics.increment('chancery_xds_reading_pauses_total', { variant }),
+    oversized: (labels) => metrics.increment('chancery_xds_oversized_responses_total', bounded(labels)),
     frameBuilt: () => metrics.increment('chancery_xds_frames_total', { result: 'built' }),
     frameReused: () => metrics.increment('chancery_xds_frames_total', { result: 'reused' }),
     writerBytes: (bytes) => metrics.set('chancery_xds_writer_bytes', {}, bytes),

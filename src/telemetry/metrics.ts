@@ -97,6 +97,21 @@ export const METRICS = {
     labels: ['gateway', 'waited_for'],
     help: 'Stages of a change that went on without what they waited for.',
   },
+  chancery_xds_stream_failures_total: {
+    type: 'counter',
+    labels: ['variant', 'status'],
+    help: 'Streams that ended with an error, by its gRPC status, such as INVALID_ARGUMENT for a malformed request.',
+  },
+  chancery_xds_reading_pauses_total: {
+    type: 'counter',
+    labels: ['variant'],
+    help: 'Times that a stream was not read for a while because its client asked too fast.',
+  },
+  chancery_xds_oversized_responses_total: {
+    type: 'counter',
+    labels: XDS,
+    help: 'Responses larger than their client may take, which cannot be sent in parts.',
+  },
   chancery_xds_frames_total: {
     type: 'counter',
     labels: ['result'],

@@ -20,23 +20,14 @@ export interface XdsMetrics {
   ackTimedOut(labels: XdsLabels): void;
   /** A stage of make-before-break went on without what it waited for (X76). */
   gateTimedOut(gateway: string, waitedFor: string): void;
+  /** A stream was ended with an error, such as `INVALID_ARGUMENT` for bytes that are no request. */
+  streamFailed(variant: Variant, status: string): void;
+  /** A client asked so fast that its stream was not read for a while (X98). */
+  readingPaused(variant: Variant): void;
+  /** A response that cannot be cut is larger than its client may take (X95). */
+  oversized(labels: XdsLabels): void;
   frameBuilt(): void;
   frameReused(): void;
   /** Bytes that are handed to the transport and not written yet, over all streams. */
   writerBytes(bytes: number): void;
 }
-
-/** Counts nothing. */
-export const NO_METRICS: XdsMetrics = {
-  streamOpened: () => {},
-  streamClosed: () => {},
-  request: () => {},
-  response: () => {},
-  ack: () => {},
-  nack: () => {},
-  ackTimedOut: () => {},
-  gateTimedOut: () => {},
-  frameBuilt: () => {},
-  frameReused: () => {},
-  writerBytes: () => {},
-};

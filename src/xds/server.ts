@@ -15,6 +15,7 @@ import { type ClientNode, gatewayOf } from './node.ts';
 import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
 import type { ProgressListener, TrafficListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
+import type { RequestRateOptions } from './request-rate.ts';
 import { addServices, type ServicesOptions } from './services.ts';
 import type { SessionTiming, TargetWaits } from './session-options.ts';
 import { type NodeStatus, nodeStatuses } from './status.ts';
@@ -43,6 +44,8 @@ export interface XdsServerOptions extends ServicesOptions {
   readonly history?: DroppedHistory;
   /** Default `DEFAULT_TIMING`. */
   readonly timing?: Partial<SessionTiming>;
+  /** How fast one stream may ask (X98). */
+  readonly requestRate?: RequestRateOptions;
   /** Calls `run` after `ms` and returns what cancels it. Default: a timer that keeps no process alive. */
   readonly after?: (ms: number, run: () => void) => () => void;
   readonly describeResource?: DescribeResource;
@@ -139,6 +142,7 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     after,
     onClosed,
     timing,
+    requestRate: options.requestRate,
     progress: progress ?? {},
     traffic: options.traffic,
     nodes: progress === undefined ? NO_PROGRESS : createNodeProgress(progress, nowMs),

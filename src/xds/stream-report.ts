@@ -25,6 +25,8 @@ const MAX_REASON = 2_000;
 const MAX_RESOURCES = 10;
 /** Longest wait of a log line for the places of its resources. */
 const DESCRIBE_MS = 2_000;
+/** Responses are cut by the bytes of their resources; what comes around those is a little more. */
+const OVERHEAD = 1.1;
 /** Above this many clusters in one state-of-the-world response Envoy's main thread suffers (T12). */
 const MANY_RESOURCES = 2_000;
 
@@ -33,6 +35,8 @@ export class StreamReport {
   readonly #variant: Variant;
   #node: ClientNode | undefined;
   #hasWarnedOfSize = false;
+  #hasWarnedOfBytes = false;
+  #hasWarnedOfRate = false;
 
   constructor(options: StreamReportOptions, variant: Variant) {
     this.#options = options;
@@ -51,6 +55,7 @@ export class StreamReport {
   response(plan: Plan, bytes: number): void {
     this.#options.metrics.response(this.#labels(plan.view.typeUrl), bytes);
     this.#warnOfSize(plan);
+    if (bytes > OVERHEAD * plan.limits.maxResponseBytes) this.#oversized(plan, bytes);
     if (this.#options.traffic !== undefined) this.#options.traffic.sent({ ...this.#exchange(plan), bytes });
   }
 
@@ -89,6 +94,14 @@ export class StreamReport {
   answerOverdue(typeUrl: TypeUrl): void {
     this.#options.metrics.ackTimedOut(this.#labels(typeUrl));
     this.#options.logger.warn({ event: 'xds.ack_timed_out', ...this.#who(), type_url: typeUrl }, 'a response stays unanswered');
+  }
+
+  /** The client asks faster than it may (X98). */
+  readingPaused(): void {
+    this.#options.metrics.readingPaused(this.#variant);
+    if (this.#hasWarnedOfRate) return;
+    this.#hasWarnedOfRate = true;
+    this.#options.logger.warn({ event: 'xds.reading_paused', ...this.#who() }, 'a client asks faster than it is read');
   }
 
   /** A fault of ours. */
@@ -130,6 +143,15 @@ export class StreamReport {
     this.#hasWarnedOfSize = true;
     const fields = { event: 'xds.large_sotw', ...this.#who(), type_url: plan.view.typeUrl, resources: plan.entries.length };
     this.#options.logger.warn(fields, 'a client takes all resources anew at each change; let its bootstrap use DELTA_GRPC');
+  }
+
+  /** State of the world of a full-state type, or one resource: these cannot be cut (X95). */
+  #oversized({ view, limits }: Plan, bytes: number): void {
+    this.#options.metrics.oversized(this.#labels(view.typeUrl));
+    if (this.#hasWarnedOfBytes) return;
+    this.#hasWarnedOfBytes = true;
+    const fields = { event: 'xds.oversized_response', ...this.#who(), type_url: view.typeUrl, bytes, limit: limits.maxResponseBytes };
+    this.#options.logger.warn(fields, 'a response is larger than the client may take, and cannot be sent in parts');
   }
 
   #exchange({ view, changed, removed }: Plan): Exchange {

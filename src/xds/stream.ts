@@ -20,6 +20,7 @@ import type { NodeProgress, StreamProgress } from './node-progress.ts';
 import type { PumpQueue } from './pump-queue.ts';
 import { type RequestReader, requestReader } from './read-request.ts';
 import type { DiscoveryRequest } from './request.ts';
+import { RequestRate, type RequestRateOptions } from './request-rate.ts';
 import { Session } from './session.ts';
 import type { SessionOutcome, SessionTiming, TargetWaits } from './session-options.ts';
 import type { StreamSnapshot } from './status.ts';
@@ -40,6 +41,7 @@ export interface StreamContext extends StreamReportOptions {
   readonly budget: WriteBudget;
   readonly nodes: NodeProgress;
   readonly timing: SessionTiming;
+  readonly requestRate: RequestRateOptions | undefined;
   readonly targetFor: (node: ClientNode) => Snapshot | undefined;
   readonly waitsFor: (gateway: string) => TargetWaits;
   readonly onWithoutTarget: (node: ClientNode) => void;
@@ -66,6 +68,7 @@ export class XdsStream {
   #node: ClientNode | undefined;
   #session: Session | undefined;
   #progress: StreamProgress | undefined;
+  readonly #rate: RequestRate;
   #lastSequence = 0;
   #isWriting = false;
   #isClosed = false;
@@ -81,6 +84,7 @@ export class XdsStream {
     this.#context = context;
     this.#read = requestReader(context.api, method.variant);
     this.#openedAtMs = context.nowMs();
+    this.#rate = new RequestRate(context.requestRate);
     this.#report = new StreamReport(context, method.variant);
     this.#alarm = new Alarm(context, () => context.queue.mark(this));
     this.#firstPush = new FirstPush(context.admission, () => context.queue.mark(this));
@@ -143,6 +147,7 @@ export class XdsStream {
 
   #receive(bytes: Buffer): void {
     if (this.#isClosed || this.#isEnding) return;
+    this.#pauseReading();
     const { node, request } = this.#read(bytes);
     if (this.#session === undefined && !this.#identify(node)) return;
     const session = this.#session;
@@ -153,6 +158,17 @@ export class XdsStream {
     this.#report.request(typeUrl);
     this.#tell(outcome, request);
     this.#context.queue.mark(this);
+  }
+
+  /** X98: what is not read waits at the client. */
+  #pauseReading(): void {
+    const waitMs = this.#rate.count(this.#context.nowMs());
+    if (waitMs === 0) return;
+    this.#call.pause();
+    this.#report.readingPaused();
+    this.#context.after(waitMs, () => {
+      if (!this.#isClosed) this.#call.resume();
+    });
   }
 
   /** The first message must say who asks (X4); later ones may, and change nothing (X3). */
@@ -270,6 +286,7 @@ export class XdsStream {
   #fail(code: status, details: string): void {
     if (this.#isClosed || this.#isEnding) return;
     this.#isEnding = true;
+    this.#context.metrics.streamFailed(this.#method.variant, status[code]);
     // grpc-js takes the status of a stream from its error event.
     this.#call.emit('error', Object.assign(new Error(details), { code, details }));
   }

@@ -2,7 +2,7 @@
 
 import { createSnapshotStore, type SnapshotStore } from '../../src/snapshot/store.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
-import { NO_METRICS, type XdsMetrics } from '../../src/xds/metrics.ts';
+import type { XdsMetrics } from '../../src/xds/metrics.ts';
 import { createXdsServer, type XdsServer, type XdsServerOptions } from '../../src/xds/server.ts';
 import { newestSnapshots } from '../../src/xds/targets.ts';
 import { type Contents, testApi, testSnapshot } from '../support/snapshots.ts';
@@ -106,7 +106,6 @@ function testLogger(logs: LogLine[]): Logger {
 function countingMetrics(counts: Map<string, number>): XdsMetrics {
   const add = (name: string, by = 1): void => void counts.set(name, (counts.get(name) ?? 0) + by);
   return {
-    ...NO_METRICS,
     streamOpened: () => add('streams'),
     streamClosed: () => add('streams', -1),
     request: ({ type }) => add(`requests:${type}`),
@@ -120,5 +119,9 @@ function countingMetrics(counts: Map<string, number>): XdsMetrics {
     gateTimedOut: (_gateway, waitedFor) => add(`gate:${waitedFor}`),
     frameBuilt: () => add('framesBuilt'),
     frameReused: () => add('framesReused'),
+    writerBytes: () => {},
+    streamFailed: (_variant, status) => add(`failed:${status}`),
+    readingPaused: () => add('readingPauses'),
+    oversized: ({ type }) => add(`oversized:${type}`),
   };
 }

@@ -24,6 +24,9 @@ describe('xDS metrics', () => {
     xds.nack(EDGE);
     xds.ackTimedOut(EDGE);
     xds.gateTimedOut('edge', 'Cluster');
+    xds.streamFailed('delta', 'INVALID_ARGUMENT');
+    xds.readingPaused('sotw');
+    xds.oversized(EDGE);
     xds.frameBuilt();
     xds.frameReused();
     xds.writerBytes(7);
@@ -39,6 +42,9 @@ describe('xDS metrics', () => {
       `chancery_xds_ack_timeouts_total{${labels}} 1`,
       'chancery_xds_ack_duration_seconds_bucket{le="0.025",gateway="edge",type="Cluster"} 1',
       'chancery_xds_stage_timeouts_total{gateway="edge",waited_for="Cluster"} 1',
+      'chancery_xds_stream_failures_total{variant="delta",status="INVALID_ARGUMENT"} 1',
+      'chancery_xds_reading_pauses_total{variant="sotw"} 1',
+      `chancery_xds_oversized_responses_total{${labels}} 1`,
       'chancery_xds_frames_total{result="built"} 1',
       'chancery_xds_frames_total{result="reused"} 1',
       'chancery_xds_writer_bytes 7',
