@@ -68,8 +68,11 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
       if (kept !== undefined) discovery.restore(kept);
     },
     prepare: async ({ gateway, version }, services) => {
-      const known = services ?? kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services ?? [];
-      await discovery.follow({ gateway, revision: version, services: known }, PATIENCE_MS);
+      const earlier = kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services;
+      if (services !== undefined) await discovery.follow({ gateway, revision: version, services }, PATIENCE_MS);
+      // Of which nothing was kept, that gets the endpoints that the newest revision has.
+      else if (earlier !== undefined)
+        await discovery.follow({ gateway, revision: version, services: earlier, isEarlier: true }, PATIENCE_MS);
       keeper?.soon();
     },
     pushes: createEndpointPushes({

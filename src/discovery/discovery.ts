@@ -118,9 +118,7 @@ class Follower implements Discovery {
       watch.useService(service);
       return [service.owner.name, { service, watch, key }] as const;
     });
-    // Taken out and put in again: the newest stands last.
-    entry.registrations.delete(revision.revision);
-    entry.registrations.set(revision.revision, { revision, services: new Map(followed), usedAtMs: this.#now() });
+    register(entry.registrations, { revision, services: new Map(followed), usedAtMs: this.#now() });
     entry.epoch += 1;
     this.#sweep();
     await this.#settled(
@@ -166,7 +164,8 @@ class Follower implements Discovery {
 
   keep(): KeptDiscovery {
     const lists = [...this.#watches].flatMap(([key, { list, isStatic }]) => (list === undefined || isStatic ? [] : [[key, list] as const]));
-    const revisions = [...this.#gateways.values()].flatMap(({ registrations }) => newest(registrations)?.revision ?? []);
+    const all = [...this.#gateways.values()].flatMap(({ registrations }) => [...registrations.values()]);
+    const revisions = all.map(({ revision }) => revision);
     return { names: [...this.#names.answers()], lists, pushes: this.pushes.all(), revisions };
   }
 
@@ -277,6 +276,17 @@ class Follower implements Discovery {
     this.#watches.get(key)?.close();
     this.#watches.delete(key);
   }
+}
+
+/** The newest stands last; an earlier one that is still in use does not take its place. */
+function register(registrations: Map<string, Registration>, registration: Registration): void {
+  const { revision, isEarlier } = registration.revision;
+  const last = isEarlier === true ? newest(registrations) : undefined;
+  registrations.delete(revision);
+  registrations.set(revision, registration);
+  if (last === undefined || last.revision.revision === revision) return;
+  registrations.delete(last.revision.revision);
+  registrations.set(last.revision.revision, last);
 }
 
 function newest(registrations: ReadonlyMap<string, Registration> | undefined): Registration | undefined {

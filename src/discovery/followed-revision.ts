@@ -6,4 +6,6 @@ export interface FollowedRevision {
   /** `revisionOf` its snapshots. */
   readonly revision: string;
   readonly services: readonly DiscoveredService[];
+  /** Of an earlier run, and still in use beside newer ones. */
+  readonly isEarlier?: true;
 }

@@ -10,6 +10,6 @@ export interface KeptDiscovery {
   /** Last list of each source. */
   readonly lists: readonly (readonly [string, readonly Endpoint[]])[];
   readonly pushes: readonly (readonly [PushKey, PushedList])[];
-  /** The newest revision of each gateway. */
+  /** Those that were in use; of each gateway the newest last. */
   readonly revisions: readonly FollowedRevision[];
 }
