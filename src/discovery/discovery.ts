@@ -1,6 +1,5 @@
 // Finds the endpoints of all services that are discovered, for as long as a configuration that is in use names them (D19). Tells what changed;
 // knows no snapshots and no streams.
-import { createHash } from 'node:crypto';
 import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { DiscoverySource } from '../model/discovery-source.ts';
 import type { Endpoint } from '../model/types.ts';
@@ -11,6 +10,7 @@ import type { KeptDiscovery } from './kept-discovery.ts';
 import { createNameBook, type NameBook } from './name-book.ts';
 import type { DiscoveryPorts } from './ports.ts';
 import { createPushBoard, type PushBoard } from './push-board.ts';
+import { newest, type Registration, register, watchKey } from './registrations.ts';
 import { type ServiceStatus, serviceStatus } from './service-status.ts';
 import { ServiceWatch } from './service-watch.ts';
 
@@ -70,13 +70,6 @@ const IDLE_MS = 120_000;
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   return new Follower(options);
-}
-
-interface Registration {
-  readonly revision: FollowedRevision;
-  /** By service name. */
-  readonly services: ReadonlyMap<string, { readonly service: DiscoveredService; readonly watch: ServiceWatch; readonly key: string }>;
-  usedAtMs: number;
 }
 
 interface GatewayEntry {
@@ -276,27 +269,4 @@ class Follower implements Discovery {
     this.#watches.get(key)?.close();
     this.#watches.delete(key);
   }
-}
-
-/** The newest stands last; an earlier one that is still in use does not take its place. */
-function register(registrations: Map<string, Registration>, registration: Registration): void {
-  const { revision, isEarlier } = registration.revision;
-  const last = isEarlier === true ? newest(registrations) : undefined;
-  registrations.delete(revision);
-  registrations.set(revision, registration);
-  if (last === undefined || last.revision.revision === revision) return;
-  registrations.delete(last.revision.revision);
-  registrations.set(last.revision.revision, last);
-}
-
-function newest(registrations: ReadonlyMap<string, Registration> | undefined): Registration | undefined {
-  return [...(registrations?.values() ?? [])].at(-1);
-}
-
-/** Services whose endpoints come from the same place share a watch, whatever else an edit changed. A hash, because headers are secret (C7). */
-function watchKey(gateway: string, { owner, source, endpoints }: DiscoveredService): string {
-  const listed = endpoints.map(({ path: _path, ...endpoint }) => endpoint);
-  return createHash('sha256')
-    .update(JSON.stringify([gateway, owner.name, source, listed]))
-    .digest('base64url');
 }

@@ -1,0 +1,35 @@
+// The revisions of a gateway whose endpoints are looked for, and which services of them share a watch. Holds nothing.
+import { createHash } from 'node:crypto';
+import type { DiscoveredService } from '../model/discovered-service.ts';
+import type { FollowedRevision } from './followed-revision.ts';
+import type { ServiceWatch } from './service-watch.ts';
+
+export interface Registration {
+  readonly revision: FollowedRevision;
+  /** By service name. */
+  readonly services: ReadonlyMap<string, { readonly service: DiscoveredService; readonly watch: ServiceWatch; readonly key: string }>;
+  usedAtMs: number;
+}
+
+/** The newest stands last; an earlier one that is still in use does not take its place. */
+export function register(registrations: Map<string, Registration>, registration: Registration): void {
+  const { revision, isEarlier } = registration.revision;
+  const last = isEarlier === true ? newest(registrations) : undefined;
+  registrations.delete(revision);
+  registrations.set(revision, registration);
+  if (last === undefined || last.revision.revision === revision) return;
+  registrations.delete(last.revision.revision);
+  registrations.set(last.revision.revision, last);
+}
+
+export function newest(registrations: ReadonlyMap<string, Registration> | undefined): Registration | undefined {
+  return [...(registrations?.values() ?? [])].at(-1);
+}
+
+/** Services whose endpoints come from the same place share a watch, whatever else an edit changed. A hash, because headers are secret (C7). */
+export function watchKey(gateway: string, { owner, source, endpoints }: DiscoveredService): string {
+  const listed = endpoints.map(({ path: _path, ...endpoint }) => endpoint);
+  return createHash('sha256')
+    .update(JSON.stringify([gateway, owner.name, source, listed]))
+    .digest('base64url');
+}
