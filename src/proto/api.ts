@@ -10,6 +10,7 @@ import { type EncodeOutcome, Encoder, type ProtoProblem } from './encoder.ts';
 import { messageFromJson } from './from-json.ts';
 import { messageToJson } from './json.ts';
 import type { MessageName, MessageOutputs } from './messages.ts';
+import { serviceClosure } from './service-closure.ts';
 import { serviceDefinition } from './services.ts';
 import { TYPE_URL_PREFIX } from './type-urls.ts';
 
@@ -31,6 +32,8 @@ export interface EnvoyApi {
   fromJson(typeName: string, json: unknown): Buffer;
   /** A service for grpc-js whose requests and responses are bytes on both sides (P11). */
   service(name: string): ServiceDefinition;
+  /** Descriptors of the services and of all that they refer to, in protobufjs's JSON form. */
+  describe(services: readonly string[]): DescriptorNode;
   /** Whether the API has a message of this name. */
   has(typeName: string): boolean;
 }
@@ -50,7 +53,7 @@ export function loadEnvoyApi(options: { readonly file?: string } = {}): EnvoyApi
   if (descriptors.messageType('envoy.config.route.v3.RouteConfiguration') === undefined) {
     throw new ChanceryError('ERR_API_DESCRIPTORS', `${file} does not describe Envoy's v3 API`, { remedy: REMEDY });
   }
-  return new DescribedApi(descriptors);
+  return new DescribedApi(descriptors, root);
 }
 
 function readJson(file: string): object {
@@ -65,11 +68,13 @@ function readJson(file: string): object {
 }
 
 class DescribedApi implements EnvoyApi {
+  readonly #root: DescriptorNode;
   readonly #descriptors: Descriptors;
   readonly #encoder: Encoder;
   readonly #anys = new WeakMap<object, { readonly typeName: string; readonly bytes: Buffer }>();
 
-  constructor(descriptors: Descriptors) {
+  constructor(descriptors: Descriptors, root: DescriptorNode) {
+    this.#root = root;
     this.#descriptors = descriptors;
     this.#encoder = new Encoder(descriptors);
   }
@@ -115,6 +120,10 @@ class DescribedApi implements EnvoyApi {
     const methods = this.#descriptors.methods(name);
     if (methods === undefined) throw new ChanceryError('ERR_API_DESCRIPTORS', `Envoy's API has no service ${name}`, { remedy: REMEDY });
     return serviceDefinition(name, methods);
+  }
+
+  describe(services: readonly string[]): DescriptorNode {
+    return serviceClosure(this.#root, services);
   }
 
   has(typeName: string): boolean {

@@ -144,13 +144,14 @@ export function createDescriptors(root: DescriptorNode, constraints: ConstraintT
   };
 }
 
-function indexNodes(node: DescriptorNode, name: string, nodes: Map<string, DescriptorNode>): void {
+/** By full name. */
+export function indexNodes(node: DescriptorNode, name: string, nodes: Map<string, DescriptorNode>): void {
   if (name !== '') nodes.set(name, node);
   for (const [part, child] of Object.entries(node.nested ?? {})) indexNodes(child, name === '' ? part : `${name}.${part}`, nodes);
 }
 
 /** Protobuf's scoping: a name without a leading dot is looked for in its own scope, then in the scopes around it. */
-function absoluteName(reference: string, scope: string, nodes: ReadonlyMap<string, DescriptorNode>): string {
+export function absoluteName(reference: string, scope: string, nodes: ReadonlyMap<string, DescriptorNode>): string {
   if (reference.startsWith('.')) return reference.slice(1);
   const scopes = scope.split('.');
   while (scopes.length > 0) {

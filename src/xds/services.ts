@@ -9,6 +9,7 @@ import { fetchMethod } from './fetch-service.ts';
 import { addHealthService } from './health-service.ts';
 import type { LoadReports } from './load-reports.ts';
 import { createLoadStatsService, DEFAULT_LOAD_INTERVAL_MS, LOAD_STATS_SERVICE, refuse } from './load-stats-service.ts';
+import { addReflectionService } from './reflection-service.ts';
 import type { StreamMethod } from './stream.ts';
 import type { TargetSource } from './targets.ts';
 
@@ -46,10 +47,10 @@ export function addServices(server: Server, options: ServicesOptions, context: S
   for (const served of DISCOVERY_SERVICES) server.addService(api.service(served.name), discovery(served, options, context));
   server.addService(api.service(CLIENT_STATUS_SERVICE), clientStatusMethods({ ...options, ...context }));
   const loadStats = addLoadStats(server, options, context);
-  const health = addHealthService(
-    server,
-    DISCOVERY_SERVICES.map(({ name }) => name),
-  );
+  const names = DISCOVERY_SERVICES.map(({ name }) => name);
+  const told = [...names, CLIENT_STATUS_SERVICE, ...(options.loadReports === undefined ? [] : [LOAD_STATS_SERVICE])];
+  addReflectionService(server, told, { ...options, ...context });
+  const health = addHealthService(server, names);
   const refresh = (): void => health.setServing(targets.gateways().length > 0);
   refresh();
   const unsubscribe = targets.subscribe(refresh);

@@ -183,6 +183,21 @@ describe('access to the xDS port', () => {
     expect(xds.server.nodes()).toEqual([]);
   });
 
+  test('T10: reflection is for clients that we know, of whatever gateway', async () => {
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const codeOf = async (client: IssuedCertificate | undefined): Promise<number> => {
+      const stream = openStream({ port: xds.port, credentials: channel(client) }, path);
+      stream.write(Buffer.from([0x3a, 0]));
+      stream.halfClose();
+      return (await stream.ended).code;
+    };
+    expect([await codeOf(undefined), await codeOf(forged), await codeOf(foreign)]).toEqual([
+      status.UNAUTHENTICATED,
+      status.UNAUTHENTICATED,
+      status.OK,
+    ]);
+  });
+
   test('health is told to everybody: a probe has no certificate', async () => {
     const { code, bytes } = await callBytes({ port: xds.port, credentials: channel() }, '/grpc.health.v1.Health/Check', Buffer.alloc(0));
     expect([code, bytes]).toEqual([status.OK, Buffer.from([0x08, 1])]);

@@ -119,3 +119,34 @@ describe('gRPC health', () => {
     expect(watcher.received).toEqual([NOT_SERVING, SERVING, NOT_SERVING]);
   });
 });
+
+describe('gRPC reflection', () => {
+  const request = (field: number, text: string): Buffer => Buffer.concat([Buffer.from([(field << 3) | 2, text.length]), Buffer.from(text)]);
+
+  test.each(['v1', 'v1alpha'])('%s lists the services and describes each with all that it refers to', async (version) => {
+    const stream = openStream(context.xds, `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
+    stream.write(request(7, ''));
+    const list = (await stream.nth(0)).toString('latin1');
+    for (const { name } of DISCOVERY_SERVICES) expect(list).toContain(name);
+    expect(list).toContain('envoy.service.status.v3.ClientStatusDiscoveryService');
+    stream.write(request(4, 'envoy.service.cluster.v3.ClusterDiscoveryService'));
+    const described = (await stream.nth(1)).toString('latin1');
+    for (const part of ['FetchClusters', 'DiscoveryRequest', 'resource_names', 'google.protobuf', 'Locality'])
+      expect(described).toContain(part);
+    stream.write(request(4, 'no.such.Service'));
+    expect((await stream.nth(2)).toString('latin1')).not.toContain('FetchClusters');
+    stream.halfClose();
+    expect((await stream.ended).code).toBe(status.OK);
+  });
+
+  test('T2: what is no request ends that stream only', async () => {
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const bad = openStream(context.xds, path);
+    bad.write(Buffer.from([0xff, 0xff, 0xff]));
+    expect((await bad.ended).code).toBe(status.INVALID_ARGUMENT);
+    const good = openStream(context.xds, path);
+    good.write(request(7, ''));
+    await good.nth(0);
+    good.close();
+  });
+});
