@@ -160,7 +160,7 @@ const drained = ['listener_in_place_updated', 'listener_modified', 'total_filter
 const drains = (): Promise<readonly number[][]> =>
   Promise.all([...orders.fleet.proxies.values()].map(({ envoy }) => Promise.all(drained.map((name) => envoy.admin.stat(name)))));
 
-test('CORS, faults and headers come to a live route and go, and no connection is drained (D11, B13, B15)', async () => {
+test('CORS, faults and headers come to a live route and go, and no connection is drained (D11, B13)', async () => {
   const { fleet, yaml } = orders;
   const before = await drains();
   const extras = [

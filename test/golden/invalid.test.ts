@@ -65,6 +65,14 @@ describe('a mistake in the files', () => {
     expect([...current].sort()).toEqual(mistakes);
   });
 
+  it.each([
+    ['B31', ['backoff-zero', 'backoff-falls']],
+    ['B33', ['duration-zero']],
+    ['B44', ['header-pseudo-set', 'header-host-set']],
+  ])('that another gateway let through is refused (%s)', async (_id, names) => {
+    for (const name of names) expect(await diagnose(name)).toMatch(/^error\[CH\d+\]/m);
+  });
+
   it('of each kind has a gateway here', () => {
     const all = mistakes.map((mistake) => readFileSync(path.join(DIRECTORY, `${mistake}.txt`), 'utf8')).join('');
     const told = new Set([...all.matchAll(/^(?:error|warning)\[(CH\d+)\]/gm)].map(([, code]) => code));
