@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { Secret } from '../lib/secret.ts';
+import { STREAM_SETTINGS, type StreamSettings, streamSettings, streamSettingsSchema } from './stream-settings.ts';
 import { type XdsSecurity, xdsSecurity } from './xds-security.ts';
 
 const port = z
@@ -24,6 +25,7 @@ const schema = z.object({
   xdsTlsKey: z.string().optional(),
   xdsClientCa: z.string().optional(),
   xdsClientNames: z.string().optional(),
+  ...streamSettingsSchema,
   state: z.string().min(1, 'a directory is needed').optional(),
   redis: z.url({ protocol: /^rediss?$/, error: 'use redis://HOST:PORT or rediss://HOST:PORT' }).optional(),
   insecurePlaintext: yesOrNo,
@@ -48,6 +50,7 @@ export interface Settings {
   readonly xdsRestPort?: number;
   /** Absent: plain text. */
   readonly xdsSecurity?: XdsSecurity;
+  readonly xdsStreams: StreamSettings;
   /** Directory of what must survive a restart; absent: nothing is kept. */
   readonly state?: string;
   readonly redis?: Secret;
@@ -114,6 +117,7 @@ export const SETTINGS: readonly SettingOrigin[] = [
     variable: 'CHANCERY_XDS_REST_PORT',
     help: 'port of xDS by REST polling; without it there is none; 0: any',
   },
+  ...STREAM_SETTINGS,
   { name: 'state', flag: '--state', variable: 'CHANCERY_STATE', help: 'directory that keeps the last good configuration over restarts' },
   { name: 'redis', flag: '--redis', variable: 'CHANCERY_REDIS', help: 'reserved for shared rate limits, which come later: not used yet' },
   { name: 'logLevel', flag: '--log-level', variable: 'CHANCERY_LOG_LEVEL', fallback: 'info', help: 'debug, info, warn or error' },
@@ -153,7 +157,8 @@ export function parseSettings(flags: RawSettings, env: Readonly<Record<string, s
 }
 
 function checkedSettings(parsed: z.output<typeof schema>): Settings {
-  const { insecurePlaintext, redis, state, xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsRestPort, ...settings } = parsed;
+  const { insecurePlaintext, redis, state, xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsRestPort, ...others } = parsed;
+  const { xdsMaxConnectionAge, xdsStopWithin, xdsNewStreams, xdsFirstPushes, ...settings } = others;
   const security = xdsSecurity({ xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames });
   const isSafe = isLoopback(settings.host) || insecurePlaintext;
   if (!isSafe && security?.clientCa === undefined) {
@@ -165,6 +170,7 @@ function checkedSettings(parsed: z.output<typeof schema>): Settings {
   return {
     ...settings,
     adminHost: isSafe ? settings.host : '127.0.0.1',
+    xdsStreams: streamSettings({ xdsMaxConnectionAge, xdsStopWithin, xdsNewStreams, xdsFirstPushes }),
     ...(xdsRestPort === undefined ? {} : { xdsRestPort }),
     ...(security === undefined ? {} : { xdsSecurity: security }),
     ...(state === undefined ? {} : { state }),

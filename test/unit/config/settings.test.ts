@@ -20,6 +20,7 @@ describe('process settings', () => {
       adminPort: 18_080,
       authzPort: 18_001,
       ratelimitPort: 18_002,
+      xdsStreams: { stopWithinMs: 10_000, streamsPerSecond: 1_000, firstPushes: 32 },
       logLevel: 'info',
       logFormat: 'auto',
     });
@@ -28,6 +29,19 @@ describe('process settings', () => {
   it('come from the environment, and a flag wins over it', () => {
     const env = { CHANCERY_XDS_PORT: '1', CHANCERY_ADMIN_PORT: '2', CHANCERY_STATE: '/var/lib/chancery' };
     expect(parseSettings({ xdsPort: '3' }, env)).toMatchObject({ xdsPort: 3, adminPort: 2, state: '/var/lib/chancery' });
+  });
+
+  it('say how streams come in, grow old and end (T7, T8, T9)', () => {
+    const flags = { xdsMaxConnectionAge: '10h', xdsStopWithin: '1500ms', xdsNewStreams: '50', xdsFirstPushes: '4' };
+    expect(parseSettings(flags, {}).xdsStreams).toEqual({
+      maxConnectionAgeMs: 36_000_000,
+      stopWithinMs: 1_500,
+      streamsPerSecond: 50,
+      firstPushes: 4,
+    });
+    const wrong = refusal({ xdsMaxConnectionAge: '10', xdsFirstPushes: '0' });
+    expect(wrong.message).toContain('--xds-max-connection-age is "10": write a whole number and ms, s, m or h, such as 10h');
+    expect(wrong.message).toContain('--xds-first-pushes is "0"');
   });
 
   it('take an empty variable as absent', () => {
