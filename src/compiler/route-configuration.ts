@@ -10,7 +10,7 @@ import { ADS } from './config-source.ts';
 import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
 import { groupByHostname, type HostGroups } from './host-groups.ts';
 import { memoised } from './memo.ts';
-import { nameOfRoutes } from './names.ts';
+import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
 import { isSameList, type OrderedMatches, orderMatches, type PlacedMatch } from './ordered-matches.ts';
 import { compileListenerRedirect } from './redirect.ts';
 import type { RouteMemo } from './route-memo.ts';
@@ -155,8 +155,10 @@ function compileHost(host: Host, { listener, services, memo, previous: table }: 
   const matches = host.wider.length === 0 ? host.own.matches : joinMatches([host.own, ...host.wider]);
   const context = { listener, services, hostname };
   const messages = matches.flatMap(({ route, index }) => memo.messagesOf(route, context)[index] ?? []);
-  const isUnchanged = previous !== undefined && isSameList(messages, previous.message.routes ?? []);
-  return { ...host, matches, message: isUnchanged ? previous.message : compileVirtualHost(hostname, messages) };
+  // By this name, and by no other, Envoy takes away a virtual host that it has fetched by itself.
+  const name = listener.onDemandHosts === true ? nameOfVirtualHost(listener.name, hostname) : hostname;
+  const isUnchanged = previous?.message.name === name && isSameList(messages, previous.message.routes ?? []);
+  return { ...host, matches, message: isUnchanged ? previous.message : { ...compileVirtualHost(hostname, messages), name } };
 }
 
 /** The host decides before all else (C1), so lists follow one another; a route that names several of the hosts stands in the first only. */

@@ -74,6 +74,6 @@ function withEndpoints(cluster: Cluster, assignment: ClusterLoadAssignment | und
 
 /** With the virtual hosts that travel by themselves. */
 function withVirtualHosts(name: string, { vhds, ...message }: RouteConfiguration, hosts: readonly Of<'VirtualHost'>[]): RouteConfiguration {
-  const own = hosts.filter((host) => host.name === `${name}/${host.message.name}`).map((host) => host.message);
+  const own = hosts.filter((host) => host.name.slice(0, host.name.lastIndexOf('/')) === name).map((host) => host.message);
   return vhds === undefined ? message : { ...message, virtual_hosts: own };
 }

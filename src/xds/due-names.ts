@@ -1,6 +1,6 @@
 // Of what a client asked for, the names that it must hear of now: they differ from what it was told, or it asked again (S1). Pure.
 import { collectionOf, isCollection, isXdstp } from '../snapshot/resource-name.ts';
-import type { TypeView } from '../snapshot/types.ts';
+import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { covers, type Subscription, toldVersion } from './subscription.ts';
 import { diffViews, isSendable } from './views.ts';
 import { answersTo, isUnknownHost } from './virtual-hosts.ts';
@@ -28,10 +28,16 @@ export function dueNames(state: Subscription, view: TypeView): DueNames {
   const unsendable: string[] = [];
   for (const name of [...due].sort()) {
     const resource = view.resources.get(name);
-    if (resource === undefined) absent.push(name);
+    if (resource === undefined || isTakenAway(state, resource)) absent.push(name);
     else (isSendable(resource) ? present : unsendable).push(name);
   }
   return { present, absent, unsendable };
+}
+
+/** A host that the client was told, and that nobody serves now: an answer without a body would leave it what it has. */
+function isTakenAway(state: Subscription, resource: SnapshotResource): boolean {
+  const told = toldVersion(state, resource.name);
+  return isUnknownHost(resource) && told !== undefined && told !== resource.version;
 }
 
 /** The covered names on which base and view differ; walks the difference or the names, whichever is shorter. */

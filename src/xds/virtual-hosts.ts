@@ -87,7 +87,7 @@ function indexOf(view: TypeView): ReadonlyMap<string, Hosts> {
     const hosts = index.get(owner) ?? { members: [], byHost: new Map<string, SnapshotResource>(), patterns: [] };
     index.set(owner, hosts);
     hosts.members.push(resource);
-    for (const alias of resource.aliases ?? []) {
+    for (const alias of [resource.name, ...(resource.aliases ?? [])]) {
       const domain = hostOf(alias);
       if (domain.includes('*')) hosts.patterns.push({ domain, resource });
       else hosts.byHost.set(domain, resource);
@@ -102,10 +102,12 @@ function indexOf(view: TypeView): ReadonlyMap<string, Hosts> {
 function answering(index: ReadonlyMap<string, Hosts>, asked: string): SnapshotResource | undefined {
   const hosts = index.get(routeConfigurationOf(asked));
   if (hosts === undefined) return undefined;
-  const host = hostOf(asked);
+  // Envoy asks for what stands in the Host header, and need not look at its port.
+  const host = hostOf(asked).replace(/:[0-9]+$/, '');
   const matching = (fits: (domain: string) => boolean): SnapshotResource | undefined =>
     hosts.patterns.find(({ domain }) => fits(domain))?.resource;
   return (
+    hosts.byHost.get(hostOf(asked)) ??
     hosts.byHost.get(host) ??
     matching((domain) => domain.startsWith('*') && domain.length > 1 && host.length >= domain.length && host.endsWith(domain.slice(1))) ??
     matching(

@@ -69,6 +69,25 @@ describe.each(DELTA_FORMS)('virtual hosts, $title', (form) => {
     await client.silence();
   });
 
+  test('R21: a host that has the name of its domain is taken away by that name when it goes, not answered without a body: that would leave it', async () => {
+    publish({ 'rc/a.test': ['1'], 'rc/*.b.test': ['1'] });
+    const client = rig.connect(form);
+    client.want('VirtualHost', 'rc/a.test', 'rc/x.b.test');
+    expect(await client.take('VirtualHost')).toMatchObject({ names: ['rc/*.b.test', 'rc/a.test'] });
+    publish({ 'rc/*.b.test': ['1'] });
+    expect(await client.take('VirtualHost')).toMatchObject({ names: [], removed: ['rc/a.test'] });
+    await client.silence();
+    publish({ 'rc/a.test': ['2'], 'rc/*.b.test': ['1'] });
+    expect(await client.contents('VirtualHost')).toEqual({ 'rc/a.test': '2' });
+  });
+
+  test('R21: the port of a Host header does not make it another host', async () => {
+    publish({ 'rc/a.test': ['1'], 'rc/*.b.test': ['1'] });
+    const client = rig.connect(form);
+    client.want('VirtualHost', 'rc/a.test:8080', 'rc/x.b.test:8080');
+    expect((await client.take('VirtualHost')).aliases).toEqual({ 'rc/a.test': ['rc/a.test:8080'], 'rc/*.b.test': ['rc/x.b.test:8080'] });
+  });
+
   test('R21: a virtual host may be given up by an alias', async () => {
     publish({ 'rc/a': ['1', 'a.test', 'www.a.test'] });
     const client = rig.connect(form);
