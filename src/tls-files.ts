@@ -1,5 +1,6 @@
 // The xDS port's own certificate from its files: read at start, and again when they change (B8). Bad files keep what was good.
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { watchFiles } from './config/watch.ts';
 import { ChanceryError } from './lib/errors.ts';
@@ -7,7 +8,7 @@ import { Secret } from './lib/secret.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { type TlsMaterial, TransportSecurity } from './xds/transport-security.ts';
 
-/** Absolute paths. */
+/** Relative ones belong to the working directory. */
 export interface TlsPaths {
   readonly cert: string;
   readonly key: string;
@@ -22,7 +23,7 @@ export interface TlsFiles {
 
 /** Throws ERR_USAGE where the files are no pair of certificate and key. */
 export function createTlsFiles(paths: TlsPaths, logger: Logger): TlsFiles {
-  const all = [paths.cert, paths.key, ...(paths.clientCa === undefined ? [] : [paths.clientCa])];
+  const all = [paths.cert, paths.key, ...(paths.clientCa === undefined ? [] : [paths.clientCa])].map((file) => path.resolve(file));
   const security = new TransportSecurity(readMaterial(paths));
   const watcher = watchFiles({ onChange: () => reload(paths, security, logger) });
   watcher.update(all);

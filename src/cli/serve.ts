@@ -43,7 +43,7 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
   try {
     const { xds, admin } = await app.start();
     logger.info({ event: 'ready', host: settings.host, xds_port: xds, admin_port: admin }, 'ready');
-    terminal.out(`ready xds=${address(settings.host, xds)} admin=${address(settings.host, admin)}\n`);
+    terminal.out(`ready xds=${address(settings.host, xds)} admin=${address(settings.adminHost, admin)}\n`);
   } catch (error) {
     // The JSON log has the problems too, but who starts a server by hand reads text.
     if (!isPretty && error instanceof ChanceryError && error.code === 'ERR_INVALID_CONFIG')
@@ -57,11 +57,15 @@ async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
 }
 
 /** The ports that the control plane itself opens. */
-export function wantedPorts({ host, xdsPort, adminPort }: Pick<Settings, 'host' | 'xdsPort' | 'adminPort'>): readonly WantedPort[] {
+export function wantedPorts(
+  settings: Pick<Settings, 'host' | 'adminHost' | 'xdsPort' | 'adminPort' | 'xdsRestPort'>,
+): readonly WantedPort[] {
+  const { host, adminHost, xdsPort, adminPort, xdsRestPort } = settings;
   const remedy = (flag: string): string => `choose another with ${flag} (0: any free one)`;
   return [
     { host, port: xdsPort, use: 'the xDS server', remedy: remedy('--xds-port') },
-    { host, port: adminPort, use: 'the admin API', remedy: remedy('--admin-port') },
+    { host: adminHost, port: adminPort, use: 'the admin API', remedy: remedy('--admin-port') },
+    ...(xdsRestPort === undefined ? [] : [{ host, port: xdsRestPort, use: 'xDS by REST', remedy: remedy('--xds-rest-port') }]),
   ];
 }
 
@@ -97,14 +101,16 @@ async function buildApp(settings: Settings, files: readonly string[], terminal: 
   return { logger, app, isPretty };
 }
 
-function logSettings(logger: Logger, { host, state, authzPort, ratelimitPort }: Settings): void {
+function logSettings(logger: Logger, { adminHost, xdsSecurity, state, authzPort, ratelimitPort }: Settings): void {
   logger.info(
     { event: 'companions.later', authz_port: authzPort, ratelimit_port: ratelimitPort },
     'the companions (authz, rate limits) come later: their ports are not opened and Redis is not used',
   );
   if (state === undefined)
     logger.info({ event: 'state.none' }, 'without --state nothing is kept over a restart: broken files would then stop it');
-  if (!isLoopback(host)) logger.warn({ event: 'plaintext', host }, 'keys and configuration are served without TLS beyond this machine');
+  if (isLoopback(adminHost)) return;
+  const what = xdsSecurity === undefined ? 'keys and configuration are' : 'configuration and status are, by the admin port,';
+  logger.warn({ event: 'plaintext', host: adminHost }, `${what} served without TLS beyond this machine`);
 }
 
 function reload(app: App, logger: Logger): void {
