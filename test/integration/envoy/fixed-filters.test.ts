@@ -200,6 +200,25 @@ describe('a fault', () => {
   });
 });
 
+test('B15: what the log says of drained connections is what Envoy does', async () => {
+  const statOf = (name: string): Promise<number> => gateway.envoy.admin.stat(`listener_manager.${name}`);
+  const lastDrains = (): unknown => {
+    const accepted = gateway.chancery
+      .logs()
+      .split('\n')
+      .filter((line) => line.includes('"config.accepted"'));
+    return (JSON.parse(accepted.at(-1) ?? '{}') as { drains?: unknown }).drains;
+  };
+  const [inPlace, modified] = [await statOf('listener_in_place_updated'), await statOf('listener_modified')];
+  await gateway.apply(config().replace(`{port: ${port}}`, `{port: ${port}, clientIp: {trustedHops: 1}}`));
+  expect(lastDrains()).toEqual([{ listener: 'listener/http', impact: 'chain', causes: ['clientIp'] }]);
+  expect(await statOf('listener_in_place_updated')).toBe(inPlace + 1);
+  await gateway.apply(config().replace(`{port: ${port}}`, `{port: ${await freePort()}, clientIp: {trustedHops: 1}}`));
+  expect(lastDrains()).toEqual([{ listener: 'listener/http', impact: 'listener', causes: ['port'] }]);
+  expect([await statOf('listener_in_place_updated'), await statOf('listener_modified')]).toEqual([inPlace + 1, modified + 2]);
+  await gateway.apply(config());
+});
+
 test('R13: the places of filters cost no wait at the start and hold what denies or allows', async () => {
   const stats = await gateway.envoy.admin.stats('extension_config_discovery');
   const of = (suffix: string) => [...stats].filter(([name]) => name.endsWith(suffix)).map(([, value]) => value);
