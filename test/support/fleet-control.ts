@@ -26,9 +26,11 @@ export interface ControlOptions {
   readonly xdsPort?: number;
   /** Only in this process. */
   readonly timing?: NonNullable<AppParts['timing']>;
+  /** Only in this process. */
+  readonly discoveryPorts?: NonNullable<AppParts['discoveryPorts']>;
 }
 
-export async function startAppControl({ file, state, xdsPort = 0, timing }: ControlOptions): Promise<FleetControl> {
+export async function startAppControl({ file, state, xdsPort = 0, timing, discoveryPorts }: ControlOptions): Promise<FleetControl> {
   const log: string[] = [];
   const api = loadEnvoyApi();
   const app = createApp(
@@ -41,6 +43,7 @@ export async function startAppControl({ file, state, xdsPort = 0, timing }: Cont
       version: 'test',
       diagnostics: { cwd: '/', asMessage: false, color: false },
       ...(timing === undefined ? {} : { timing }),
+      ...(discoveryPorts === undefined ? {} : { discoveryPorts }),
     },
   );
   const ports = await app.start();

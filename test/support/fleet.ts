@@ -41,6 +41,8 @@ export interface FleetOptions {
   /** Default: in this process, with a linger of half a second. */
   readonly control?: 'app' | 'process';
   readonly timing?: NonNullable<AppParts['timing']>;
+  /** How endpoints are looked for. Only in this process. */
+  readonly discoveryPorts?: NonNullable<AppParts['discoveryPorts']>;
   readonly probes?: Probes;
 }
 
@@ -244,13 +246,14 @@ class RunningFleet implements Fleet {
   }
 
   async #startControl(state: string, xdsPort: number): Promise<FleetControl> {
-    const { timing, control = 'app' } = this.#options;
+    const { timing, discoveryPorts, control = 'app' } = this.#options;
     const start = control === 'app' ? startAppControl : startProcessControl;
     const started = await start({
       file: this.workspace.path('gateway.yaml'),
       state: this.workspace.path(state),
       xdsPort,
       timing: { lingerMs: LINGER_MS, ...timing },
+      ...(discoveryPorts === undefined ? {} : { discoveryPorts }),
     });
     this.#controls.push(started);
     return started;
