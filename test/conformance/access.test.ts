@@ -158,7 +158,7 @@ function polled(kind: string, client: IssuedCertificate | undefined, node: objec
 }
 
 describe('access to the xDS port', () => {
-  test.each(METHODS)('B59, T10: $title answers only those that may act for the node', async ({ call }) => {
+  test.each(METHODS)('B59, T10, CVE-2026-53714: $title answers only those that may act for the node', async ({ call }) => {
     expect({
       withoutCertificate: await call(undefined, NODE),
       forged: await call(forged, NODE),

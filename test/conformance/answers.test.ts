@@ -57,7 +57,21 @@ describe.each(FORMS)('ACK and NACK, $title', (form) => {
     expect(clusterStatus()?.rejected).toBeUndefined();
   });
 
-  test('X30, B49: a client that refuses gets one response, and one more per change', async () => {
+  test('X28: a gRPC client that takes the valid half and refuses the rest with the new version refuses; a repaired rest comes', async () => {
+    rig.xds.publish({ Cluster: { a: '1', b: '1' } });
+    const client = rig.connect(form, { userAgent: 'gRPC-Node' });
+    client.want('Cluster', 'a', 'b');
+    const half = await client.next('Cluster');
+    client.nack('Cluster', half, { version: half.version, error: { code: 14, message: 'b: no such policy' } });
+    await client.silence();
+    expect(clusterStatus()).toMatchObject({ state: 'ERROR', rejected: { version: half.version, resources: ['b'] } });
+    rig.xds.publish({ Cluster: { a: '1', b: '2' } });
+    expect(await client.contents('Cluster')).toMatchObject({ b: '2' });
+    await client.settled();
+    expect(clusterStatus()).toMatchObject({ state: 'SYNCED' });
+  });
+
+  test('X30, B49, G#46, G#582, G#794, G#962, xds-relay#165, osm#3254: a client that refuses gets one response, and one more per change', async () => {
     rig.xds.publish({ Cluster: { a: '1', b: '1' } });
     const client = rig.connect(form);
     client.want('Cluster', '*');

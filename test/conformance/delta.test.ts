@@ -47,7 +47,7 @@ describe.each(DELTA_FORMS)('subscriptions, $title', (form) => {
     }
   });
 
-  test('X56: a subscribed name is always sent', async () => {
+  test('X56, G#431, G#583, G#585, G#608, G#1002: a subscribed name is always sent', async () => {
     rig.xds.publish({ Cluster: { A: '1' }, ClusterLoadAssignment: { A: '1' } });
     const client = rig.connect(form);
     for (const type of ['Cluster', 'ClusterLoadAssignment'] as const) {
@@ -61,7 +61,7 @@ describe.each(DELTA_FORMS)('subscriptions, $title', (form) => {
     }
   });
 
-  test('X57, X71, B54: a client that comes back holding everything gets no cluster again, but all endpoints', async () => {
+  test('X57, X71, B54, J#89, kmesh#415, E#33607, E#36951: a client that comes back holding everything gets no cluster again, but all endpoints', async () => {
     rig.xds.publish({
       Cluster: { A: '1', B: '1' },
       ClusterLoadAssignment: { A: '1', B: '1' },
@@ -83,7 +83,7 @@ describe.each(DELTA_FORMS)('subscriptions, $title', (form) => {
     await client.silence();
   });
 
-  test('X58: what the client holds and is gone is removed in the first response, what differs is sent; a later map is ignored', async () => {
+  test('X58, J#320, I#41494, E#17980: what the client holds and is gone is removed in the first response, what differs is sent; a later map is ignored', async () => {
     rig.xds.publish({ Listener: { A: '1', B: '1' } });
     const client = rig.connect(form);
     client.send('Listener', { initial: { A: 'older', gone: '1' } });
@@ -112,7 +112,7 @@ describe.each(DELTA_FORMS)('subscriptions, $title', (form) => {
     await client.silence();
   });
 
-  test('X62: giving up names is silent, unknown ones too', async () => {
+  test('X62, I#54563, I#54464: giving up names is silent, unknown ones too', async () => {
     rig.xds.publish({ ClusterLoadAssignment: { A: '1', B: '1' } });
     const client = rig.connect(form);
     client.want('ClusterLoadAssignment', 'A', 'B', 'missing');
@@ -132,7 +132,7 @@ describe.each(DELTA_FORMS)('subscriptions, $title', (form) => {
     await client.silence();
   });
 
-  test('X64, X65: absence is told at once, creation and deletion once each, and the subscription stays', async () => {
+  test('X64, X65, G#458, G#488, G#565, consul#10563, consul#10987: absence is told at once, creation and deletion once each, and the subscription stays', async () => {
     rig.xds.publish({});
     const client = rig.connect(form);
     client.want('RouteConfiguration', 'A');

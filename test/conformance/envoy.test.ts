@@ -124,7 +124,7 @@ describe.each(FORMS)('Envoy on %s', (form) => {
       expect(await rig.envoy.admin.stat(rejected)).toBe(0);
   });
 
-  test('D6, X77, B47: a route moves to a new service and the old one goes in one edit, back and forth, and no request fails', async () => {
+  test('D6, X77, B47, kuma#11579, kgateway#14372: a route moves to a new service and the old one goes in one edit, back and forth, and no request fails', async () => {
     const { a, b } = await upstreams('a', 'b');
     const rig = await run(form, { services: { a: a.port }, routes: { '/': 'a' } });
     await reaches(rig, '/', 'a');

@@ -144,7 +144,7 @@ describe.each(ADS_FORMS)('make before break, $title', (form) => {
     expect(await client.contents('ClusterLoadAssignment')).toEqual({ old: '1' });
   });
 
-  test('X78, X79, B56, D7: the endpoints of every changed cluster come with it, without waiting for the ACK, and no others', async () => {
+  test('X78, X79, B56, D7, G#245, J#131, I#38709, I#39937, E#46383: the endpoints of every changed cluster come with it, without waiting for the ACK, and no others', async () => {
     const clusters = (changed: string): Record<string, string> => ({ a: changed, b: '1', c: changed, d: '1', e: changed });
     const endpoints = { a: '1', b: '1', c: '1', d: '1', e: '1' };
     rig.xds.publish({ ...FIRST, Cluster: clusters('1'), ClusterLoadAssignment: endpoints });

@@ -29,7 +29,7 @@ describe.each(FORMS)('load, $title', (form) => {
     expect(new Set(Object.values(held))).toEqual(new Set(['500']));
   });
 
-  test('X97, B70: a stream that is stuck delays no other', async () => {
+  test('X97, B70, G#503, G#530, G#875, consul#9689: a stream that is stuck delays no other', async () => {
     rig.xds.publish({ ClusterLoadAssignment: many(2_000, '0') });
     const stuck = rig.connect(form, { id: 'stuck' });
     stuck.stream('ClusterLoadAssignment').pause();
@@ -66,7 +66,7 @@ describe.each(FORMS)('load, $title', (form) => {
 describe('limits', () => {
   const rig = withXds();
 
-  test('X94, B64: a delta client that comes back with 30 MB of versions is served', async () => {
+  test('X94, B64, gateway#9564: a delta client that comes back with 30 MB of versions is served', async () => {
     rig.xds.publish({ Cluster: { a: '1' } });
     const stream = openChannel(rig.xds.port).open('delta');
     const filler = 'x'.repeat(300);
@@ -99,7 +99,7 @@ describe('limits', () => {
     }
   });
 
-  test('X98: 5,000 requests of one name each lose none', async () => {
+  test('X98, E#11267: 5,000 requests of one name each lose none', async () => {
     const endpoints = many(5_000, '1');
     rig.xds.publish({ ClusterLoadAssignment: endpoints });
     const client = rig.connect({ variant: 'delta', ads: true });
@@ -132,7 +132,7 @@ describe('limits', () => {
     expect(rig.xds.counts.get('ackTimeouts')).toBe(1);
   });
 
-  test('X100, B60: no secret stands in the log or in the status', async () => {
+  test('X100, B60, G#601: no secret stands in the log or in the status', async () => {
     rig.xds.publish({ Secret: { s: 'canary-value' } });
     const client = rig.connect({ variant: 'delta', ads: true });
     client.want('Secret', 's');

@@ -26,7 +26,7 @@ const WILDCARDS: readonly (readonly [lists: readonly (readonly string[])[], gets
 describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
   const rig = withXds();
 
-  test.each(WILDCARDS)('X39-X41: after the lists %j a change of A and B brings %j', async (lists, gets) => {
+  test.each(WILDCARDS)('X39-X41, G#558, G#855: after the lists %j a change of A and B brings %j', async (lists, gets) => {
     for (const type of ['Cluster', 'Listener'] as const) {
       rig.xds.publish({ [type]: { A: '1', B: '1' } });
       const client = rig.connect(form, { id: type });
@@ -88,7 +88,7 @@ describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
     await client.silence();
   });
 
-  test('X44: after full unsubscription nothing comes, also when a change races it', async () => {
+  test('X44, G#1498, E#3355, grpc-java#8657, grpc-node#2875, grpc-node#2879: after full unsubscription nothing comes, also when a change races it', async () => {
     rig.xds.publish({ Cluster: { A: '1' }, ClusterLoadAssignment: { A: '1' } });
     const client = rig.connect(form);
     for (const type of ['Cluster', 'ClusterLoadAssignment'] as const) {
@@ -101,7 +101,7 @@ describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
     await client.silence();
   });
 
-  test('X45: a name that is new to the list is answered at an unchanged version', async () => {
+  test('X45, G#463, E#3399: a name that is new to the list is answered at an unchanged version', async () => {
     rig.xds.publish({ RouteConfiguration: { A: '1', B: '1' } });
     const client = rig.connect(form);
     client.want('RouteConfiguration', 'A');
@@ -112,7 +112,7 @@ describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
     expect(second.version).toBe(first.version);
   });
 
-  test('X46: unsubscribed and resubscribed is sent again', async () => {
+  test('X46, G#615, osm#3775: unsubscribed and resubscribed is sent again', async () => {
     rig.xds.publish({ Secret: { A: '1' } });
     const client = rig.connect(form);
     for (let turn = 0; turn < 3; turn += 1) {
@@ -148,7 +148,7 @@ describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
     },
   );
 
-  test('X50: an empty wildcard result is answered', async () => {
+  test('X50, G#473, contour#363, contour#372: an empty wildcard result is answered', async () => {
     rig.xds.publish({});
     const client = rig.connect(form);
     client.want('Cluster');
@@ -158,7 +158,7 @@ describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
     await client.silence();
   });
 
-  test('X51, X54, B57: an unknown name withholds no other, and it is pushed on creation', async () => {
+  test('X51, X54, B57, G#119, G#426, G#1318, G#1356, kgateway#14654, kgateway#14688, gloo#11118: an unknown name withholds no other, and it is pushed on creation', async () => {
     rig.xds.publish({ Cluster: { A: '1' }, ClusterLoadAssignment: { A: '1' } });
     const client = rig.connect(form);
     client.want('Cluster', 'A', 'late');
@@ -172,7 +172,7 @@ describe.each(SOTW_FORMS)('subscriptions, $title', (form) => {
     expect((await client.contents('ClusterLoadAssignment'))['late']).toBe('1');
   });
 
-  test('X20, X51: unknown names alone: clusters get an empty answer, endpoints silence', async () => {
+  test('X20, X51, contour#420, contour#425, contour#439: unknown names alone: clusters get an empty answer, endpoints silence', async () => {
     rig.xds.publish({ Cluster: { A: '1' }, ClusterLoadAssignment: { A: '1' } });
     const client = rig.connect(form);
     client.want('ClusterLoadAssignment', 'late');

@@ -29,7 +29,7 @@ describe.each(FORMS)('streams, $title', (form) => {
     expect(rig.xds.server.nodes().map(({ id, cluster }) => `${id} ${cluster}`)).toContain('node-1 edge');
   });
 
-  test('X5, X6: an old stream of a node neither takes part in a new one nor takes it down', async () => {
+  test('X5, X6, G#508: an old stream of a node neither takes part in a new one nor takes it down', async () => {
     rig.xds.publish({ Cluster: { a: '1' } });
     const old = rig.connect(form);
     old.want('Cluster', '*');
@@ -69,7 +69,7 @@ describe.each(FORMS)('streams, $title', (form) => {
     await client.silence();
   });
 
-  test('X85: nothing is answered before the gateway has a snapshot, and what waits is said once', async () => {
+  test('X85, contour#1280: nothing is answered before the gateway has a snapshot, and what waits is said once', async () => {
     const clients = ['node-1', 'node-2'].map((id) => rig.connect(form, { id }));
     for (const client of clients) {
       client.want('Cluster', '*');
@@ -215,7 +215,7 @@ describe('what a stream must say', () => {
     expect(status[(await stream.ended).code]).toBe('INVALID_ARGUMENT');
   });
 
-  test('X13: 300 streams that are reset at once, later or after an answer leave nothing behind', async () => {
+  test('X13, G#446, G#570, I#10822, I#34097: 300 streams that are reset at once, later or after an answer leave nothing behind', async () => {
     rig.xds.publish({ Cluster: { a: '1' } });
     const session = connect(`http://127.0.0.1:${rig.xds.port}`);
     const path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';

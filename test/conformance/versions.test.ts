@@ -44,7 +44,7 @@ describe.each(FORMS)('versions and nonces, $title', (form) => {
     expect(nonces).not.toContain('');
   });
 
-  test('X19, X20, X21: a first request is answered at an equal version, and its nonce and version are information', async () => {
+  test('X19, X20, X21, cilium#38654, E#30155, E#15767: a first request is answered at an equal version, and its nonce and version are information', async () => {
     rig.xds.publish({ Listener: { a: '1' } });
     const client = rig.connect(form);
     client.want('Listener', 'a');
@@ -59,7 +59,7 @@ describe.each(FORMS)('versions and nonces, $title', (form) => {
     expect(rig.xds.counts.get('nacks:Listener')).toBeUndefined();
   });
 
-  test('X23: requests without a nonce settle nothing and make no loop', async () => {
+  test('X23, kmesh#201: requests without a nonce settle nothing and make no loop', async () => {
     rig.xds.publish({ Cluster: { a: '1' } });
     const client = rig.connect(form);
     client.want('Cluster', 'a');
@@ -87,7 +87,7 @@ describe.each(FORMS)('versions and nonces, $title', (form) => {
     await client.silence();
   });
 
-  test('X25, X67: names of a request with a stale nonce count, and none is sent twice', async () => {
+  test('X25, X67, contour#1187, osm#3258: names of a request with a stale nonce count, and none is sent twice', async () => {
     rig.xds.publish({ RouteConfiguration: { a: '1', b: '1' } });
     const client = rig.connect(form);
     client.want('RouteConfiguration', 'a');

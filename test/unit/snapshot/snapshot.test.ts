@@ -44,7 +44,7 @@ function inputs(
 }
 
 describe('building a snapshot', () => {
-  it('sorts types and names and freezes what is shared', () => {
+  it('sorts types and names and freezes what is shared (S10, gateway#8276)', () => {
     const snapshot = build([assignment('b'), cluster('b'), cluster('a')]);
     expect([...snapshot.views.keys()]).toEqual([TYPE_URLS.Cluster, TYPE_URLS.ClusterLoadAssignment]);
     const view = snapshot.views.get(TYPE_URLS.Cluster);

@@ -75,7 +75,7 @@ describe('sharing', () => {
     expect(nonces.size).toBe(100);
   });
 
-  test('X18: 10,000 nonces differ and say nothing of versions', () => {
+  test('X18, cilium#45288: 10,000 nonces differ and say nothing of versions', () => {
     const shared = frames();
     const plan = planOf('sotw', testView('Cluster', { a: '1' }));
     let last = 0;

@@ -147,7 +147,7 @@ describe('sharing', () => {
     expect(onUpToDate(dialogue.state, newer).base).toBe(newer);
   });
 
-  test('S3: what was told is recorded with the response', () => {
+  test('S3, J#70: what was told is recorded with the response', () => {
     const view = testView('Cluster', { A: '1' });
     const started = { ...newSubscription(typeRules(TYPE_URLS.Cluster), 'sotw'), isStarted: true, wildcard: 'explicit' } as const;
     const plan = duePlan(started, view, LIMITS);

@@ -156,7 +156,7 @@ describe('delta names', () => {
     expect(dialogue.exchange()).toBe('A');
   });
 
-  test('X56: a star that is repeated asks for everything, removals included', () => {
+  test('X56, S5: a star that is repeated asks for everything, removals included', () => {
     const dialogue = new SubscriptionDialogue({ variant: 'delta' }, { A: '1', B: '1' });
     dialogue.ask({ subscribe: ['*'] });
     expect(dialogue.exchange()).toBe('A B');

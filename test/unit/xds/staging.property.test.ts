@@ -64,7 +64,7 @@ const withReconnects = fc.oneof(
 );
 
 describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS', (variant) => {
-  test('X75, X77, X78, D6, D9: under random commits no route ever names a cluster that is not running, and all ends at the last', () => {
+  test('X75, X77, X78, D6, D9, G#59, G#218, G#526, G#705, G#752: under random commits no route ever names a cluster that is not running, and all ends at the last', () => {
     fc.assert(
       fc.property(gateway, fc.array(action, { maxLength: 60, size: 'max' }), gateway, (first, actions, last) => {
         const envoy = started(variant, first);

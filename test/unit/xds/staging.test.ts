@@ -274,7 +274,7 @@ describe('separate streams', () => {
     expect(run(second, { ...separate, nowMs: 17_500 }).staging.openRank).toBe(LAST_RANK);
   });
 
-  test('X74: what a removed cluster needs goes when the removal has had its time', () => {
+  test('X74, I#36273: what a removed cluster needs goes when the removal has had its time', () => {
     const moved = run(retarget(first, NEW, at(0)), { ...separate, nowMs: 1_000 }).staging;
     const gone = run(moved, { ...separate, nowMs: 31_000 });
     expect([names(gone.staging, 'Cluster'), names(gone.staging, 'ClusterLoadAssignment')]).toEqual(['new', 'new old']);
@@ -283,7 +283,7 @@ describe('separate streams', () => {
   });
 });
 
-test('R14: an extension config goes when no listener that the client has names it: listeners accepted, not refused', () => {
+test('R14, E#32823: an extension config goes when no listener that the client has names it: listeners accepted, not refused', () => {
   const config = { filter: { name: 'filter', typed_config: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'x' } } };
   const before = run(beginStaging(snapshot({ TypedExtensionConfig: config, Listener: { l: 'filter' } }), at(0)), {}).staging;
   const after = retarget(before, snapshot({ Listener: { l: 'none' } }), at(0));
