@@ -1,10 +1,12 @@
 // What a control plane is made with: settings, and the parts that come from the rim. Types only.
 import type { CreateBuilds } from './build.ts';
+import type { StreamSettings } from './config/stream-settings.ts';
 import type { XdsSecurity } from './config/xds-security.ts';
 import type { Live } from './convergence.ts';
 import type { DiscoveryPorts } from './discovery/ports.ts';
+import type { GatewayEvent } from './gateway-event.ts';
 import type { Diagnostics } from './gateway-log.ts';
-import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
+import type { LiveGateway } from './live-gateway.ts';
 import type { EnvoyApi } from './proto/api.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { SessionTiming } from './xds/session-options.ts';
@@ -22,8 +24,16 @@ export interface AppSettings {
   readonly xdsRestPort?: number;
   /** Absolute paths; absent: plain text. */
   readonly xdsSecurity?: XdsSecurity;
+  /** Default: connections grow as old as they like, a stop waits for nobody. */
+  readonly xdsStreams?: StreamSettings;
   /** Directory for what must survive a restart; absent: nothing is kept. */
   readonly state?: string;
+  /** Revisions that are remembered of each gateway. Default 50. */
+  readonly historyLimit?: number;
+  /** Edits may remove much without saying so (D18). Default false. */
+  readonly allowLargeRemoval?: boolean;
+  /** What Envoys refused in an earlier run may be offered again (D15). Default false. */
+  readonly force?: boolean;
 }
 
 export interface AppParts {
@@ -36,6 +46,8 @@ export interface AppParts {
   readonly discoveryPorts?: DiscoveryPorts;
   /** Of the program, for `chancery_build_info` and the page. */
   readonly version: string;
+  /** Whom the history names for edits of files. Default `file`. */
+  readonly author?: string;
   readonly diagnostics: Diagnostics;
   /** Also CPU, memory, event loop. Default false. */
   readonly processMetrics?: boolean;

@@ -1,21 +1,28 @@
 // The composition root: builds every part of a control plane, owns the order of start and stop. Reads no flags and prints nothing.
 import { type AdminServer, createAdminServer } from './admin/server.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
-import { type Convergence, createConvergence, type Live } from './convergence.ts';
+import type { Live } from './convergence.ts';
+import type { RolloutEvent } from './delivery/rollout-event.ts';
+import { createRollouts, type Rollouts } from './delivery/rollouts.ts';
 import { createDiscoveryPorts } from './discovery-ports.ts';
 import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
+import type { GatewayEvent } from './gateway-event.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { ChanceryError } from './lib/errors.ts';
-import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
+import type { LiveGateway } from './live-gateway.ts';
+import { createNodeBook, type NodeBook } from './node-book.ts';
 import { refreshGauges } from './refresh-gauges.ts';
+import { createRolloutLog, type RolloutLog } from './rollout-log.ts';
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
 import { createSnapshotStore, type SnapshotStore } from './snapshot/store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { tellFeed, toldGatewayEvent, toldLive } from './told-events.ts';
+import { toldRolloutEvent } from './told-rollout.ts';
 import type { DroppedHistory } from './xds/dropped-history.ts';
 import type { XdsServer } from './xds/server.ts';
 import type { NodeStatus } from './xds/status.ts';
+import { createXdsPorts, type XdsPorts } from './xds-ports.ts';
 import { createHistory, createXdsSide } from './xds-side.ts';
 
 export interface App {
@@ -37,8 +44,6 @@ export interface App {
 const STREAMS_GRACE_MS = 1_000;
 /** Certificates come closer to their end without an edit. */
 const RECHECK_MS = 12 * 3_600_000;
-/** Answers of many nodes come close together. */
-const LOOK_AFTER_MS = 5;
 
 export function createApp(settings: AppSettings, parts: AppParts): App {
   return new ControlPlane(settings, parts);
@@ -51,9 +56,12 @@ class ControlPlane implements App {
   readonly #history: DroppedHistory;
   readonly #metrics: Metrics;
   readonly #feed: EventFeed;
-  readonly #convergence: Convergence;
+  readonly #book: NodeBook;
+  readonly #rollouts: Rollouts;
+  readonly #rolloutLog: RolloutLog;
   readonly #endpoints: EndpointSide;
   readonly #gateways: ServedGateways;
+  readonly #ports: XdsPorts;
   readonly #xds: XdsServer;
   readonly #admin: AdminServer;
   #recheck: NodeJS.Timeout | undefined;
@@ -64,25 +72,27 @@ class ControlPlane implements App {
     this.#parts = parts;
     this.#metrics = createMetrics({ version: parts.version, processMetrics: parts.processMetrics === true });
     this.#feed = createEventFeed({ nowMs: parts.nowMs });
-    this.#convergence = createConvergence({
-      nodes: () => this.nodes(),
+    this.#book = createNodeBook(parts.nowMs);
+    this.#rolloutLog = createRolloutLog({ logger: parts.logger, metrics: this.#metrics });
+    this.#rollouts = createRollouts({
       nowMs: parts.nowMs,
-      soon: (task) => void setTimeout(task, LOOK_AFTER_MS),
-      onLive: (live) => this.#onLive(live),
+      after: afterMs,
+      onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
     });
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
     this.#gateways = this.#createGateways();
+    this.#ports = createXdsPorts({ settings, parts, metrics: this.#metrics, snapshots: this.#snapshots });
     this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
     this.#metrics.beforeRead(() => refreshGauges(this.#metrics, this.gateways(), this.nodes()));
   }
 
   async start(): Promise<{ readonly xds: number; readonly admin: number }> {
-    const { host, xdsPort, adminPort } = this.#settings;
+    const { host, xdsPort, adminPort, adminHost = host } = this.#settings;
     try {
       const xds = await this.#xds.listen({ host, port: xdsPort });
-      const admin = await this.#admin.listen({ host, port: adminPort });
+      const admin = await this.#admin.listen({ host: adminHost, port: adminPort });
       await this.#endpoints.start();
       const broken = await this.#gateways.start();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
@@ -120,7 +130,7 @@ class ControlPlane implements App {
     clearInterval(this.#recheck);
     await this.#gateways.stop();
     await this.#endpoints.stop();
-    await this.#xds.close({ graceMs: STREAMS_GRACE_MS });
+    await this.#xds.close({ graceMs: STREAMS_GRACE_MS, spreadMs: this.#settings.xdsStreams?.stopWithinMs ?? 0 });
     await this.#admin.close();
   }
 
@@ -130,6 +140,7 @@ class ControlPlane implements App {
       parts: this.#parts,
       metrics: this.#metrics,
       snapshots: this.#snapshots,
+      rollouts: this.#rollouts,
       history: this.#history,
       prepare: (snapshot, good) => this.#endpoints.prepare(snapshot, good?.discovery),
       onEvent: (event, gateway) => this.#onGatewayEvent(event, gateway),
@@ -150,13 +161,15 @@ class ControlPlane implements App {
   #createXds(): XdsServer {
     return createXdsSide({
       parts: this.#parts,
+      streams: this.#settings.xdsStreams,
       metrics: this.#metrics,
-      snapshots: this.#snapshots,
+      rollouts: this.#rollouts,
       history: this.#history,
       endpoints: this.#endpoints,
+      ports: this.#ports,
       feed: this.#feed,
+      book: this.#book,
       isServed: (gateway) => this.#gateways.has(gateway),
-      onAnswer: () => this.#convergence.changed(),
       placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
     });
   }
@@ -169,6 +182,11 @@ class ControlPlane implements App {
         api,
         gateways: () => this.gateways(),
         nodes: () => this.nodes(),
+        gone: () => this.#book.gone(),
+        runs: (gateway, node) => this.#book.runs(gateway, node),
+        rollout: () => undefined,
+        revisions: () => undefined,
+        loads: () => this.#ports.loadReports.status(),
         snapshots: this.#liveSnapshots(),
         discovered: (gateway) => this.#endpoints.discovery.status(gateway),
         pushes: this.#endpoints.pushes,
@@ -193,7 +211,13 @@ class ControlPlane implements App {
 
   #onGatewayEvent(event: GatewayEvent, gateway: LiveGateway): void {
     tellFeed(this.#feed, toldGatewayEvent(event, gateway.name));
-    if (event.kind === 'accepted') this.#convergence.published(event.good.gateway, event.startedAtMs);
+  }
+
+  #onRolloutEvent(gateway: string, event: RolloutEvent): void {
+    this.#gateways.rolledOut(gateway, event);
+    this.#rolloutLog(gateway, event);
+    tellFeed(this.#feed, toldRolloutEvent(gateway, event));
+    if (event.kind === 'live') this.#onLive({ gateway, durationMs: event.durationMs, nodes: event.nodes });
   }
 
   #onLive(live: Live): void {
@@ -205,4 +229,9 @@ class ControlPlane implements App {
     );
     this.#parts.onLive?.(live);
   }
+}
+
+function afterMs(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 // Writes what happens to a gateway's configuration into the log and the metrics (operating.md §4, §5). The event names are stable.
 import type { Build } from './build.ts';
-import type { GatewayEvent, LiveGateway } from './live-gateway.ts';
+import type { GatewayEvent } from './gateway-event.ts';
+import type { LiveGateway } from './live-gateway.ts';
 import { diffSnapshots } from './snapshot/diff.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -131,9 +132,11 @@ function logIssues(log: Logger, { problems, problemCounts }: Build, { asMessage,
   if (rest > 0) log.warn({ event: 'config.issues_more', issues: rest }, `and ${rest} problems more; \`chancery validate\` prints all`);
 }
 
-function logRestored(log: Logger, { lastGood }: EventOf<'restored'>): void {
+function logRestored(log: Logger, { kept, isLate }: EventOf<'restored'>): void {
   log.warn(
-    { event: 'config.restored', version: lastGood.snapshot.version, accepted_at: new Date(lastGood.acceptedAtMs).toISOString() },
-    'the files have errors; the last good configuration of an earlier run is served until they are mended',
+    { event: 'config.restored', version: kept.snapshot.version, accepted_at: new Date(kept.acceptedAtMs).toISOString() },
+    isLate
+      ? 'the files take long to read; the last good configuration of an earlier run is served until they are'
+      : 'the files cannot be served; the last good configuration of an earlier run is served until they are mended',
   );
 }

@@ -1,36 +1,17 @@
-// One gateway file while it is served: builds at start and at each change, publishes what is good, keeps the last good when it is not,
-// in memory and on disk (D5, D17). Knows no streams: it publishes into the snapshot store. Logs nothing: it tells what happened.
+// One gateway file while it is served: builds at start and at each change, gives what is good to its delivery, and goes on with what was good
+// when it is not (D5, D17). Knows no streams and no nodes. Logs nothing: it tells what happened.
 
 import type { Build, Builder, GoodBuild } from './build.ts';
+import type { Revision } from './delivery/revision.ts';
+import type { KeptServing } from './delivery/revision-history.ts';
+import type { SourceTexts } from './delivery/revision-store.ts';
+import type { RolloutEvent } from './delivery/rollout-event.ts';
+import type { GatewayDelivery } from './gateway-delivery.ts';
+import type { GatewayEvent } from './gateway-event.ts';
 import type { GatewayStatus } from './gateway-status.ts';
-import type { SnapshotStore } from './snapshot/store.ts';
+import { takesLonger } from './lib/takes-longer.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
-import type { LastGood, LastGoodStore } from './state/last-good.ts';
-import type { DroppedHistory } from './xds/dropped-history.ts';
-
-/** What came of one build, or of the start. */
-export type GatewayEvent =
-  | {
-      readonly kind: 'accepted';
-      readonly good: GoodBuild;
-      readonly build: Build;
-      /** What was served before, of this run. */
-      readonly before?: GoodBuild;
-      readonly previousSnapshot?: Snapshot;
-      /** When the build began. */
-      readonly startedAtMs: number;
-      readonly atMs: number;
-      readonly durationMs: number;
-    }
-  /** Good, and the same resources as are served already (C15). */
-  | { readonly kind: 'unchanged'; readonly good: GoodBuild; readonly build: Build; readonly atMs: number; readonly durationMs: number }
-  | { readonly kind: 'refused'; readonly build: Build; readonly durationMs: number; readonly isServing: boolean }
-  /** The files are broken at start; what an earlier run kept is served (D17). */
-  | { readonly kind: 'restored'; readonly lastGood: LastGood }
-  | { readonly kind: 'state-damaged'; readonly file: string; readonly reason: string }
-  | { readonly kind: 'state-unwritable'; readonly error: unknown }
-  /** A fault of ours or of the machine, not of the configuration. */
-  | { readonly kind: 'failed'; readonly error: unknown };
+import { type Served, statusOf } from './status-of.ts';
 
 export interface Watcher {
   /** Replaces the set of files and directories that are watched. */
@@ -41,10 +22,7 @@ export interface Watcher {
 export interface LiveGatewayOptions {
   readonly file: string;
   readonly builder: Builder;
-  readonly snapshots: SnapshotStore;
-  readonly lastGood?: LastGoodStore;
-  /** What targets dropped: kept over a restart, so that proxies that still use it do not lose it (D25). Absent: nothing is known of it. */
-  readonly history?: DroppedHistory;
+  readonly delivery: GatewayDelivery;
   /** Must be done before a snapshot is served: `good` is what it was built as, absent for one of an earlier run. Must not reject. */
   readonly prepare?: (snapshot: Snapshot, good?: GoodBuild) => Promise<void>;
   /** Takes the name for this file; gives the file that has it already, if any. */
@@ -52,6 +30,8 @@ export interface LiveGatewayOptions {
   /** Begins to watch; absent: changes are seen at `reload` only. */
   readonly watch?: (onChange: () => void) => Watcher;
   readonly nowMs: () => number;
+  /** A first build that takes longer does not hold up what an earlier run kept (X85). Default 10,000. */
+  readonly patienceMs?: number;
   readonly onEvent: (event: GatewayEvent, gateway: LiveGateway) => void;
 }
 
@@ -70,6 +50,14 @@ export interface LiveGateway {
   newest(): Build | undefined;
   /** `file:line` of what a resource was made from. */
   placeOf(typeUrl: TypeUrl, name: string): Promise<string | undefined>;
+  /** What the rollouts tell of this gateway. */
+  rolledOut(event: RolloutEvent): void;
+  /** Lifts the quarantine and reads the files again; false where there was nothing in it. */
+  release(): Promise<boolean>;
+  /** Oldest first. */
+  revisions(): readonly Revision[];
+  /** The files of a revision with secrets masked, where they are kept. */
+  texts(revision: Revision): Promise<SourceTexts | undefined>;
   /** Ends watching; resolves when a build under way and writes to disk have ended. */
   stop(): Promise<void>;
 }
@@ -85,6 +73,7 @@ export function createLiveGateway(options: LiveGatewayOptions): LiveGateway {
 }
 
 const WRITE_PATIENCE_MS = 2_000;
+const SOURCE_PATIENCE_MS = 10_000;
 
 class WatchedGateway implements LiveGateway {
   readonly #options: LiveGatewayOptions;
@@ -93,11 +82,14 @@ class WatchedGateway implements LiveGateway {
   #isOutdated = false;
   #isStopped = false;
   #watched: ReadonlySet<string> = new Set();
-  #writing: Promise<void> = Promise.resolve();
   /** Of the newest build, good or not. */
   #newest: Build | undefined;
-  /** What is served. */
-  #served: { readonly snapshot: Snapshot; readonly acceptedAtMs: number; readonly good?: GoodBuild } | undefined;
+  /** What was accepted last, and not withdrawn. */
+  #served: Served | undefined;
+  /** What it goes back to when that is withdrawn. */
+  #proven: Served | undefined;
+  /** What an earlier run left and nothing came of yet. */
+  #kept: KeptServing = {};
 
   constructor(options: LiveGatewayOptions) {
     this.#options = options;
@@ -112,13 +104,13 @@ class WatchedGateway implements LiveGateway {
   }
 
   async start(): Promise<boolean> {
-    const kept = await this.#readKept();
+    await this.#openKept();
     if (this.#isStopped) return false;
     this.#watcher = this.#options.watch?.(() => void this.reload());
     this.#watch([this.file]);
-    if (kept !== undefined) this.#remember(kept);
-    await this.reload();
-    if (this.#served === undefined && kept !== undefined) await this.#restore(kept);
+    const isLate = await takesLonger(this.reload(), this.#options.patienceMs ?? SOURCE_PATIENCE_MS);
+    if (this.#served === undefined) await this.#restoreAll(isLate);
+    if (this.#served === undefined && isLate) await this.#building;
     // Who is told that we are ready may kill us at once (D25).
     await this.#written();
     return this.#served !== undefined;
@@ -141,20 +133,7 @@ class WatchedGateway implements LiveGateway {
   }
 
   status(): GatewayStatus {
-    const [served, newest] = [this.#served, this.#newest];
-    const isCurrent = newest?.good !== undefined;
-    const good = served?.good;
-    return {
-      ...(served === undefined ? {} : { gateway: served.snapshot.gateway }),
-      file: this.file,
-      serving: served === undefined ? 'nothing' : isCurrent ? 'current' : 'last-good',
-      isRestored: served !== undefined && served.good === undefined,
-      ...(served === undefined ? {} : { version: served.snapshot.version, acceptedAt: new Date(served.acceptedAtMs).toISOString() }),
-      ...(good === undefined ? {} : { counts: good.counts }),
-      certificates: good?.certificates ?? {},
-      problems: newest?.problems.map(({ view }) => view) ?? [],
-      problemCounts: newest?.problemCounts ?? { errors: 0, warnings: 0 },
-    };
+    return statusOf(this.file, this.#served, this.#newest);
   }
 
   async placeOf(typeUrl: TypeUrl, name: string): Promise<string | undefined> {
@@ -169,34 +148,75 @@ class WatchedGateway implements LiveGateway {
     await this.#written();
   }
 
+  rolledOut(event: RolloutEvent): void {
+    // Places are asked for before anything is built anew.
+    this.#options.delivery.told(event, (typeUrl, name) => this.placeOf(typeUrl, name));
+    if (event.kind === 'good' && event.version === this.#served?.snapshot.version) this.#proven = this.#served;
+    if (event.kind === 'withdrawn' && event.version === this.#served?.snapshot.version) this.#goBack();
+  }
+
+  async release(): Promise<boolean> {
+    const released = this.name === undefined ? [] : this.#options.delivery.release(this.name);
+    if (released.length > 0) await this.reload();
+    return released.length > 0;
+  }
+
+  revisions(): readonly Revision[] {
+    return this.#options.delivery.revisions();
+  }
+
+  texts(revision: Revision): Promise<SourceTexts | undefined> {
+    return this.#options.delivery.texts(revision);
+  }
+
+  /** The files are read again, so that what is wrong with them is told at its place. */
+  #goBack(): void {
+    this.#served = this.#proven ?? this.#served;
+    void this.reload();
+  }
+
   /** What was kept last is on disk, or the disk has had its time: a file system that hangs must not hold up start or stop. */
   async #written(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, WRITE_PATIENCE_MS);
-    });
-    await Promise.race([this.#writing, patience]);
-    clearTimeout(timer);
+    await takesLonger(this.#options.delivery.written(), WRITE_PATIENCE_MS);
   }
 
-  async #readKept(): Promise<LastGood | undefined> {
-    const read = await this.#options.lastGood?.read(this.file);
-    if (read?.kind === 'damaged') this.#tell({ kind: 'state-damaged', file: read.file, reason: read.reason });
-    return read?.kind === 'found' ? read.lastGood : undefined;
+  async #openKept(): Promise<void> {
+    try {
+      const { serving, damage } = await this.#options.delivery.open();
+      this.#kept = serving;
+      for (const each of damage) this.#tell({ kind: 'state-damaged', ...each });
+    } catch (error) {
+      this.#tell({ kind: 'failed', error });
+    }
   }
 
-  /** Proxies may stand at what an earlier run served last, or at what it had dropped shortly before. */
-  #remember({ snapshot, dropped }: LastGood): void {
-    if (dropped !== undefined) this.#options.history?.remember(snapshot.gateway, dropped);
-    this.#options.history?.note(snapshot);
-  }
-
-  async #restore(kept: LastGood): Promise<void> {
-    if (this.#options.claim(kept.snapshot.gateway, this.file) !== undefined) return;
+  /** Serves what an earlier run left, marked. */
+  async #restoreAll(isLate: boolean): Promise<void> {
+    const kept = this.#kept.head ?? this.#kept.good;
+    if (kept === undefined || this.#options.claim(kept.snapshot.gateway, this.file) !== undefined) return;
     await this.#options.prepare?.(kept.snapshot);
+    // A build may have come to its end meanwhile.
+    if (this.#served !== undefined) return;
+    this.#restore(true);
     this.#served = { snapshot: kept.snapshot, acceptedAtMs: kept.acceptedAtMs };
-    this.#options.snapshots.publish(kept.snapshot);
-    this.#tell({ kind: 'restored', lastGood: kept });
+    this.#tell({ kind: 'restored', kept, isLate });
+  }
+
+  #restore(withHead: boolean): void {
+    const kept = this.#kept;
+    this.#kept = {};
+    if (kept.good !== undefined) this.#proven = { snapshot: kept.good.snapshot, acceptedAtMs: kept.good.acceptedAtMs };
+    this.#options.delivery.restore(kept, withHead);
+  }
+
+  /** Newcomers get what was good before while the files of now are in waves (D16); under another name it is of no use. */
+  async #restoreBefore(good: GoodBuild): Promise<void> {
+    const { good: kept } = this.#kept;
+    if (kept !== undefined && kept.snapshot.gateway === good.gateway) {
+      if (kept.snapshot.version !== good.snapshot.version) await this.#options.prepare?.(kept.snapshot);
+      if (this.#kept.good === kept) this.#restore(false);
+    }
+    this.#kept = {};
   }
 
   async #buildUntilCurrent(): Promise<void> {
@@ -212,7 +232,7 @@ class WatchedGateway implements LiveGateway {
 
   async #buildOnce(): Promise<void> {
     const startedAtMs = this.#options.nowMs();
-    const build = await this.#withOwnName(await this.#options.builder.build(this.#served?.good));
+    const build = await this.#checked(await this.#options.builder.build(this.#served?.good));
     const isRepeated = this.#newest?.contentHash === build.contentHash && this.#newest.problemsKey === build.problemsKey;
     this.#newest = build;
     this.#watch(build.files);
@@ -232,32 +252,30 @@ class WatchedGateway implements LiveGateway {
     if (isGrown) this.#isOutdated = true;
   }
 
-  async #withOwnName(build: Build): Promise<Build> {
+  /** Refused where another file has the name, or what is served speaks against it. */
+  async #checked(build: Build): Promise<Build> {
     const { good } = build;
-    const owner = good && this.#options.claim(good.gateway, this.file);
-    return owner === undefined || good === undefined
-      ? build
-      : await this.#options.builder.refuse(good, { kind: 'duplicate', otherFile: owner });
+    if (good === undefined) return build;
+    const { builder, claim, delivery } = this.#options;
+    const otherFile = claim(good.gateway, this.file);
+    if (otherFile !== undefined) return builder.refuse(good, { kind: 'duplicate', otherFile });
+    const refusal = delivery.refusalOf(good);
+    if (refusal !== undefined) return builder.refuse(good, refusal);
+    await this.#restoreBefore(good);
+    return build;
   }
 
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {
-    const { atMs, durationMs } = times;
+    const { startedAtMs, atMs, durationMs } = times;
     const before = this.#served;
-    // Under an old name the store may still hold the same snapshot, but what is kept on disk has the newer name.
-    const isNew = this.#options.snapshots.publish(good.snapshot) || before?.snapshot.gateway !== good.snapshot.gateway;
-    this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : before.acceptedAtMs, good };
+    const { snapshot } = good;
+    const isNew = this.#options.delivery.accept(good, { build, startedAtMs, atMs });
+    this.#served = { snapshot, acceptedAtMs: isNew ? atMs : (before?.acceptedAtMs ?? atMs), good };
+    if (this.#proven?.snapshot.version === snapshot.version) this.#proven = this.#served;
     if (!isNew) {
       this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });
       return;
     }
-    this.#options.history?.note(good.snapshot);
-    const dropped = this.#options.history?.droppedOf(good.gateway);
-    this.#keep({
-      snapshot: good.snapshot,
-      contentHash: build.contentHash,
-      acceptedAtMs: atMs,
-      ...(dropped === undefined ? {} : { dropped }),
-    });
     this.#tell({
       kind: 'accepted',
       good,
@@ -266,12 +284,6 @@ class WatchedGateway implements LiveGateway {
       ...(before === undefined ? {} : { previousSnapshot: before.snapshot }),
       ...times,
     });
-  }
-
-  #keep(lastGood: LastGood): void {
-    const write = this.#options.lastGood?.write(this.file, lastGood);
-    if (write === undefined) return;
-    this.#writing = write.catch((error: unknown) => this.#tell({ kind: 'state-unwritable', error }));
   }
 
   #tell(event: GatewayEvent): void {

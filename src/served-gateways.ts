@@ -4,21 +4,29 @@ import path from 'node:path';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import type { Builder, Builds } from './build.ts';
 import { watchFiles } from './config/watch.ts';
+import { createRevisionHistory } from './delivery/revision-history.ts';
+import type { RevisionStore } from './delivery/revision-store.ts';
+import type { RolloutEvent } from './delivery/rollout-event.ts';
+import type { Rollouts } from './delivery/rollouts.ts';
+import { createGatewayDelivery, type GatewayDelivery } from './gateway-delivery.ts';
+import type { GatewayEvent } from './gateway-event.ts';
 import { createGatewayLog } from './gateway-log.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { shownPath } from './lib/shown-path.ts';
-import { createLiveGateway, type GatewayEvent, type LiveGateway, type LiveGatewayOptions } from './live-gateway.ts';
+import { createLiveGateway, type LiveGateway, type LiveGatewayOptions } from './live-gateway.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
-import { createLastGoodStore } from './state/last-good.ts';
+import { sourceTexts } from './source-texts.ts';
+import { createFileRevisionStore } from './state/file-revision-store.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { DroppedHistory } from './xds/dropped-history.ts';
 
 export interface ServedGatewaysOptions {
-  readonly settings: Pick<AppSettings, 'files' | 'state'>;
+  readonly settings: Pick<AppSettings, 'files' | 'state' | 'historyLimit' | 'allowLargeRemoval' | 'force'>;
   readonly parts: AppParts;
   readonly metrics: Metrics;
   readonly snapshots: SnapshotStore;
+  readonly rollouts: Rollouts;
   /** What targets dropped, for proxies that come back. */
   readonly history: DroppedHistory;
   /** Before a snapshot is served. */
@@ -32,6 +40,8 @@ export interface ServedGateways {
   start(): Promise<readonly string[]>;
   /** Reads all files again. */
   reload(): Promise<void>;
+  /** What the rollouts tell goes to the gateway that it is about. */
+  rolledOut(gateway: string, event: RolloutEvent): void;
   all(): readonly LiveGateway[];
   statuses(): readonly GatewayStatus[];
   /** Whether a root file has this gateway's name. */
@@ -73,6 +83,11 @@ class Gateways implements ServedGateways {
     await Promise.all(this.#gateways.map((gateway) => gateway.reload()));
   }
 
+  rolledOut(gateway: string, event: RolloutEvent): void {
+    const file = this.#owners.get(gateway);
+    this.#gateways.find((each) => each.file === file)?.rolledOut(event);
+  }
+
   all(): readonly LiveGateway[] {
     return this.#gateways;
   }
@@ -95,28 +110,50 @@ class Gateways implements ServedGateways {
   }
 
   #createAll(): readonly LiveGateway[] {
-    const { parts, settings, snapshots, history, metrics, prepare, onEvent } = this.#options;
+    const { parts, settings, metrics, prepare, onEvent } = this.#options;
     const { nowMs, logger, diagnostics } = parts;
-    const lastGood = settings.state === undefined ? undefined : createLastGoodStore(path.join(settings.state, 'last-good'));
+    const store = settings.state === undefined ? undefined : createFileRevisionStore(path.join(settings.state, 'revisions'));
     const write = createGatewayLog({ logger, metrics, diagnostics });
-    return settings.files.map((file) =>
-      createLiveGateway({
+    return settings.files.map((file) => {
+      const tell = (event: GatewayEvent): void => {
+        write(event, gateway);
+        onEvent(event, gateway);
+        parts.onEvent?.(event, gateway);
+      };
+      const gateway: LiveGateway = createLiveGateway({
         file,
         builder: countingCompiles(this.#builds.builderOf(file), metrics),
-        snapshots,
-        history,
+        delivery: this.#delivery(file, store, (error) => tell({ kind: 'state-unwritable', error })),
         prepare,
-        ...(lastGood === undefined ? {} : { lastGood }),
-        claim: (gateway, claimant) => this.#claim(gateway, claimant),
+        claim: (name, claimant) => this.#claim(name, claimant),
         watch: (onChange) => watchFiles({ onChange }),
         nowMs,
-        onEvent: (event, gateway) => {
-          write(event, gateway);
-          onEvent(event, gateway);
-          parts.onEvent?.(event, gateway);
-        },
-      }),
-    );
+        onEvent: tell,
+      });
+      return gateway;
+    });
+  }
+
+  #delivery(source: string, store: RevisionStore | undefined, onUnwritable: (error: unknown) => void): GatewayDelivery {
+    const { parts, settings, snapshots, rollouts, history } = this.#options;
+    const { historyLimit, allowLargeRemoval = false, force = false } = settings;
+    const revisions = createRevisionHistory({
+      source,
+      onUnwritable,
+      ...(store === undefined ? {} : { store }),
+      ...(historyLimit === undefined ? {} : { limit: historyLimit }),
+    });
+    return createGatewayDelivery({
+      revisions,
+      rollouts,
+      snapshots,
+      dropped: history,
+      author: parts.author ?? 'file',
+      allowLargeRemoval,
+      force,
+      nowMs: parts.nowMs,
+      readTexts: sourceTexts,
+    });
   }
 
   #claim(gateway: string, file: string): string | undefined {

@@ -2,7 +2,7 @@
 import { changesText } from './changes-text.ts';
 import type { Live } from './convergence.ts';
 import type { EventFeed, ToldEvent } from './event-feed.ts';
-import type { GatewayEvent } from './live-gateway.ts';
+import type { GatewayEvent } from './gateway-event.ts';
 
 type EventOf<Kind extends GatewayEvent['kind']> = Extract<GatewayEvent, { readonly kind: Kind }>;
 type Told = Pick<ToldEvent, 'text' | 'details'>;

@@ -6,11 +6,9 @@ export interface XdsMetricsOptions {
   readonly metrics: Metrics;
   /** Whether a gateway of this name is served; all others are counted together under the empty name. */
   readonly isServed: (gateway: string) => boolean;
-  /** Called after each ACK and NACK. */
-  readonly onAnswer: () => void;
 }
 
-export function createXdsMetrics({ metrics, isServed, onAnswer }: XdsMetricsOptions): XdsMetrics {
+export function createXdsMetrics({ metrics, isServed }: XdsMetricsOptions): XdsMetrics {
   const known = (gateway: string): string => (isServed(gateway) ? gateway : '');
   const bounded = ({ gateway, variant, type }: XdsLabels) => ({ gateway: known(gateway), variant, type });
   return {
@@ -24,11 +22,9 @@ export function createXdsMetrics({ metrics, isServed, onAnswer }: XdsMetricsOpti
     ack: (labels, seconds) => {
       metrics.increment('chancery_xds_acks_total', bounded(labels));
       metrics.observe('chancery_xds_ack_duration_seconds', { gateway: known(labels.gateway), type: labels.type }, seconds);
-      onAnswer();
     },
     nack: (labels) => {
       metrics.increment('chancery_xds_nacks_total', bounded(labels));
-      onAnswer();
     },
     ackTimedOut: (labels) => metrics.increment('chancery_xds_ack_timeouts_total', bounded(labels)),
     gateTimedOut: (gateway, waitedFor) =>

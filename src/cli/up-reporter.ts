@@ -2,7 +2,8 @@
 import type { App } from '../app.ts';
 import { changesText } from '../changes-text.ts';
 import type { Live } from '../convergence.ts';
-import type { GatewayEvent, LiveGateway } from '../live-gateway.ts';
+import type { GatewayEvent } from '../gateway-event.ts';
+import type { LiveGateway } from '../live-gateway.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface UpReporter {

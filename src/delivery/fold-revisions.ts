@@ -35,6 +35,7 @@ function foldEntry(history: History, entry: RevisionEntry): History {
       return { ...changed(history, entry), good: entry.number };
     case 'base':
       return entry.history;
+    case 'texts':
     case 'wave':
     case 'stale':
     case 'nack':
@@ -56,6 +57,8 @@ function changed(history: History, entry: OfRevision): History {
 
 function withEntry(revision: Revision, entry: OfRevision): Revision {
   switch (entry.kind) {
+    case 'texts':
+      return { ...revision, texts: entry.texts };
     case 'wave':
       return { ...revision, state: 'offered', waves: [...revision.waves, entry.wave] };
     case 'stale':

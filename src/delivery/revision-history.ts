@@ -1,5 +1,7 @@
 // The revisions of one source: numbers them, keeps them in memory and, where there is a store, on disk. Writes one after the other, several
 // entries at once when they wait; a medium that fails or hangs holds up nothing. Decides nothing about what is served.
+
+import type { Snapshot } from '../snapshot/types.ts';
 import { bounded, foldEntries, goodOf, headOf, NO_HISTORY } from './fold-revisions.ts';
 import type { History, NewRevision, Revision, RevisionEntry } from './revision.ts';
 import type { KeptRevisions, KeptSnapshot, RevisionStore, SourceTexts } from './revision-store.ts';
@@ -31,8 +33,10 @@ export interface RevisionHistory {
   open(): Promise<{ readonly serving: KeptServing; readonly damage: KeptRevisions['damage'] }>;
   readonly history: History;
   /** What the revision of this snapshot is called: the one on offer with the same contents (D2), or the next. */
-  numberOf(version: string): { readonly number: number; readonly isNew: boolean };
-  accepted(revision: NewRevision, snapshot: KeptSnapshot, texts?: SourceTexts): void;
+  numberOf(snapshot: Pick<Snapshot, 'gateway' | 'version'>): { readonly number: number; readonly isNew: boolean };
+  accepted(revision: NewRevision, snapshot: KeptSnapshot): void;
+  /** The files that the revision was made from. */
+  keepTexts(number: number, texts: SourceTexts): void;
   /** `entry` came true. */
   record(...entries: readonly RevisionEntry[]): void;
   texts(revision: Revision): Promise<SourceTexts | undefined>;
@@ -84,16 +88,22 @@ class SourceHistory implements RevisionHistory {
     return { serving: { ...(good === undefined ? {} : { good }), ...(head === undefined ? {} : { head }) }, damage: kept.damage };
   }
 
-  numberOf(version: string): { readonly number: number; readonly isNew: boolean } {
-    const same = [headOf(this.#history), goodOf(this.#history)].find((revision) => revision?.version === version);
+  numberOf({ gateway, version }: Pick<Snapshot, 'gateway' | 'version'>): { readonly number: number; readonly isNew: boolean } {
+    const candidates = [headOf(this.#history), goodOf(this.#history)];
+    const same = candidates.find((revision) => revision?.version === version && revision.gateway === gateway);
     return same === undefined ? { number: this.#highest + 1, isNew: true } : { number: same.number, isNew: false };
   }
 
-  accepted(revision: NewRevision, snapshot: KeptSnapshot, texts?: SourceTexts): void {
+  accepted(revision: NewRevision, snapshot: KeptSnapshot): void {
     this.#snapshots.set(revision.number, snapshot);
     this.#unwritten.add(revision.number);
-    if (texts !== undefined) this.#texts.push(texts);
     this.record({ kind: 'accepted', revision });
+  }
+
+  keepTexts(number: number, texts: SourceTexts): void {
+    if (this.#options.store === undefined) return;
+    this.#texts.push(texts);
+    this.record({ kind: 'texts', number, texts: texts.id });
   }
 
   record(...entries: readonly RevisionEntry[]): void {

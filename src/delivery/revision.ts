@@ -15,10 +15,8 @@ export interface NewRevision {
   /** Name of the operating system's user, or of who pushed it. */
   readonly author: string;
   readonly message: string;
-  /** Files, absolute; what is in them, with secrets masked, is kept under `texts`. */
+  /** Files and directories, absolute. */
   readonly files: readonly string[];
-  /** Names the kept texts; absent where none were kept. */
-  readonly texts?: string;
   readonly acceptedAtMs: number;
 }
 
@@ -33,6 +31,8 @@ export interface WaveRecord {
 
 export interface Revision extends NewRevision {
   readonly state: RevisionState;
+  /** Names the kept texts of its files, secrets masked; absent where none were kept. */
+  readonly texts?: string;
   /** It became what newcomers get. */
   readonly goodAtMs?: number;
   /** Every connected node ran it. */
@@ -61,6 +61,7 @@ export type RevisionEntry =
   /** All that was before, in a short form. */
   | { readonly kind: 'base'; readonly history: History }
   | { readonly kind: 'accepted'; readonly revision: NewRevision }
+  | { readonly kind: 'texts'; readonly number: number; readonly texts: string }
   | { readonly kind: 'wave'; readonly number: number; readonly wave: WaveRecord }
   | { readonly kind: 'stale'; readonly number: number; readonly nodes: readonly string[] }
   | { readonly kind: 'nack'; readonly number: number; readonly nack: NackRecord }

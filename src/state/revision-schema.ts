@@ -39,7 +39,6 @@ const newRevisionShape = {
   author: z.string(),
   message: z.string(),
   files: z.array(z.string()),
-  texts: z.string().exactOptional(),
   acceptedAtMs: time,
 };
 
@@ -49,6 +48,7 @@ const withdrawnShape = { reason: reasonSchema, backTo: count, atMs: time };
 
 const revisionSchema = z.strictObject({
   ...newRevisionShape,
+  texts: z.string().exactOptional(),
   state: z.enum(['accepted', 'offered', 'live', 'withdrawn', 'superseded']),
   goodAtMs: time.exactOptional(),
   live: z.strictObject(liveShape).exactOptional(),
@@ -68,6 +68,7 @@ const historySchema = z.strictObject({
 export const revisionEntrySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('base'), history: historySchema }),
   z.strictObject({ kind: z.literal('accepted'), revision: z.strictObject(newRevisionShape) }),
+  z.strictObject({ kind: z.literal('texts'), number: count, texts: z.string() }),
   z.strictObject({ kind: z.literal('wave'), number: count, wave: waveSchema }),
   z.strictObject({ kind: z.literal('stale'), number: count, nodes: z.array(z.string()) }),
   z.strictObject({ kind: z.literal('nack'), number: count, nack: nackSchema }),

@@ -44,6 +44,17 @@ export const METRICS = {
   },
   chancery_event_clients_dropped_total: { type: 'counter', labels: [], help: 'Watchers of events that read too slowly.' },
   chancery_compiles_total: { type: 'counter', labels: [], help: 'Runs of the compiler; live endpoints, ACKs and status cause none.' },
+  chancery_rollout_waves_total: { type: 'counter', labels: ['gateway'], help: 'Times that a revision was offered to more nodes.' },
+  chancery_rollout_withdrawals_total: {
+    type: 'counter',
+    labels: ['gateway', 'reason'],
+    help: 'Revisions that were taken back: nacks, quorum or error5xx.',
+  },
+  chancery_quarantined_resources: {
+    type: 'gauge',
+    labels: ['gateway'],
+    help: 'Contents that an Envoy refused and that are not offered again.',
+  },
   chancery_compile_duration_seconds: {
     type: 'histogram',
     labels: ['gateway'],

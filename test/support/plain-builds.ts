@@ -1,6 +1,7 @@
 // Builds as the serving thread sees them, for tests that read no files.
 import type { Build, GoodBuild } from '../../src/build.ts';
 import { NO_POSITIONS } from '../../src/config/source.ts';
+import type { KeptSnapshot } from '../../src/delivery/revision-store.ts';
 import type { Issue } from '../../src/lib/issue.ts';
 import { deliveryOf } from '../../src/model/delivery-of.ts';
 import { plainBuild } from '../../src/plain-build.ts';
@@ -18,6 +19,12 @@ export function goodOf(version: string, parts: Partial<GoodBuild> = {}): GoodBui
     discovery: [],
     ...parts,
   };
+}
+
+/** What an earlier run left of such a build. */
+export function keptSnapshot(version: string, parts: Partial<KeptSnapshot> = {}): KeptSnapshot {
+  const { snapshot, delivery } = goodOf(version);
+  return { revision: 1, snapshot, contentHash: version, acceptedAtMs: 500, settings: delivery.rollout, shape: delivery.shape, ...parts };
 }
 
 /** A build with these problems; good if `good` is given. */

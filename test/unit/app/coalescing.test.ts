@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDebounce } from '../../../src/config/debounce.ts';
 import { createLiveGateway } from '../../../src/live-gateway.ts';
 import { createSnapshotStore } from '../../../src/snapshot/store.ts';
+import { testDelivery } from '../../support/gateway-delivery.ts';
 import { buildOf, goodOf } from '../../support/plain-builds.ts';
 
 const BUILD_MS = 150;
@@ -28,7 +29,7 @@ describe('many saves in a short time', () => {
         refuse: async () => buildOf([]),
         placeOf: async () => undefined,
       },
-      snapshots,
+      delivery: testDelivery({ snapshots }).delivery,
       claim: () => undefined,
       // As watchFiles merges what it sees (D5).
       watch: (onChange) => {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Build, GoodBuild } from '../../../src/build.ts';
+import type { GatewayEvent } from '../../../src/gateway-event.ts';
 import { createGatewayLog } from '../../../src/gateway-log.ts';
 import type { GatewayStatus } from '../../../src/gateway-status.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
-import type { GatewayEvent, LiveGateway } from '../../../src/live-gateway.ts';
+import type { LiveGateway } from '../../../src/live-gateway.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import { buildOf, goodOf } from '../../support/plain-builds.ts';
+import { buildOf, goodOf, keptSnapshot } from '../../support/plain-builds.ts';
 
 const STATUS: GatewayStatus = {
   gateway: 'edge',
@@ -26,6 +27,10 @@ const GATEWAY: LiveGateway = {
   status: () => STATUS,
   good: () => undefined,
   placeOf: async () => undefined,
+  rolledOut: () => undefined,
+  release: async () => false,
+  revisions: () => [],
+  texts: async () => undefined,
   stop: async () => undefined,
 };
 
@@ -135,7 +140,7 @@ describe("a gateway's log", () => {
   });
 
   it.each<[GatewayEvent, string, string]>([
-    [{ kind: 'restored', lastGood: { snapshot: good('v1').snapshot, contentHash: '', acceptedAtMs: 0 } }, 'config.restored', 'warn'],
+    [{ kind: 'restored', kept: keptSnapshot('v1'), isLate: false }, 'config.restored', 'warn'],
     [{ kind: 'state-damaged', file: '/s', reason: 'cut off' }, 'state.damaged', 'warn'],
     [{ kind: 'state-unwritable', error: new Error('full') }, 'state.unwritable', 'error'],
     [{ kind: 'failed', error: new Error('a fault') }, 'config.failed', 'error'],

@@ -1,14 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Build } from '../../../src/build.ts';
+import type { RevisionEntry } from '../../../src/delivery/revision.ts';
+import type { RevisionStore } from '../../../src/delivery/revision-store.ts';
+import type { Rollouts } from '../../../src/delivery/rollouts.ts';
+import type { GatewayEvent } from '../../../src/gateway-event.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
-import { createLiveGateway, type GatewayEvent, type LiveGateway, type LiveGatewayOptions } from '../../../src/live-gateway.ts';
+import { createLiveGateway, type LiveGateway, type LiveGatewayOptions } from '../../../src/live-gateway.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../src/snapshot/store.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
-import type { LastGood, LastGoodRead, LastGoodStore } from '../../../src/state/last-good.ts';
-import { buildOf, goodOf } from '../../support/plain-builds.ts';
+import { testDelivery } from '../../support/gateway-delivery.ts';
+import { createMemoryRevisionStore } from '../../support/memory-revision-store.ts';
+import { buildOf, goodOf, keptSnapshot } from '../../support/plain-builds.ts';
+import { testSnapshot } from '../../support/snapshots.ts';
 
 const FILE = '/etc/chancery/edge.yaml';
+const LIMITS = { maxResponseBytes: 1_000_000, takesErrorsAlone: false, takesTtl: false, takesWrapped: false };
 
 function snapshot(version: string, gateway = 'edge'): Snapshot {
   return { gateway, version, views: new Map() };
@@ -26,6 +33,7 @@ function bad(message = 'unknown service'): Build {
 interface Fixture {
   readonly gateway: LiveGateway;
   readonly snapshots: SnapshotStore;
+  readonly rollouts: Rollouts;
   readonly events: GatewayEvent[];
   readonly kinds: () => readonly string[];
   /** What the next build gives. */
@@ -37,15 +45,23 @@ interface Fixture {
   hold(): () => void;
 }
 
-function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}): Fixture {
+type FixtureOptions = Partial<LiveGatewayOptions> & { readonly store?: RevisionStore };
+
+function fixture(first: Build | Error, { store, ...options }: FixtureOptions = {}): Fixture {
   const snapshots = createSnapshotStore();
   const events: GatewayEvent[] = [];
+  const { delivery, rollouts } = testDelivery({
+    snapshots,
+    ...(store === undefined ? {} : { store }),
+    onUnwritable: (error) => events.push({ kind: 'state-unwritable', error }),
+    onRollout: (event) => gateway.rolledOut(event),
+  });
   let next = first;
   let builds = 0;
   let gate: Promise<void> = Promise.resolve();
   let onChange = (): void => undefined;
   let now = 1_000;
-  const gateway = createLiveGateway({
+  const gateway: LiveGateway = createLiveGateway({
     file: FILE,
     builder: {
       placeOf: async () => undefined,
@@ -62,7 +78,7 @@ function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}
         return result;
       },
     },
-    snapshots,
+    delivery,
     claim: () => undefined,
     watch: (tell) => {
       onChange = tell;
@@ -75,6 +91,7 @@ function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}
   return {
     gateway,
     snapshots,
+    rollouts,
     events,
     kinds: () => events.map(({ kind }) => kind),
     set: (build) => {
@@ -92,25 +109,35 @@ function fixture(first: Build | Error, options: Partial<LiveGatewayOptions> = {}
   };
 }
 
-function memoryStore(read: LastGoodRead = { kind: 'absent' }) {
-  const written: LastGood[] = [];
-  const store: LastGoodStore = {
-    read: async () => read,
-    write: async (_file, lastGood) => void written.push(lastGood),
+/** A store of an earlier run, whose revision 1 was good. */
+async function storeWith(...entries: readonly RevisionEntry[]) {
+  const store = createMemoryRevisionStore();
+  const kept = keptSnapshot('kept');
+  const revision = {
+    number: 1,
+    gateway: 'edge',
+    version: 'kept',
+    contentHash: 'kept',
+    author: 'file',
+    message: '',
+    files: [FILE],
+    acceptedAtMs: 500,
   };
-  return { written, store };
+  const all: readonly RevisionEntry[] = [{ kind: 'accepted', revision }, { kind: 'good', number: 1, atMs: 510 }, ...entries];
+  await store.append(FILE, { after: 0, entries: all, snapshots: [kept] });
+  return store;
 }
-
-const kept: LastGood = { snapshot: snapshot('kept'), contentHash: 'kept', acceptedAtMs: 500 };
 
 describe('a gateway while it is served', () => {
   it('has started only when what it serves is kept, so that a kill right after loses nothing (D25)', async () => {
     const order: string[] = [];
-    const write = async (): Promise<void> => {
+    const store = createMemoryRevisionStore();
+    const append: RevisionStore['append'] = async (source, batch) => {
       await new Promise((resolve) => setImmediate(resolve));
       order.push('kept');
+      return store.append(source, batch);
     };
-    const { gateway } = fixture(good('v1'), { lastGood: { ...memoryStore().store, write } });
+    const { gateway } = fixture(good('v1'), { store: { ...store, append } });
     await gateway.start();
     order.push('started');
     expect(order).toEqual(['kept', 'started']);
@@ -119,7 +146,7 @@ describe('a gateway while it is served', () => {
   it('starts and stops although the disk hangs', async () => {
     vi.useFakeTimers();
     try {
-      const { gateway } = fixture(good('v1'), { lastGood: { ...memoryStore().store, write: () => new Promise<void>(() => undefined) } });
+      const { gateway } = fixture(good('v1'), { store: { ...createMemoryRevisionStore(), append: () => new Promise(() => undefined) } });
       const started = gateway.start();
       await vi.advanceTimersByTimeAsync(2_000);
       expect(await started).toBe(true);
@@ -202,8 +229,7 @@ describe('a gateway while it is served', () => {
   });
 
   it('serves what an earlier run kept where the files are broken at start, marked (D17)', async () => {
-    const { store } = memoryStore({ kind: 'found', lastGood: kept });
-    const { gateway, snapshots, kinds, set } = fixture(bad(), { lastGood: store });
+    const { gateway, snapshots, kinds, set } = fixture(bad(), { store: await storeWith() });
     expect(await gateway.start()).toBe(true);
     expect(snapshots.get('edge')?.version).toBe('kept');
     expect(gateway.status()).toMatchObject({ gateway: 'edge', serving: 'last-good', isRestored: true, version: 'kept' });
@@ -213,44 +239,103 @@ describe('a gateway while it is served', () => {
     expect(gateway.status()).toMatchObject({ serving: 'current', isRestored: false, version: 'v2' });
   });
 
-  it('passes over what was kept where the files are good', async () => {
-    const { store } = memoryStore({ kind: 'found', lastGood: kept });
-    const { gateway, snapshots } = fixture(good('v1'), { lastGood: store });
+  it('offers newcomers what was kept while the files of now are in waves (D16)', async () => {
+    const { gateway, snapshots, rollouts } = fixture(good('v1'), { store: await storeWith() });
     await gateway.start();
     expect(snapshots.get('edge')?.version).toBe('v1');
     expect(gateway.status().isRestored).toBe(false);
+    expect(rollouts.status('edge')).toMatchObject({ revision: 2, lastGood: { revision: 1, version: 'kept' } });
+  });
+
+  it('serves what an earlier run kept while the files take more than 10 s to read, then the files (X85)', async () => {
+    const { gateway, snapshots, events, hold } = fixture(good('v1'), { store: await storeWith(), patienceMs: 1 });
+    const open = hold();
+    expect(await gateway.start()).toBe(true);
+    expect(snapshots.get('edge')?.version).toBe('kept');
+    expect(events).toMatchObject([{ kind: 'restored', isLate: true }]);
+    open();
+    await gateway.reload();
+    expect(gateway.status()).toMatchObject({ serving: 'current', isRestored: false, version: 'v1' });
+  });
+
+  it('goes on with what was quarantined and withdrawn before the restart: newcomers get the last good one (B55, D16)', async () => {
+    const reason = { kind: 'nacks', nodes: 1 } as const;
+    const refused = {
+      number: 2,
+      gateway: 'edge',
+      version: 'v1',
+      contentHash: 'v1',
+      author: 'file',
+      message: '',
+      files: [],
+      acceptedAtMs: 600,
+    };
+    const whole = { typeUrl: '', resources: [], snapshotVersion: 'v1', nodeId: 'n1', message: 'no', atMs: 610 };
+    const store = await storeWith(
+      { kind: 'accepted', revision: refused },
+      { kind: 'quarantined', entries: [whole] },
+      { kind: 'withdrawn', number: 2, reason, backTo: 1, atMs: 610 },
+    );
+    const { gateway, snapshots, kinds, rollouts } = fixture(good('v1'), { store });
+    expect(await gateway.start()).toBe(true);
+    expect(kinds()).toEqual(['refused', 'restored']);
+    expect(snapshots.get('edge')?.version).toBe('kept');
+    expect(await gateway.release()).toBe(true);
+    expect(rollouts.status('edge')).toMatchObject({ revision: 3, version: 'v1', quarantine: [] });
+  });
+
+  it('reads the files again when a node refused them, serves what was good, and tells the reason at its place (D15, B50)', async () => {
+    const { gateway, snapshots, rollouts, set } = fixture(good('v1'));
+    const node = { id: 'n1', cluster: 'edge', userAgent: undefined, version: undefined, isGrpc: false, limits: LIMITS };
+    await gateway.start();
+    rollouts.nodeConnected(node, 0);
+    rollouts.reached(node, rollouts.targetFor(node) ?? snapshot(''), 0);
+    const cluster = { typeUrl: 'type.googleapis.com/envoy.config.cluster.v3.Cluster', name: 'service/orders' };
+    const next = testSnapshot('edge', { Cluster: { 'service/orders': 'bad' } });
+    const version = next.views.get(cluster.typeUrl)?.resources.get(cluster.name)?.version ?? '';
+    set(buildOf([], { files: [FILE], contentHash: 'v2', good: goodOf('v2', { snapshot: next }) }));
+    await gateway.reload();
+    expect(rollouts.targetFor(node)).toBe(next);
+    rollouts.refused({ node, target: next, ...cluster, resources: [{ name: cluster.name, version }], message: 'no', atMs: 0 });
+    expect(rollouts.targetFor(node)?.version).toBe('v1');
+    await gateway.reload();
+    expect(gateway.status()).toMatchObject({ serving: 'last-good', version: 'v1' });
+    expect(snapshots.get('edge')?.version).toBe('v1');
+    await gateway.stop();
+    expect(gateway.revisions()).toMatchObject([{ state: 'live' }, { state: 'withdrawn', nacks: [{ nodeId: 'n1', message: 'no' }] }]);
   });
 
   it('tells that what was kept is damaged and does not serve it', async () => {
-    const { store } = memoryStore({ kind: 'damaged', file: '/state/edge', reason: 'cut off' });
-    const { gateway, kinds } = fixture(bad(), { lastGood: store });
+    const damage = [{ file: '/state/edge', reason: 'cut off' }];
+    const load: RevisionStore['load'] = async () => ({ position: 0, entries: [], snapshots: [], damage });
+    const { gateway, kinds } = fixture(bad(), { store: { ...createMemoryRevisionStore(), load } });
     expect(await gateway.start()).toBe(false);
     expect(kinds()).toEqual(['state-damaged', 'refused']);
   });
 
   it('keeps each accepted snapshot, and none that is refused (D25)', async () => {
-    const { store, written } = memoryStore();
-    const { gateway, set } = fixture(good('v1'), { lastGood: store });
+    const store = createMemoryRevisionStore();
+    const { gateway, set } = fixture(good('v1'), { store });
     await gateway.start();
     set(bad());
     await gateway.reload();
     set(good('v2'));
     await gateway.reload();
     await gateway.stop();
-    expect(written.map(({ snapshot: { version } }) => version)).toEqual(['v1', 'v2']);
+    expect(store.written.map(({ snapshot: { version } }) => version)).toEqual(['v1', 'v2']);
   });
 
   it('goes on serving when the disk refuses to keep it, and says so', async () => {
-    const store: LastGoodStore = { read: async () => ({ kind: 'absent' }), write: () => Promise.reject(new Error('disk full')) };
-    const { gateway, kinds } = fixture(good('v1'), { lastGood: store });
+    const append = () => Promise.reject(new Error('disk full'));
+    const { gateway, kinds } = fixture(good('v1'), { store: { ...createMemoryRevisionStore(), append } });
     expect(await gateway.start()).toBe(true);
     await gateway.stop();
     expect(kinds()).toContain('state-unwritable');
   });
 
   it('keeps what it serves again after its gateway had another name for a while (D17)', async () => {
-    const { store, written } = memoryStore();
-    const { gateway, set, kinds } = fixture(good('v1'), { lastGood: store });
+    const store = createMemoryRevisionStore();
+    const { gateway, set, kinds } = fixture(good('v1'), { store });
     await gateway.start();
     set(good('v1', 'shop'));
     await gateway.reload();
@@ -258,7 +343,7 @@ describe('a gateway while it is served', () => {
     await gateway.reload();
     await gateway.stop();
     expect(kinds().filter((kind) => kind !== 'unchanged')).toEqual(['accepted', 'accepted', 'accepted']);
-    expect(written.map(({ snapshot: { gateway: name } }) => name)).toEqual(['edge', 'shop', 'edge']);
+    expect(store.written.map(({ snapshot: { gateway: name } }) => name)).toEqual(['edge', 'shop', 'edge']);
   });
 
   it('outlives a failure of its own, and serves what it served', async () => {
