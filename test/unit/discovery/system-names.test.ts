@@ -42,7 +42,7 @@ describe('a host name (D20)', () => {
     ['both', ['10.0.0.1', '10.0.0.2', 'fd00::1']],
   ] as const)('gives by %s: %j, with its TTL', async (family, ips) => {
     const answer = await names.addresses('both.test', family);
-    expect([[...answer.ips].sort(), answer.ttlMs]).toEqual([ips, 7_000]);
+    expect([answer.ips.toSorted(), answer.ttlMs]).toEqual([ips, 7_000]);
   });
 
   test('without IPv4 addresses gives those of IPv6 where IPv4 is preferred', async () => {
