@@ -1,9 +1,24 @@
-// The status page as HTML text: gateways, their problems, nodes. Every value from outside is escaped.
-import type { GatewayStatus, ProblemView } from '../gateway-status.ts';
-import type { NodeStatus } from '../xds/status.ts';
+// The status page as HTML text: gateways with their rollouts, what is wrong, nodes. Every value from outside is escaped.
+import type { RolloutStatus } from '../delivery/rollout-status.ts';
+import type { ProblemView } from '../gateway-status.ts';
+import type { GoneNode } from '../node-book.ts';
+import type { GatewayView } from './gateway-view.ts';
+import { code, escape, type Mark, marked, table } from './html.ts';
+import type { NodeView } from './node-view.ts';
+
+export interface PageContent {
+  readonly version: string;
+  readonly gateways: readonly GatewayView[];
+  readonly nodes: readonly NodeView[];
+  readonly gone: readonly GoneNode[];
+}
+
+/** More nodes are in the API. */
+const NODES_SHOWN = 500;
 
 /** The whole document. It reloads itself every 5 s, needs no script and no asset but /page.css. */
-export function statusPage(version: string, gateways: readonly GatewayStatus[], nodes: readonly NodeStatus[]): string {
+export function statusPage({ version, gateways, nodes, gone }: PageContent): string {
+  const rest = nodes.length - NODES_SHOWN;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -17,57 +32,122 @@ export function statusPage(version: string, gateways: readonly GatewayStatus[], 
 <h1>Chancery</h1>
 <main>
 <h2>Gateways</h2>
-${table(['Gateway', 'Serving', 'Version', 'Accepted', 'Content', 'File'], gateways.map(gatewayRow), 'No gateway is configured.')}
+${table(['Gateway', 'Serving', 'Revision', 'Accepted', 'Content', 'File'], gateways.map(gatewayRow), 'No gateway is configured.')}
+${gateways.map(attention).join('')}
 ${problemsSection(gateways.flatMap(({ problems }) => problems))}
 <h2>Nodes</h2>
-${table(['Node', 'Gateway', 'Envoy', 'Resources', 'Refused'], nodes.map(nodeRow), 'No Envoy is connected.')}
+${table(['Node', 'Gateway', 'Envoy', 'Runs', 'Stage', 'Resources', 'Refused'], [...nodes.slice(0, NODES_SHOWN).map(nodeRow), ...gone.slice(0, NODES_SHOWN).map(goneRow)], 'No Envoy is connected.')}
+${rest > 0 ? `<p>And ${rest} nodes more: <a href="/api/v1/nodes">/api/v1/nodes</a></p>` : ''}
+${discoveredSection(gateways)}
 </main>
-<footer>Chancery ${escape(version)} · as JSON: <a href="/api/v1">/api/v1</a> · metrics: <a href="/metrics">/metrics</a></footer>
+<footer>Chancery ${escape(version)} · as JSON: <a href="/api/v1">/api/v1</a> · metrics: <a href="/metrics">/metrics</a> · live: <code>chancery watch</code></footer>
 </body>
 </html>
 `;
 }
 
-function gatewayRow({ gateway, serving, isRestored, version, acceptedAt, counts, file }: GatewayStatus): readonly string[] {
-  const mark = { current: 'good', 'last-good': 'wait', nothing: 'bad' }[serving];
+function gatewayRow({ gateway, serving, isRestored, version, acceptedAt, counts, file, rollout }: GatewayView): readonly string[] {
+  const mark = { current: 'good', 'last-good': 'wait', nothing: 'bad' } as const;
   const state = `${serving === 'last-good' ? 'last good' : serving}${isRestored ? ', kept from an earlier run' : ''}`;
   const content = counts === undefined ? '' : `${counts.listeners} listeners, ${counts.routes} routes, ${counts.services} services`;
-  return [escape(gateway ?? ''), `<span class="${mark}">${state}</span>`, code(version), escape(acceptedAt ?? ''), content, code(file)];
+  const revision = `${rollout === undefined ? '' : `${revisionCell(rollout)}<br>`}${code(version)}`;
+  return [escape(gateway ?? ''), marked(mark[serving], state), revision, escape(acceptedAt ?? ''), content, code(file)];
+}
+
+function revisionCell({ revision, state, wave, nodes }: RolloutStatus): string {
+  if (revision === undefined) return '';
+  if (wave !== undefined) return marked('wait', `${revision}, wave ${wave.step} of ${wave.steps}: ${wave.reached} of ${wave.asked} nodes`);
+  const marks: Readonly<Record<string, Mark>> = { live: 'good', withdrawn: 'bad' };
+  return marked(marks[state ?? ''] ?? 'wait', `${revision} ${escape(state ?? '')}${nodes === 0 ? ', no node' : ''}`);
+}
+
+const NAMES_SHOWN = 10;
+
+/** What of a rollout somebody should look at. */
+function attention({ gateway = '', rollout }: GatewayView): string {
+  if (rollout === undefined) return '';
+  const { withdrawn, waitingFor, waitingForCount, quarantine, revision } = rollout;
+  const lines: string[] = [];
+  if (withdrawn !== undefined) lines.push(marked('bad', `revision ${withdrawn.revision} was withdrawn: ${escape(withdrawn.reason)}`));
+  if (waitingForCount > 0) {
+    const names = waitingFor.slice(0, NAMES_SHOWN).map((name) => escape(name));
+    const more = waitingForCount > names.length ? ` and ${waitingForCount - names.length} more` : '';
+    lines.push(marked('wait', `revision ${revision} has no answer from ${names.join(', ')}${more}`));
+  }
+  for (const { resources, message, place } of quarantine) {
+    const names = resources.map(({ name }) => name).join(', ') || 'the whole configuration';
+    lines.push(`${marked('bad', `not offered again until it changes: ${escape(names)}`)} ${code(place)}<br>${code(message)}`);
+  }
+  return lines.map((line) => `<p><strong>${escape(gateway)}</strong>: ${line}</p>\n`).join('');
 }
 
 function problemsSection(problems: readonly ProblemView[]): string {
   if (problems.length === 0) return '';
   const rows = problems.map(({ code: id, severity, message, source, help }) => [
-    `<span class="${severity === 'error' ? 'bad' : 'wait'}">${severity} ${escape(id)}</span>`,
+    marked(severity === 'error' ? 'bad' : 'wait', `${severity} ${escape(id)}`),
     `${escape(message)}${help === undefined ? '' : `<br>${escape(help)}`}`,
     code(source),
   ]);
   return `<h2>Problems</h2>\n${table(['Problem', 'What', 'Where'], rows, '')}`;
 }
 
-function nodeRow(node: NodeStatus): readonly string[] {
+function nodeRow(node: NodeView): readonly string[] {
   const types = node.streams.flatMap(({ types: byUrl }) => Object.entries(byUrl));
   const states = types.map(([typeUrl, { state }]) => {
     const mark = state === 'SYNCED' ? 'good' : state === 'ERROR' ? 'bad' : 'wait';
-    return `${escape(shortType(typeUrl))} <span class="${mark}">${escape(state)}</span>`;
+    return `${escape(shortType(typeUrl))} ${marked(mark, escape(state))}`;
   });
-  const refused = types.flatMap(([, { rejected }]) => (rejected === undefined ? [] : [code(rejected.message)]));
-  return [escape(node.id), escape(node.cluster), escape(node.version ?? ''), states.join('<br>'), refused.join('<br>')];
+  const refused = types.flatMap(([, { rejected }]) =>
+    rejected === undefined ? [] : [`${rejected.sources.map((source) => `${code(source)}<br>`).join('')}${code(rejected.message)}`],
+  );
+  const stages = [...new Set(node.streams.map(({ stage }) => stage))];
+  const waits = node.streams.reduce((sum, { waitsEnded }) => sum + waitsEnded, 0);
+  const stage = `${escape(stages.join(', '))}${waits === 0 ? '' : `<br>${marked('wait', `${waits} waits ended by the clock`)}`}`;
+  return [
+    escape(node.id),
+    escape(node.cluster),
+    escape(node.version ?? ''),
+    runsCell(node),
+    stage,
+    states.join('<br>'),
+    refused.join('<br>'),
+  ];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
-  if (rows.length === 0) return `<p>${empty}</p>`;
-  const header = head.map((cell) => `<th scope="col">${cell}</th>`).join('');
-  const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('\n');
-  return `<div class="scroll"><table><thead><tr>${header}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+function runsCell({ runs }: NodeView): string {
+  if (runs === undefined) return marked('wait', 'nothing yet');
+  return runs.revision === undefined ? code(runs.version) : `revision ${runs.revision}<br>${code(runs.version)}`;
 }
 
-function code(text: string | undefined): string {
-  return text === undefined ? '' : `<code>${escape(text)}</code>`;
+function goneRow({ id, cluster, version, goneAt, ran }: GoneNode): readonly string[] {
+  return [
+    escape(id),
+    escape(cluster),
+    escape(version ?? ''),
+    code(ran),
+    marked('wait', `gone since ${new Date(goneAt).toISOString()}`),
+    '',
+    '',
+  ];
 }
 
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+function discoveredSection(gateways: readonly GatewayView[]): string {
+  const rows = gateways.flatMap(({ gateway = '', discovered = [] }) =>
+    discovered.map(({ service, from, state, endpoints, draining, held, error }) => [
+      escape(service),
+      escape(gateway),
+      code(from),
+      marked(state === 'found' ? 'good' : 'wait', escape(state)),
+      endpoints.map((each) => code(each)).join('<br>'),
+      [
+        ...draining.map((each) => `${code(each)} draining`),
+        ...held.map((each) => `${code(each)} held`),
+        ...(error === undefined ? [] : [marked('bad', escape(error))]),
+      ].join('<br>'),
+    ]),
+  );
+  if (rows.length === 0) return '';
+  return `<h2>Endpoints that are looked for</h2>\n${table(['Service', 'Gateway', 'From', 'State', 'Endpoints', 'Remark'], rows, '')}`;
 }
 
 function shortType(typeUrl: string): string {

@@ -1,12 +1,16 @@
 // What the admin server reads: handed in by the composition root, asked anew for each request.
+import type { Revision } from '../delivery/revision.ts';
+import type { RolloutStatus } from '../delivery/rollout-status.ts';
 import type { ServiceStatus } from '../discovery/service-status.ts';
 import type { EndpointPushes } from '../endpoint-pushes.ts';
 import type { EventFeed } from '../event-feed.ts';
 import type { GatewayStatus } from '../gateway-status.ts';
+import type { GoneNode, NodeVersion } from '../node-book.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { SnapshotStore } from '../snapshot/store.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { GatewayLoads } from '../xds/load-reports.ts';
 import type { NodeStatus } from '../xds/status.ts';
 
 export interface AdminSources {
@@ -14,6 +18,16 @@ export interface AdminSources {
   readonly gateways: () => readonly GatewayStatus[];
   /** Nodes with an open stream. */
   readonly nodes: () => readonly NodeStatus[];
+  /** Nodes of the last hour that have no stream any more, newest first. */
+  readonly gone: () => readonly GoneNode[];
+  /** The newest version that a connected node accepted all of. */
+  readonly runs: (gateway: string, node: string) => NodeVersion | undefined;
+  /** How the newest revision of a gateway gets on; undefined: there is none. */
+  readonly rollout: (gateway: string) => RolloutStatus | undefined;
+  /** Of a gateway, oldest first; undefined: no such gateway. */
+  readonly revisions: (gateway: string) => readonly Revision[] | undefined;
+  /** What clients reported last of the load of their services. */
+  readonly loads: () => readonly GatewayLoads[];
   /** Services of a gateway whose endpoints are found while it runs; undefined: no such gateway. */
   readonly discovered: (gateway: string) => readonly ServiceStatus[] | undefined;
   readonly pushes: EndpointPushes;

@@ -3,7 +3,7 @@ import { ChanceryError, type ErrorCode } from '../lib/errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** O1; the codes above 4 are those of sysexits.h. */
-export const EXIT = { ok: 0, invalid: 1, unreachable: 4, usage: 64, unavailable: 69, bug: 70 } as const;
+export const EXIT = { ok: 0, invalid: 1, differs: 2, unreachable: 4, usage: 64, unavailable: 69, bug: 70 } as const;
 
 const CODES: Partial<Readonly<Record<ErrorCode, number>>> = {
   ERR_USAGE: EXIT.usage,

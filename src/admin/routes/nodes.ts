@@ -1,6 +1,7 @@
 // The connected nodes: per type what each was sent, accepted and refused.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { nodeViews } from '../node-view.ts';
 import { AdminProblem } from '../problem.ts';
 import { parseQuery } from '../query.ts';
 import type { AdminSources } from '../sources.ts';
@@ -12,13 +13,28 @@ const nodeParams = z.object({ id: z.string() });
 export function addNodeRoutes(server: FastifyInstance, sources: AdminSources): void {
   server.get('/api/v1/nodes', async (request) => {
     const { gateway } = parseQuery(listQuery, request.query);
-    return { nodes: sources.nodes().filter(({ cluster }) => gateway === undefined || cluster === gateway) };
+    const isMeant = ({ cluster }: { readonly cluster: string }): boolean => gateway === undefined || cluster === gateway;
+    return { nodes: await nodeViews(sources, sources.nodes().filter(isMeant)), gone: sources.gone().filter(isMeant) };
   });
   server.get('/api/v1/nodes/:id', async (request) => {
     parseQuery(nothing, request.query);
     const { id } = nodeParams.parse(request.params);
-    const node = sources.nodes().find((candidate) => candidate.id === id);
-    if (node === undefined) throw new AdminProblem(404, `no node "${id}" is connected; /api/v1/nodes lists those that are`);
-    return node;
+    const [view] = await nodeViews(
+      sources,
+      sources
+        .nodes()
+        .filter((node) => node.id === id)
+        .slice(0, 1),
+    );
+    if (view === undefined) throw new AdminProblem(404, absence(id, sources));
+    return view;
   });
+}
+
+/** B63: a dead node is named, with what it ran when it went. */
+function absence(id: string, sources: AdminSources): string {
+  const gone = sources.gone().find((node) => node.id === id);
+  if (gone === undefined) return `no node "${id}" is connected; /api/v1/nodes lists those that are`;
+  const ran = gone.ran === undefined ? '' : `; it ran version ${gone.ran} of gateway "${gone.cluster}"`;
+  return `node "${id}" is gone since ${new Date(gone.goneAt).toISOString()}${ran}`;
 }

@@ -42,7 +42,7 @@ const NODE: NodeStatus = {
         [TYPE_URLS.Cluster]: {
           state: 'ERROR',
           subscribed: '*',
-          rejected: { version: 'v2', message: '<script>alert(1)</script>', resources: ['a'], at: 5 },
+          rejected: { version: 'v2', message: '<script>alert(1)</script>', resources: ['service/orders'], at: 5 },
         },
       },
     },
@@ -63,6 +63,7 @@ describe('admin server', () => {
   let gateways: GatewayStatus[];
   let nodes: NodeStatus[];
   let logged: string[];
+  const feed = createEventFeed({ nowMs: Date.now });
 
   beforeEach(async () => {
     gateways = [GATEWAY];
@@ -104,7 +105,12 @@ describe('admin server', () => {
       metrics,
       gateways: () => gateways,
       nodes: () => nodes,
-      events: createEventFeed({ nowMs: Date.now }),
+      gone: () => [{ id: 'dead', cluster: 'edge', goneAt: 60_000, ran: 'v7' }],
+      runs: () => undefined,
+      rollout: () => undefined,
+      revisions: (gateway) => (gateway === 'edge' ? [] : undefined),
+      loads: () => [],
+      events: feed,
       discovered: () => undefined,
       pushes: {
         find: () => [],
@@ -177,8 +183,23 @@ describe('admin server', () => {
   });
 
   it('shows one node by its id, with any characters in it', async () => {
-    expect((await ask(`/api/v1/nodes/${encodeURIComponent('envoy/1')}`)).json()).toEqual(NODE);
+    expect((await ask(`/api/v1/nodes/${encodeURIComponent('envoy/1')}`)).json()).toMatchObject({
+      ...NODE,
+      streams: [{ stage: 'settling', types: { [TYPE_URLS.Cluster]: { rejected: { sources: ['/etc/edge.yaml:7'] } } } }],
+    });
     expect((await ask('/api/v1/nodes/nobody')).status).toBe(404);
+  });
+
+  it('names a dead node, and what it ran (B63)', async () => {
+    expect((await ask('/api/v1/nodes?gateway=edge')).json()['gone']).toEqual([{ id: 'dead', cluster: 'edge', goneAt: 60_000, ran: 'v7' }]);
+    const dead = await ask('/api/v1/nodes/dead');
+    expect(dead.status).toBe(404);
+    expect(dead.text).toContain('is gone since 1970-01-01T00:01:00.000Z; it ran version v7 of gateway');
+  });
+
+  it('lists the revisions of a gateway', async () => {
+    expect((await ask('/api/v1/gateways/edge/revisions')).json()).toEqual({ revisions: [] });
+    expect((await ask('/api/v1/gateways/nobody/revisions')).status).toBe(404);
   });
 
   it('lists resources with type and version, and neither content nor place', async () => {
@@ -261,6 +282,18 @@ describe('admin server', () => {
     ['127.0.0.1.evil.example', 403],
   ])('on loopback, answers a request for the host %s with %i (DNS rebinding)', async (host, status) => {
     expect((await ask('/livez', { headers: { host } })).status).toBe(status);
+  });
+
+  it('sends events as they happen, of the gateway that is asked for, and ends with the server', async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/events?gateway=edge`);
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'self'/);
+    feed.tell({ kind: 'config', gateway: 'web', text: 'of another gateway' });
+    feed.tell({ kind: 'config', gateway: 'edge', text: 'accepted' });
+    const closed = response.text();
+    await server.close();
+    expect(await closed).toMatch(/^retry: 1000\n\nid: \S+\nevent: config\ndata: \{.*"text":"accepted"\}\n\n$/);
+    expect(feed.isFollowed).toBe(false);
   });
 
   it('shows a page without scripts or assets of others, and escapes what comes from outside', async () => {
