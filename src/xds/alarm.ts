@@ -7,6 +7,9 @@ export interface AlarmClock {
   readonly after: (ms: number, run: () => void) => () => void;
 }
 
+/** Longer delays are no delays for Node. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 export class Alarm {
   readonly #clock: AlarmClock;
   readonly #ring: () => void;
@@ -21,7 +24,7 @@ export class Alarm {
   set(atMs: number | undefined): void {
     if (atMs === undefined || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
     this.#timer?.cancel();
-    const cancel = this.#clock.after(Math.max(1, atMs - this.#clock.nowMs()), () => {
+    const cancel = this.#clock.after(Math.min(MAX_DELAY_MS, Math.max(1, atMs - this.#clock.nowMs())), () => {
       this.#timer = undefined;
       this.#ring();
     });

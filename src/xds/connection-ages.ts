@@ -34,7 +34,7 @@ export function createConnectionAges(options: {
       connections.set(peer, connection);
       connection.streams += 1;
       const share = textHash(`${salt} ${peer} ${connection.firstAtMs}`) / 2 ** 32;
-      const atMs = connection.firstAtMs + maxAgeMs * ENDS_AT * (1 + JITTER * (2 * share - 1));
+      const atMs = Math.round(connection.firstAtMs + maxAgeMs * ENDS_AT * (1 + JITTER * (2 * share - 1)));
       return {
         retirement: { atMs, byMs: atMs + maxAgeMs * GRACE },
         closed: () => {
