@@ -40,6 +40,7 @@ interface Wants {
   wasNamed: boolean;
   isStarted: boolean;
   nonce: string;
+  didRefuse: boolean;
   /** What it holds: name → version. */
   readonly held: Map<string, string>;
 }
@@ -47,6 +48,16 @@ interface Wants {
 interface Sent {
   readonly plan: Plan;
   readonly nonce: string;
+}
+
+/** What the server knows of a type by the requests that have reached it. */
+interface Known {
+  isStarted: boolean;
+  wasNamed: boolean;
+  star: boolean;
+  readonly names: Set<string>;
+  /** The responses that it has had no answer to: nonce → when they were sent. */
+  readonly unanswered: Map<string, number>;
 }
 
 export class ModelClient {
@@ -57,7 +68,7 @@ export class ModelClient {
   #sessions = new Map<ModelType | 'all', Session>();
   #toServer: { readonly key: ModelType | 'all'; readonly request: DiscoveryRequest }[] = [];
   #toClient: Sent[] = [];
-  #unanswered = new Map<string, Set<string>>();
+  #known = new Map<string, Known>();
   #nonces = new Set<string>();
   #target: Snapshot | undefined;
   readonly #history = createDroppedHistory({ keepMs: 300_000, nowMs: () => this.nowMs });
@@ -68,7 +79,15 @@ export class ModelClient {
     this.variant = variant;
     this.isAggregated = isAggregated;
     for (const type of MODEL_TYPES) {
-      this.wants.set(type, { mode: 'none', names: new Set(), wasNamed: false, isStarted: false, nonce: '', held: new Map() });
+      this.wants.set(type, {
+        mode: 'none',
+        names: new Set(),
+        wasNamed: false,
+        isStarted: false,
+        nonce: '',
+        didRefuse: false,
+        held: new Map(),
+      });
     }
     this.#connect();
   }
@@ -96,10 +115,17 @@ export class ModelClient {
     wants.wasNamed ||= names.length > 0 || star;
   }
 
-  /** Repeats the names of a type under a nonce that was never valid or is not any more. */
-  stale(type: ModelType): void {
+  /**
+   * Repeats the names of a type as an answer that answers nothing: under a nonce that never was, under the last one again, or under that of
+   * another type; as an ACK or as a NACK.
+   */
+  stale(type: ModelType, answer: { readonly nonceOf: ModelType | 'nothing'; readonly refuse: boolean }): void {
     const wants = this.#wants(type);
-    if (wants.isStarted) this.#request(type, { names: new Set(wants.names), mode: wants.mode }, 'outdated');
+    const other = answer.nonceOf === 'nothing' ? undefined : this.#wants(answer.nonceOf);
+    const nonce = other?.nonce === undefined || other.nonce === '' ? 'outdated' : other.nonce;
+    // The last nonce of the type itself may be that of an answer that is under way: said twice, it must say the same.
+    const refuse = answer.nonceOf === type ? wants.didRefuse : answer.refuse;
+    if (wants.isStarted) this.#request(type, { names: new Set(wants.names), mode: wants.mode }, nonce, refuse);
   }
 
   reconnect(): void {
@@ -129,6 +155,8 @@ export class ModelClient {
       if (plan === undefined) continue;
       this.#check(plan);
       const nonce = `n${++this.#sequence}`;
+      if (this.#nonces.has(nonce)) this.broken.push('a nonce comes twice');
+      this.#nonces.add(nonce);
       session.sent(plan, nonce, this.nowMs);
       this.#toClient.push({ plan, nonce });
       didSend = true;
@@ -140,8 +168,7 @@ export class ModelClient {
   deliver(): boolean {
     const next = this.#toServer.shift();
     if (next === undefined) return false;
-    const typeUrl = next.request.typeUrl;
-    if (next.request.nonce !== '') this.#unanswered.get(typeUrl)?.delete(next.request.nonce);
+    this.#learn(next.request);
     this.#sessions.get(next.key)?.receive(next.request, this.nowMs);
     return true;
   }
@@ -156,6 +183,7 @@ export class ModelClient {
     if (wants.mode !== 'none' || wants.names.size > 0) {
       this.#apply(type, next.plan, refuse);
       wants.nonce = next.nonce;
+      wants.didRefuse = refuse;
       this.#request(type, { names: new Set(wants.names), mode: wants.mode }, next.nonce, refuse);
     }
     return true;
@@ -191,7 +219,8 @@ export class ModelClient {
   #connect(): void {
     this.#toServer = [];
     this.#toClient = [];
-    this.#unanswered.clear();
+    this.#known.clear();
+    this.#nonces.clear();
     const keys: (ModelType | 'all')[] = this.isAggregated ? ['all'] : [...MODEL_TYPES];
     this.#sessions = new Map(keys.map((key) => [key, this.#session()]));
   }
@@ -259,12 +288,44 @@ export class ModelClient {
     const { typeUrl } = plan.view;
     const names = [...plan.entries.map(({ name }) => name), ...plan.removed];
     if (new Set(names).size !== names.length) this.broken.push(`a name comes twice: ${names.join(' ')}`);
-    const pending = this.#unanswered.get(typeUrl) ?? new Set<string>();
-    this.#unanswered.set(typeUrl, pending);
-    const nonce = `n${this.#sequence + 1}`;
-    if (this.#nonces.has(nonce)) this.broken.push('a nonce comes twice');
-    this.#nonces.add(nonce);
-    pending.add(nonce);
+    const known = this.#knownOf(typeUrl);
+    const uncovered = names.filter((name) => !known.star && !known.names.has(name));
+    if (uncovered.length > 0) this.broken.push(`nobody asked for ${uncovered.join(' ')}`);
+    // Unless it is overdue (O2), or the client warms and answers what came later.
+    for (const sentAtMs of known.unanswered.values()) {
+      if (this.nowMs - sentAtMs < MODEL_TIMING.gateMs) this.broken.push(`two responses of ${typeUrl} are under way`);
+    }
+    known.unanswered.clear();
+    known.unanswered.set(`n${this.#sequence + 1}`, this.nowMs);
+  }
+
+  /** By an own reading of the protocol. */
+  #learn({ typeUrl, names, nonce }: DiscoveryRequest): void {
+    const known = this.#knownOf(typeUrl);
+    if (known.isStarted && nonce !== '') known.unanswered.delete(nonce);
+    const hasLegacy = typeRules(typeUrl).hasLegacyWildcard;
+    if (names.variant === 'sotw') {
+      known.wasNamed ||= names.list.length > 0;
+      known.names.clear();
+      for (const name of names.list) known.names.add(name);
+      known.star = known.names.delete('*') || (names.list.length === 0 && !known.wasNamed && hasLegacy);
+    } else {
+      for (const name of names.subscribe) known.names.add(name);
+      for (const name of names.unsubscribe) known.names.delete(name);
+      const isLegacy = !known.isStarted && names.subscribe.length + names.unsubscribe.length === 0 && hasLegacy;
+      known.star ||= isLegacy || names.subscribe.includes('*');
+      if (names.unsubscribe.includes('*')) known.star = false;
+      known.names.delete('*');
+    }
+    known.isStarted = true;
+    // Without an interest nothing is waited for.
+    if (!known.star && known.names.size === 0) known.unanswered.clear();
+  }
+
+  #knownOf(typeUrl: string): Known {
+    const known = this.#known.get(typeUrl) ?? { isStarted: false, wasNamed: false, star: false, names: new Set(), unanswered: new Map() };
+    this.#known.set(typeUrl, known);
+    return known;
   }
 
   #covers(wants: Wants, name: string): boolean {

@@ -12,6 +12,9 @@ const VARIANTS = [
   ['delta', false],
 ] as const;
 
+/** More with S11_RUNS, for a long search. */
+const RUNS = Number(process.env['S11_RUNS'] ?? 200);
+
 type Action = (client: ModelClient) => void;
 
 const contents = fc.dictionary(fc.constantFrom(...NAMES), fc.constantFrom('1', '2'), { maxKeys: NAMES.length });
@@ -44,10 +47,10 @@ const answering: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Action>((client) => void client.answer(false)) },
   {
     weight: 1,
-    arbitrary: type.map(
-      (of): Action =>
+    arbitrary: fc.tuple(type, fc.constantFrom('nothing' as const, ...MODEL_TYPES), fc.boolean()).map(
+      ([of, nonceOf, refuse]): Action =>
         (client) =>
-          client.stale(of),
+          client.stale(of, { nonceOf, refuse }),
     ),
   },
   { weight: 2, arbitrary: fc.constant<Action>((client) => client.reconnect()) },
@@ -75,7 +78,7 @@ test.each(VARIANTS)(
         client.publish(last);
         expectAtRest(client);
       }),
-      { numRuns: 400 },
+      { numRuns: RUNS },
     );
   },
 );
@@ -92,10 +95,40 @@ test.each(VARIANTS)(
         client.publish(renewed(last));
         expectAtRest(client);
       }),
-      { numRuns: 400 },
+      { numRuns: RUNS },
     );
   },
 );
+
+/** Interests that mean the same in both variants: a legacy wildcard ends by names in one, and by an explicit word in the other. */
+const explicit: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 5, arbitrary: answering },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(type, fc.uniqueArray(fc.constantFrom(...NAMES, 'unknown'))).map(
+      ([of, names]): Action =>
+        (client) =>
+          client.subscribe(of, names, true),
+    ),
+  },
+);
+
+test('S11, X1: clients of all four variants that ask for the same hold the same at rest', () => {
+  fc.assert(
+    fc.property(fc.array(explicit, { maxLength: 40, size: 'max' }), snapshot, (actions, last) => {
+      const clients = VARIANTS.map(([variant, isAggregated]) => new ModelClient(variant, isAggregated));
+      for (const client of clients) {
+        for (const act of actions) act(client);
+        client.publish(last);
+        for (const of of MODEL_TYPES) client.subscribe(of, of === 'RouteConfiguration' ? ['a', 'c'] : [], of !== 'RouteConfiguration');
+        expectAtRest(client);
+      }
+      const [first, ...others] = clients.map((client) => client.compare());
+      for (const other of others) expect(other).toEqual(first);
+    }),
+    { numRuns: RUNS },
+  );
+});
 
 function expectAtRest(client: ModelClient): void {
   client.settle();
