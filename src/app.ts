@@ -2,10 +2,14 @@
 import { type AdminServer, createAdminServer } from './admin/server.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import type { Live } from './convergence.ts';
+import type { Revision } from './delivery/revision.ts';
+import type { SourceTexts } from './delivery/revision-store.ts';
 import type { RolloutEvent } from './delivery/rollout-event.ts';
+import type { RolloutStatus } from './delivery/rollout-status.ts';
 import { createRollouts, type Rollouts } from './delivery/rollouts.ts';
 import { createDiscoveryPorts } from './discovery-ports.ts';
 import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
+import { createErrorRates } from './error-rates.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import type { GatewayStatus } from './gateway-status.ts';
@@ -35,6 +39,14 @@ export interface App {
   reload(): Promise<void>;
   gateways(): readonly GatewayStatus[];
   nodes(): readonly NodeStatus[];
+  /** How the newest revision of a gateway gets on; undefined for a gateway without one. */
+  rollout(gateway: string): RolloutStatus | undefined;
+  /** Oldest first; undefined where there is no such gateway. */
+  revisions(gateway: string): readonly Revision[] | undefined;
+  /** The files of a revision with secrets masked, where they are kept. */
+  texts(gateway: string, revision: number): Promise<SourceTexts | undefined>;
+  /** Lifts the quarantine of a gateway and reads its files again; false where there is nothing in it (D15). */
+  release(gateway: string): Promise<boolean>;
   /** Errors and warnings of all gateways as text for people; empty when there are none. */
   problemsText(color: boolean): string;
   /** Ends streams and connections, waits for what is being written. Idempotent. */
@@ -74,15 +86,16 @@ class ControlPlane implements App {
     this.#feed = createEventFeed({ nowMs: parts.nowMs });
     this.#book = createNodeBook(parts.nowMs);
     this.#rolloutLog = createRolloutLog({ logger: parts.logger, metrics: this.#metrics });
+    this.#ports = createXdsPorts({ settings, parts, metrics: this.#metrics, snapshots: this.#snapshots });
     this.#rollouts = createRollouts({
       nowMs: parts.nowMs,
       after: afterMs,
       onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
+      errorRates: createErrorRates(this.#ports.loadReports),
     });
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
     this.#gateways = this.#createGateways();
-    this.#ports = createXdsPorts({ settings, parts, metrics: this.#metrics, snapshots: this.#snapshots });
     this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
     this.#metrics.beforeRead(() => refreshGauges(this.#metrics, this.gateways(), this.nodes()));
@@ -114,6 +127,23 @@ class ControlPlane implements App {
 
   nodes(): readonly NodeStatus[] {
     return this.#xds.nodes();
+  }
+
+  rollout(gateway: string): RolloutStatus | undefined {
+    return this.#rollouts.status(gateway);
+  }
+
+  revisions(gateway: string): readonly Revision[] | undefined {
+    return this.#gateways.named(gateway)?.revisions();
+  }
+
+  async texts(gateway: string, revision: number): Promise<SourceTexts | undefined> {
+    const found = this.revisions(gateway)?.find(({ number }) => number === revision);
+    return found && this.#gateways.named(gateway)?.texts(found);
+  }
+
+  async release(gateway: string): Promise<boolean> {
+    return (await this.#gateways.named(gateway)?.release()) ?? false;
   }
 
   problemsText(color: boolean): string {
@@ -184,8 +214,8 @@ class ControlPlane implements App {
         nodes: () => this.nodes(),
         gone: () => this.#book.gone(),
         runs: (gateway, node) => this.#book.runs(gateway, node),
-        rollout: () => undefined,
-        revisions: () => undefined,
+        rollout: (gateway) => this.rollout(gateway),
+        revisions: (gateway) => this.revisions(gateway),
         loads: () => this.#ports.loadReports.status(),
         snapshots: this.#liveSnapshots(),
         discovered: (gateway) => this.#endpoints.discovery.status(gateway),

@@ -43,6 +43,8 @@ export interface ServedGateways {
   /** What the rollouts tell goes to the gateway that it is about. */
   rolledOut(gateway: string, event: RolloutEvent): void;
   all(): readonly LiveGateway[];
+  /** The gateway whose root file has this name. */
+  named(gateway: string): LiveGateway | undefined;
   statuses(): readonly GatewayStatus[];
   /** Whether a root file has this gateway's name. */
   has(gateway: string): boolean;
@@ -84,8 +86,12 @@ class Gateways implements ServedGateways {
   }
 
   rolledOut(gateway: string, event: RolloutEvent): void {
+    this.named(gateway)?.rolledOut(event);
+  }
+
+  named(gateway: string): LiveGateway | undefined {
     const file = this.#owners.get(gateway);
-    this.#gateways.find((each) => each.file === file)?.rolledOut(event);
+    return this.#gateways.find((each) => each.file === file);
   }
 
   all(): readonly LiveGateway[] {

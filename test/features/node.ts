@@ -10,6 +10,8 @@ export interface Node {
   readonly responses: readonly RawResponse[];
   /** Refuses the next response of a type with this message. */
   refuseNext(type: TypeLabel, message: string): void;
+  /** Accepts the next response of a type after all. */
+  accept(type: TypeLabel): void;
   close(): void;
 }
 
@@ -85,6 +87,7 @@ export function connectNode({ port, gateway, id = 'node-1', running: earlier }: 
     running,
     responses,
     refuseNext: (type, message) => void refusals.set(type, message),
+    accept: (type) => void refusals.delete(type),
     close: () => {
       stream.cancel();
       channel.close();
