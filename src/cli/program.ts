@@ -4,6 +4,7 @@ import { addBootstrapCommand } from './bootstrap.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
 import { EXIT, reportFailure } from './exit-codes.ts';
+import { addHistoryCommand } from './history.ts';
 import { packageVersion } from './package.ts';
 import { addRenderCommand } from './render.ts';
 import { addSchemaCommand } from './schema.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   addSchemaCommand,
   addStatusCommand,
   addWatchCommand,
+  addHistoryCommand,
   addDemoCommand,
 ];
 

@@ -29,7 +29,7 @@ describe('the command line', () => {
     expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
     const help = await run('--help');
     expect(help).toMatchObject({ code: 0, err: '' });
-    for (const command of ['up', 'serve', 'validate', 'render', 'bootstrap', 'schema', 'status', 'watch'])
+    for (const command of ['up', 'serve', 'validate', 'render', 'bootstrap', 'schema', 'status', 'watch', 'history'])
       expect(help.out).toContain(`\n  ${command} `);
   });
 
