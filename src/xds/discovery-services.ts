@@ -1,7 +1,7 @@
 // The discovery services and their methods (X2): which resource type each one is for. Opens nothing.
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
-import type { StreamMethod } from './stream.ts';
+import type { StreamMethod } from './stream-context.ts';
 
 export interface DiscoveryService {
   readonly name: string;

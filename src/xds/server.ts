@@ -19,7 +19,8 @@ import type { RequestRateOptions } from './request-rate.ts';
 import { addServices, type ServicesOptions } from './services.ts';
 import type { SessionTiming, TargetWaits } from './session-options.ts';
 import { type NodeStatus, nodeStatuses } from './status.ts';
-import { type StreamContext, XdsStream } from './stream.ts';
+import { XdsStream } from './stream.ts';
+import type { StreamContext } from './stream-context.ts';
 import { StreamEndings } from './stream-endings.ts';
 import type { DescribeResource } from './stream-report.ts';
 import type { TargetSource } from './targets.ts';
@@ -89,15 +90,19 @@ const CHANNEL_OPTIONS = {
 
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const streams = new Set<XdsStream>();
-  const context = streamContext(options, (stream) => {
-    streams.delete(stream);
-    endings.onClosed();
-  });
+  const context = streamContext(options);
   const endings = new StreamEndings(streams, context);
   const server = new Server(channelOptions(options.maxConnectionAgeMs));
   const services = addServices(server, options, {
     access: context.access,
-    open: (call, method) => streams.add(new XdsStream(call, method, context)),
+    open: (call, method) => {
+      const stream = new XdsStream(call, method, context);
+      streams.add(stream);
+      stream.whenClosed(() => {
+        streams.delete(stream);
+        endings.onClosed();
+      });
+    },
     clients: () => [...streams].flatMap((stream) => stream.client() ?? []),
   });
   const unsubscribe = options.targets.subscribe((gateway) => {
@@ -126,7 +131,7 @@ function channelOptions(maxConnectionAgeMs: number | undefined): ServerOptions {
   return { ...CHANNEL_OPTIONS, ...(maxConnectionAgeMs === undefined ? {} : { 'grpc.max_connection_age_ms': maxConnectionAgeMs }) };
 }
 
-function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) => void): StreamContext {
+function streamContext(options: XdsServerOptions): StreamContext {
   const { api, logger, metrics, nowMs, targets, progress } = options;
   const after = options.after ?? afterMs;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
@@ -140,7 +145,6 @@ function streamContext(options: XdsServerOptions, onClosed: (stream: XdsStream) 
     metrics,
     nowMs,
     after,
-    onClosed,
     timing,
     requestRate: options.requestRate,
     progress: progress ?? {},

@@ -10,7 +10,7 @@ import { addHealthService } from './health-service.ts';
 import type { LoadReports } from './load-reports.ts';
 import { createLoadStatsService, DEFAULT_LOAD_INTERVAL_MS, LOAD_STATS_SERVICE, refuse } from './load-stats-service.ts';
 import { addReflectionService } from './reflection-service.ts';
-import type { StreamMethod } from './stream.ts';
+import type { StreamMethod } from './stream-context.ts';
 import type { TargetSource } from './targets.ts';
 
 /** The parts of the server's options that services need. */

@@ -3,56 +3,23 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
-import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
-import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
-import type { Access } from './access.ts';
-import type { Admission } from './admission.ts';
+import type { TypeUrl } from '../snapshot/types.ts';
 import { Alarm } from './alarm.ts';
 import type { ClientStream } from './client-status-service.ts';
-import type { ConnectionAges, Retirement } from './connection-ages.ts';
-import type { DroppedHistory } from './dropped-history.ts';
+import type { Retirement } from './connection-ages.ts';
 import { FirstPush } from './first-push.ts';
-import type { Frames } from './frames.ts';
-import type { InternNames } from './name-map.ts';
 import { type ClientNode, clientNode, gatewayOf } from './node.ts';
-import type { NodeProgress, StreamProgress } from './node-progress.ts';
-import type { PumpQueue } from './pump-queue.ts';
+import type { StreamProgress } from './node-progress.ts';
 import { type RequestReader, requestReader } from './read-request.ts';
 import type { DiscoveryRequest } from './request.ts';
-import { RequestRate, type RequestRateOptions } from './request-rate.ts';
+import { RequestRate } from './request-rate.ts';
 import { Session } from './session.ts';
-import type { SessionOutcome, SessionTiming, TargetWaits } from './session-options.ts';
+import type { SessionOutcome } from './session-options.ts';
 import type { StreamSnapshot } from './status.ts';
-import { StreamReport, type StreamReportOptions } from './stream-report.ts';
-import type { Plan, Variant } from './subscription.ts';
-import type { WriteBudget } from './write-budget.ts';
-
-/** What all streams of a server share. */
-export interface StreamContext extends StreamReportOptions {
-  readonly api: EnvoyApi;
-  readonly access: Access;
-  readonly admission: Admission;
-  readonly ages: ConnectionAges;
-  readonly frames: Frames;
-  readonly intern: InternNames;
-  readonly history: DroppedHistory;
-  readonly queue: PumpQueue;
-  readonly budget: WriteBudget;
-  readonly nodes: NodeProgress;
-  readonly timing: SessionTiming;
-  readonly requestRate: RequestRateOptions | undefined;
-  readonly targetFor: (node: ClientNode) => Snapshot | undefined;
-  readonly waitsFor: (gateway: string) => TargetWaits;
-  readonly onWithoutTarget: (node: ClientNode) => void;
-  readonly onClosed: (stream: XdsStream) => void;
-}
-
-export interface StreamMethod {
-  readonly variant: Variant;
-  /** Of a separate service; undefined on an aggregated stream. */
-  readonly typeUrl: TypeUrl | undefined;
-}
+import type { StreamContext, StreamMethod } from './stream-context.ts';
+import { StreamReport } from './stream-report.ts';
+import type { Plan } from './subscription.ts';
 
 /** Types that one client may ask for, far above what exists. */
 const MAX_TYPES = 64;
@@ -95,6 +62,11 @@ export class XdsStream {
     call.on('cancelled', () => this.#release());
     call.on('close', () => this.#release());
     call.on('error', () => this.#release());
+  }
+
+  /** Calls `run` when the stream has ended, for whatever reason. */
+  whenClosed(run: () => void): void {
+    this.#closers.push(run);
   }
 
   /** Undefined until the first message. */
@@ -296,14 +268,13 @@ export class XdsStream {
     this.#isClosed = true;
     this.#alarm.cancel();
     this.#freeBudget?.();
-    for (const close of this.#closers) close();
     this.#firstPush.rest(true);
     if (this.#session?.target !== undefined) this.#context.history.note(this.#session.target);
     if (this.#progress !== undefined) this.#context.nodes.left(this.#progress);
     this.#session = undefined;
     this.#context.queue.remove(this);
     this.#context.metrics.streamClosed(this.#method.variant);
-    this.#context.onClosed(this);
+    for (const close of this.#closers) close();
   }
 }
 
