@@ -25,6 +25,7 @@ export function parseEndpointText(text: string): Result<readonly Endpoint[], str
 
 /** `[…]`, or `{endpoints: […]}`. */
 export function parseEndpointList(value: unknown): Result<readonly Endpoint[], string> {
+  if (value === null || value === undefined) return failed('it is empty; a list without endpoints is []');
   const checked: z.ZodSafeParseResult<z.output<typeof mapSchema>> = Array.isArray(value)
     ? mapSchema.safeParse({ endpoints: value })
     : mapSchema.safeParse(value);

@@ -156,7 +156,9 @@ class Follower implements Discovery {
   }
 
   keep(): KeptDiscovery {
-    const lists = [...this.#watches].flatMap(([key, { list, isStatic }]) => (list === undefined || isStatic ? [] : [[key, list] as const]));
+    const lists = [...this.#watches].flatMap(([key, { list, isListKept }]) =>
+      list === undefined || !isListKept ? [] : [[key, list] as const],
+    );
     const all = [...this.#gateways.values()].flatMap(({ registrations }) => [...registrations.values()]);
     const revisions = all.map(({ revision }) => revision);
     return { names: [...this.#names.answers()], lists, pushes: this.pushes.all(), revisions };

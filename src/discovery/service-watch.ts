@@ -40,8 +40,10 @@ export class ServiceWatch {
   constructor(options: ServiceWatchOptions) {
     this.#options = options;
     this.#service = options.service;
-    this.#list = options.kept;
-    if (options.kept !== undefined) this.#followNames();
+    this.#list = options.service.source.kind === 'dns' ? options.service.endpoints : options.kept;
+    this.#followNames();
+    // What an earlier run knew is what may be kept when the first answer of this run is empty (D18).
+    this.step(options.ports.clock.nowMs());
     this.#source = this.#start();
   }
 
@@ -58,9 +60,10 @@ export class ServiceWatch {
     });
   }
 
-  /** The list stands in the configuration. */
-  get isStatic(): boolean {
-    return this.#service.source.kind === 'dns';
+  /** The next run must be told the list: neither the configuration nor the board of pushes has it. */
+  get isListKept(): boolean {
+    const { kind } = this.#service.source;
+    return kind !== 'dns' && kind !== 'push';
   }
 
   /** The list that is known, host names and all. */
@@ -83,7 +86,8 @@ export class ServiceWatch {
   /** Brings what is told to this moment. While a name of the list has neither answered nor failed, nothing new is found. */
   step(atMs: number): { readonly isChanged: boolean; readonly nextAtMs?: number } {
     const { drainForMs, keepLastForMs } = this.#service;
-    const isKnown = this.isSettled || [...this.#names.values()].every((name) => name.state().ips !== undefined);
+    const names = [...this.#names.values()];
+    const isKnown = this.isSettled || names.every((name) => name.state().ips !== undefined);
     if (this.#list !== undefined && isKnown) this.flow.find(this.#resolve(this.#list), this.#isMeant);
     return this.flow.step(atMs, { drainForMs, keepForMs: keepLastForMs });
   }
