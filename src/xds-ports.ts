@@ -5,12 +5,13 @@ import type { AppParts, AppSettings } from './app-parts.ts';
 import { countedLoadReports } from './load-metrics.ts';
 import { TYPE_URLS } from './proto/type-urls.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
+import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { createLoadReports, type LoadReports } from './xds/load-reports.ts';
 import { createRestServer, type RestServer } from './xds/rest-server.ts';
 import type { XdsServer, XdsServerOptions } from './xds/server.ts';
 import type { TargetSource } from './xds/targets.ts';
-import { createPortSecurity } from './xds-security.ts';
+import { createPortSecurity, type PortSecurity } from './xds-security.ts';
 
 /** `control_plane.identifier` (X15). */
 export const IDENTIFIER = `chancery@${hostname()}`;
@@ -48,32 +49,43 @@ export function createXdsPorts({ settings, parts, metrics, snapshots }: XdsPorts
     },
     withRest: (server, targets) => {
       const port = settings.xdsRestPort;
-      const rest: RestServer | undefined =
-        port === undefined
-          ? undefined
-          : createRestServer({
-              api,
-              logger,
-              targets,
-              access,
-              identifier: IDENTIFIER,
-              ...(transport === undefined ? {} : { security: transport }),
-            });
-      return {
-        ...server,
-        listen: async (address) => {
-          const bound = await server.listen(address);
-          if (rest === undefined || port === undefined) return bound;
-          const restPort = await rest.listen({ host: address.host, port });
-          logger.info({ event: 'xds.rest', host: address.host, port: restPort }, 'xDS is also offered by REST polling');
-          return bound;
-        },
-        close: async (options) => {
-          await rest?.close();
-          await server.close(options);
-          security.close();
-        },
-      };
+      const tls = transport === undefined ? {} : { security: transport };
+      const rest = port === undefined ? undefined : createRestServer({ api, logger, targets, access, identifier: IDENTIFIER, ...tls });
+      return rest === undefined || port === undefined
+        ? closing(server, security)
+        : beside(closing(server, security), { rest, port, logger });
+    },
+  };
+}
+
+function closing(server: XdsServer, security: PortSecurity): XdsServer {
+  return {
+    ...server,
+    close: async (options) => {
+      await server.close(options);
+      security.close();
+    },
+  };
+}
+
+interface RestPort {
+  readonly rest: RestServer;
+  readonly port: number;
+  readonly logger: Logger;
+}
+
+function beside(server: XdsServer, { rest, port, logger }: RestPort): XdsServer {
+  return {
+    ...server,
+    listen: async (address) => {
+      const bound = await server.listen(address);
+      const restPort = await rest.listen({ host: address.host, port });
+      logger.info({ event: 'xds.rest', host: address.host, port: restPort }, 'xDS is also offered by REST polling');
+      return bound;
+    },
+    close: async (options) => {
+      await rest.close();
+      await server.close(options);
     },
   };
 }
