@@ -1,4 +1,4 @@
-// Endpoints that are pushed (D19), and what discovery knows of each service. The only place of this API that writes.
+// Endpoints that are pushed (D19), and what discovery knows of each service.
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
