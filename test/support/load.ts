@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly perSecond: number;
   /** Connections for HTTP/1.1 that are kept open, at first; HTTP/2 uses one. 0: each request has a connection of its own. Default 4. */
   readonly connections?: number;
+  /** No more are sent while so many wait for their answer, so that a busy machine is not buried under its own test. Default: no bound. */
+  readonly mostUnderWay?: number;
   /** An answer that took longer is a failure. Default 2,000. */
   readonly lateAfterMs?: number;
   /** Decides over an answer: undefined, or what is wrong. Default: 2xx, and grpc-status 0 where the answer is gRPC. */
@@ -52,7 +54,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const byUpstream = new Map<string, number>();
   const waiting = new Set<{ at: number; resolve: () => void }>();
   const underWay = new Set<Promise<void>>();
-  const count = { sent: 0, done: 0 };
+  const count = { sent: 0, done: 0, left: 0 };
   const one = async (n: number): Promise<void> => {
     const begun = performance.now();
     const problem = await attempt(pool, options, n, byUpstream);
@@ -66,7 +68,11 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   // Open loop: what is due by the clock is sent, so a stalled proxy is not spared.
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - startedAt) * options.perSecond) / 1_000);
-    while (count.sent < due) {
+    while (count.sent + count.left < due) {
+      if (underWay.size >= (options.mostUnderWay ?? Number.POSITIVE_INFINITY)) {
+        count.left = due - count.sent;
+        return;
+      }
       const running = one(count.sent).finally(() => underWay.delete(running));
       underWay.add(running);
       count.sent += 1;
