@@ -17,7 +17,7 @@ import { ChanceryError } from './lib/errors.ts';
 import type { LiveGateway } from './live-gateway.ts';
 import { createNodeBook, type NodeBook } from './node-book.ts';
 import { refreshGauges } from './refresh-gauges.ts';
-import { createRolloutLog, type RolloutLog } from './rollout-log.ts';
+import { createRolloutLog, type RolloutLog, refreshRolloutGauges } from './rollout-log.ts';
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
 import { createSnapshotStore, type SnapshotStore } from './snapshot/store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -99,6 +99,7 @@ class ControlPlane implements App {
     this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
     this.#metrics.beforeRead(() => refreshGauges(this.#metrics, this.gateways(), this.nodes()));
+    this.#metrics.beforeRead(() => refreshRolloutGauges(this.#metrics, this.#rollouts));
   }
 
   async start(): Promise<{ readonly xds: number; readonly admin: number }> {

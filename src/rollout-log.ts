@@ -2,6 +2,7 @@
 import { reasonText } from './delivery/abort.ts';
 import type { QuarantineEntry } from './delivery/quarantine.ts';
 import type { RolloutEvent } from './delivery/rollout-event.ts';
+import type { Rollouts } from './delivery/rollouts.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -54,4 +55,12 @@ function waveText({ isEveryone, asked }: Extract<RolloutEvent, { readonly kind: 
 
 function fieldsOf({ typeUrl, resources, nodeId, message }: QuarantineEntry): object {
   return { type_url: typeUrl, resources: resources.map(({ name }) => name), node_id: nodeId, reason: message };
+}
+
+/** Counted only when somebody reads them. */
+export function refreshRolloutGauges(metrics: Metrics, rollouts: Pick<Rollouts, 'gateways' | 'status'>): void {
+  metrics.replace(
+    'chancery_quarantined_resources',
+    rollouts.gateways().map((gateway) => [{ gateway }, rollouts.status(gateway)?.quarantine.length ?? 0]),
+  );
 }

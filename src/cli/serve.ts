@@ -10,6 +10,7 @@ import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { requireFreePorts, type WantedPort } from './free-ports.ts';
 import { gatewayFiles } from './gateway-files.ts';
+import { operatorName } from './operator-name.ts';
 import { packageVersion } from './package.ts';
 import { addSettingOptions, settingFlags } from './setting-options.ts';
 import { untilStopSignal } from './signals.ts';
@@ -94,6 +95,7 @@ async function buildApp(settings: Settings, files: readonly string[], terminal: 
       createBuilds: workerBuilds({ env: terminal.env, cwd: terminal.cwd }),
       nowMs: Date.now,
       version: packageVersion(),
+      author: operatorName(),
       diagnostics: { cwd: terminal.cwd, asMessage: isPretty, color },
       processMetrics: true,
     },

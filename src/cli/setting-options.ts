@@ -6,8 +6,9 @@ import { type RawSettings, SETTINGS } from '../config/settings.ts';
 export function addSettingOptions(command: Command, names?: readonly (keyof RawSettings)[]): Command {
   for (const { name, flag, variable, fallback, help } of SETTINGS) {
     if (names !== undefined && !names.includes(name)) continue;
-    const origin = fallback === undefined || name === 'insecurePlaintext' ? variable : `${variable}; default ${fallback}`;
-    command.option(name === 'insecurePlaintext' ? flag : `${flag} <${placeholder(name)}>`, `${help} (${origin})`);
+    const isSwitch = fallback === 'false';
+    const origin = fallback === undefined || isSwitch ? variable : `${variable}; default ${fallback}`;
+    command.option(isSwitch ? flag : `${flag} <${placeholder(name)}>`, `${help} (${origin})`);
   }
   return command;
 }
@@ -27,6 +28,7 @@ function placeholder(name: keyof RawSettings): string {
   const words: Partial<Readonly<Record<keyof RawSettings, string>>> = {
     host: 'address',
     state: 'dir',
+    history: 'number',
     redis: 'url',
     xdsTlsCert: 'file',
     xdsTlsKey: 'file',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { Secret } from '../lib/secret.ts';
+import { ROLLOUT_SETTINGS, type RolloutProcessSettings, rolloutSettingsSchema } from './rollout-settings.ts';
 import { STREAM_SETTINGS, type StreamSettings, streamSettings, streamSettingsSchema } from './stream-settings.ts';
 import { type XdsSecurity, xdsSecurity } from './xds-security.ts';
 
@@ -26,6 +27,7 @@ const schema = z.object({
   xdsClientCa: z.string().optional(),
   xdsClientNames: z.string().optional(),
   ...streamSettingsSchema,
+  ...rolloutSettingsSchema,
   state: z.string().min(1, 'a directory is needed').optional(),
   redis: z.url({ protocol: /^rediss?$/, error: 'use redis://HOST:PORT or rediss://HOST:PORT' }).optional(),
   insecurePlaintext: yesOrNo,
@@ -36,7 +38,7 @@ const schema = z.object({
 /** Text as it came from a flag or the environment; absent takes the default. */
 export type RawSettings = { readonly [Name in keyof z.input<typeof schema>]?: string | undefined };
 
-export interface Settings {
+export interface Settings extends RolloutProcessSettings {
   /** Address of the xDS ports. Default 127.0.0.1. */
   readonly host: string;
   /** Address of the admin port, which has no TLS: loopback unless plain text was allowed beyond it. */
@@ -118,7 +120,13 @@ export const SETTINGS: readonly SettingOrigin[] = [
     help: 'port of xDS by REST polling; without it there is none; 0: any',
   },
   ...STREAM_SETTINGS,
-  { name: 'state', flag: '--state', variable: 'CHANCERY_STATE', help: 'directory that keeps the last good configuration over restarts' },
+  {
+    name: 'state',
+    flag: '--state',
+    variable: 'CHANCERY_STATE',
+    help: 'directory that keeps revisions and the last good configuration over restarts',
+  },
+  ...ROLLOUT_SETTINGS,
   { name: 'redis', flag: '--redis', variable: 'CHANCERY_REDIS', help: 'reserved for shared rate limits, which come later: not used yet' },
   { name: 'logLevel', flag: '--log-level', variable: 'CHANCERY_LOG_LEVEL', fallback: 'info', help: 'debug, info, warn or error' },
   {
@@ -158,7 +166,7 @@ export function parseSettings(flags: RawSettings, env: Readonly<Record<string, s
 
 function checkedSettings(parsed: z.output<typeof schema>): Settings {
   const { insecurePlaintext, redis, state, xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsRestPort, ...others } = parsed;
-  const { xdsMaxConnectionAge, xdsStopWithin, xdsNewStreams, xdsFirstPushes, ...settings } = others;
+  const { xdsMaxConnectionAge, xdsStopWithin, xdsNewStreams, xdsFirstPushes, history, ...settings } = others;
   const security = xdsSecurity({ xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames });
   const isSafe = isLoopback(settings.host) || insecurePlaintext;
   if (!isSafe && security?.clientCa === undefined) {
@@ -169,6 +177,7 @@ function checkedSettings(parsed: z.output<typeof schema>): Settings {
   }
   return {
     ...settings,
+    historyLimit: history,
     adminHost: isSafe ? settings.host : '127.0.0.1',
     xdsStreams: streamSettings({ xdsMaxConnectionAge, xdsStopWithin, xdsNewStreams, xdsFirstPushes }),
     ...(xdsRestPort === undefined ? {} : { xdsRestPort }),

@@ -129,7 +129,7 @@ describe('a rollout over three nodes', () => {
     const versions = clusters.flatMap((response) => response.versions['service/orders'] ?? []);
     expect(versions).toHaveLength(2);
     expect(versions[0]).toBe(before);
-    expect(again.app.revisions('edge').at(-1)).toMatchObject({ number: 2, state: 'live' });
+    expect(again.app.revisions('edge')?.at(-1)).toMatchObject({ number: 2, state: 'live' });
   });
 });
 
@@ -160,6 +160,6 @@ describe('an edit that takes much away (D18, X86, B53)', () => {
     await eventually(() => isComplete(back));
     expect(back.running.get('Cluster')?.size).toBe(2);
     await fixture.workspace.save('edge.yaml', `${EMPTY}allowLargeRemoval: true\n`, 'rename');
-    await eventually(() => again.app.revisions('edge').length === 2, { what: 'the edit to be accepted' });
+    await eventually(() => again.app.revisions('edge')?.length === 2, { what: 'the edit to be accepted' });
   });
 });

@@ -22,6 +22,9 @@ describe('process settings', () => {
       ratelimitPort: 18_002,
       xdsStreams: { stopWithinMs: 10_000, streamsPerSecond: 1_000, firstPushes: 32 },
       logLevel: 'info',
+      historyLimit: 50,
+      allowLargeRemoval: false,
+      force: false,
       logFormat: 'auto',
     });
   });
