@@ -43,12 +43,13 @@ export async function acceptedGateway(
 }
 
 /** A wrong service stays without anything, so that the routes to it may stay. */
-function withoutWrong({ listeners, services, routes }: RandomGateway, wrong: ReadonlySet<string>): RandomGateway {
+function withoutWrong({ listeners, services, routes, runtime }: RandomGateway, wrong: ReadonlySet<string>): RandomGateway {
   return {
     listeners: Object.fromEntries(Object.entries(listeners).filter(([name]) => !wrong.has(`listeners ${name}`))),
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [name, wrong.has(`services ${name}`) ? { endpoints: [] } : service]),
     ),
     routes: routes.filter((route, index) => !wrong.has(`routes ${route.name}`) && !wrong.has(`routes ${index}`)),
+    runtime: Object.fromEntries(Object.entries(runtime).filter(([name]) => !wrong.has(`runtime ${name}`))),
   };
 }

@@ -1,5 +1,6 @@
 // Random routes, with every kind of match and action.
 import fc from 'fast-check';
+import { cors, fault } from './random-filters.ts';
 import {
   duration,
   fullText,
@@ -127,6 +128,7 @@ const forward = fc
       timeout: fc.oneof(duration, oneOf('none')),
       idleTimeout: fc.oneof(duration, oneOf('none')),
       retry,
+      cors,
     }),
   )
   .map(([chosen, more]) => ({ ...more, backends: chosen }));
@@ -145,6 +147,7 @@ export const route = fc
       requestHeaders: headerChanges,
       responseHeaders: headerChanges,
       priority: oneOf(-1, 1, 1_000_000),
+      fault,
     }),
   )
   .map(([chosen, more]) => ({ ...more, ...chosen }));

@@ -46,7 +46,7 @@ async function envoySays(build: DetailedGood): Promise<string> {
 }
 
 test.each(fc.sample(randomGateway, { seed: SEED, numRuns: RUNS }).map((gateway, index) => [index, gateway] as const))(
-  'random configuration %i',
+  'what the program accepts of random configuration %i, a real Envoy accepts as well',
   async (_index, gateway) => {
     const { build, text } = await acceptedGateway(gateway, { api, workspace, more, env });
     const said = await envoySays(build);
