@@ -149,6 +149,15 @@ describe('docker-compose.yml', () => {
     for (const [, envoy] of envoys) expect(envoy.networks?.some((network) => networks.includes(network))).toBe(true);
   });
 
+  it('leaves the names of the backends to the Envoys where it has no network with them (D20)', () => {
+    const { CHANCERY_DEMO_HOST: host = '' } = compose.services.chancery?.environment ?? {};
+    const own = compose.services.chancery?.networks ?? [];
+    const isReached = compose.services[host]?.networks?.some((network) => own.includes(network)) === true;
+    const { services: known } = parse(gateway) as { services: Record<string, { resolve?: string; like?: string }> };
+    const resolves = Object.values(known).map(({ resolve, like }) => resolve ?? known[like ?? '']?.resolve);
+    expect(isReached || resolves.every((resolve) => resolve === 'proxy')).toBe(true);
+  });
+
   it('sets only variables that the program or the gateway reads', () => {
     const known = [
       ...SETTINGS.map(({ variable }) => variable),
