@@ -1,5 +1,6 @@
 // The whole control plane on loopback, in this process, on free ports, with files of its own. Asserts nothing.
 import { type App, createApp } from '../../src/app.ts';
+import type { AppSettings } from '../../src/app-parts.ts';
 import type { Live } from '../../src/convergence.ts';
 import { createLocalBuilds } from '../../src/local-builds.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
@@ -22,10 +23,16 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /** With a directory for what survives a restart. */
+  readonly state?: boolean;
+  readonly settings?: Partial<AppSettings>;
+}
+
 export interface AppFixture {
   readonly workspace: Workspace;
   /** Starts it over these files of the workspace. */
-  start(files?: readonly string[], options?: { readonly state?: boolean }): Promise<RunningApp>;
+  start(files?: readonly string[], options?: StartOptions): Promise<RunningApp>;
   /** Ends whatever still runs and removes the files. */
   clean(): Promise<void>;
 }
@@ -35,10 +42,10 @@ export async function createAppFixture(files: Readonly<Record<string, string>>):
   const started: (() => Promise<void>)[] = [];
   return {
     workspace,
-    start: async (names = ['edge.yaml'], { state = false } = {}) => {
+    start: async (names = ['edge.yaml'], { state = false, settings = {} } = {}) => {
       const running = await startApp(
         names.map((name) => workspace.path(name)),
-        state ? workspace.path('state') : undefined,
+        { ...settings, ...(state ? { state: workspace.path('state') } : {}) },
       );
       started.push(running.stop);
       return running;
@@ -50,12 +57,12 @@ export async function createAppFixture(files: Readonly<Record<string, string>>):
   };
 }
 
-async function startApp(files: readonly string[], state: string | undefined): Promise<RunningApp> {
+async function startApp(files: readonly string[], settings: Partial<AppSettings>): Promise<RunningApp> {
   const log: Readonly<Record<string, unknown>>[] = [];
   const live: Live[] = [];
   const nodes: Node[] = [];
   const app = createApp(
-    { files, host: '127.0.0.1', xdsPort: 0, adminPort: 0, ...(state === undefined ? {} : { state }) },
+    { files, host: '127.0.0.1', xdsPort: 0, adminPort: 0, ...settings },
     {
       api,
       logger: createLogger({ sink: { write: (line) => log.push(JSON.parse(line)) }, level: 'debug' }),
