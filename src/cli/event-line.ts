@@ -1,5 +1,6 @@
 // One event as one line for people. Pure.
 import type { WatchedEvent } from './event-source.ts';
+import { messageLine } from './message-lines.ts';
 
 const COLORS: Readonly<Record<string, string>> = {
   nack: '\u001b[31m',
@@ -17,11 +18,7 @@ const WHO_WIDTH = 22;
 export function eventLine({ at, kind = '', gateway = '', node, text }: WatchedEvent, color: boolean): string {
   const time = at === undefined ? '        ' : new Date(at).toTimeString().slice(0, 8);
   const who = node === undefined ? gateway : `${gateway}/${node}`;
-  const line = printable(`${time}  ${who.padEnd(WHO_WIDTH)}  ${text}`).trimEnd();
+  const line = `${time}  ${messageLine(who).padEnd(WHO_WIDTH)}  ${messageLine(text)}`;
   const start = color ? (COLORS[kind] ?? '') : '';
   return start === '' ? `${line}\n` : `${start}${line}\u001b[0m\n`;
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' · ').replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 }

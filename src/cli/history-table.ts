@@ -1,6 +1,7 @@
 // The answer of `chancery history` as text. Pure.
 import { z } from 'zod';
 import { ago } from './age.ts';
+import { messageLines } from './message-lines.ts';
 import { shortType } from './status-schema.ts';
 import { textTable } from './text-table.ts';
 
@@ -40,9 +41,10 @@ export type RevisionView = z.output<typeof revisionSchema>;
 /** In the order given. */
 export function historyTable(revisions: readonly RevisionView[], nowMs: number): string {
   if (revisions.length === 0) return 'There is no revision yet.\n';
+  const newestLive = Math.max(...revisions.flatMap(({ number, state }) => (state === 'live' ? number : [])));
   const rows = revisions.map((revision) => [
     String(revision.number),
-    revision.state,
+    revision.state === 'live' && revision.number < newestLive ? 'was live' : revision.state,
     `${new Date(revision.acceptedAtMs).toISOString().slice(0, 19)}Z`,
     ago(revision.acceptedAtMs, nowMs),
     revision.author,
@@ -69,6 +71,6 @@ function outcome({ live, withdrawn, supersededBy, stale, nacks }: RevisionView):
 function nackLines({ number, nacks }: RevisionView): readonly string[] {
   return nacks.map(({ nodeId, typeUrl, resources, message, place }) => {
     const names = resources.map(({ name }) => name).join(', ');
-    return `revision ${number}: ${nodeId} refused ${shortType(typeUrl)} ${names}\n  ${message}\n${place === undefined ? '' : `  --> ${place}\n`}`;
+    return `revision ${number}: ${nodeId} refused ${shortType(typeUrl)} ${names}\n${messageLines(message)}${place === undefined ? '' : `  --> ${place}\n`}`;
   });
 }

@@ -1,5 +1,6 @@
 // What of a status needs somebody's attention, each with what to do: problems of files, revisions that wait or were taken back, refusals. Pure.
 import { ago } from './age.ts';
+import { messageLine, messageLines } from './message-lines.ts';
 import { type GatewayStatus, isSynced, type NodeStatus, type Status, shortType } from './status-schema.ts';
 
 const NAMES_SHOWN = 5;
@@ -8,7 +9,10 @@ const NAMES_SHOWN = 5;
 export function attentionLines(gateways: readonly GatewayStatus[], nowMs: number): string {
   const problems = gateways
     .flatMap(({ problems: own }) => own)
-    .map(({ code, severity, message, source }) => `${severity}[${code}]: ${message}${source === undefined ? '' : `\n  --> ${source}`}\n`);
+    .map(
+      ({ code, severity, message, source }) =>
+        `${severity}[${code}]: ${messageLine(message)}\n${source === undefined ? '' : `  --> ${source}\n`}`,
+    );
   return [...problems, ...gateways.map((gateway) => rolloutLines(gateway, nowMs))].join('');
 }
 
@@ -26,7 +30,9 @@ function rolloutLines({ gateway = '?', rollout }: GatewayStatus, nowMs: number):
   for (const { typeUrl, resources, message, place } of quarantine) {
     const what =
       resources.length === 0 ? 'the whole configuration' : `${shortType(typeUrl)} ${resources.map(({ name }) => name).join(', ')}`;
-    lines.push(`${gateway}: not offered again until it changes: ${what}${place === undefined ? '' : ` (${place})`}\n  ${message}`);
+    lines.push(
+      `${gateway}: not offered again until it changes: ${what}${place === undefined ? '' : ` (${place})`}\n${messageLines(message).trimEnd()}`,
+    );
   }
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -42,7 +48,7 @@ export function refusalLines(nodes: readonly NodeStatus[], nowMs: number): strin
       const { version, message, resources, sources, at } = rejected;
       const what = resources.length === 0 ? '' : `: ${named(resources, resources.length)}`;
       const where = sources.map((source) => `  --> ${source}\n`).join('');
-      return `${id} refused ${shortType(typeUrl)} ${version} ${ago(at, nowMs)}${what}\n  ${message}\n${where}  help: it goes on with what it had; mend that place and save\n`;
+      return `${id} refused ${shortType(typeUrl)} ${version} ${ago(at, nowMs)}${what}\n${messageLines(message)}${where}  help: it goes on with what it had; mend that place and save\n`;
     })
     .join('');
 }

@@ -137,16 +137,21 @@ function discoveredTable(gateways: readonly GatewayStatus[]): string {
   return textTable(['SERVICE', 'GATEWAY', 'FROM', 'ENDPOINTS', 'ADDRESSES', 'REMARK'], rows);
 }
 
+/** Clusters that no user wrote: the way to ourselves. */
+const OUR_OWN = 'chancery/';
+
 function loadTable(gateways: readonly GatewayStatus[]): string {
   const rows = gateways.flatMap(({ gateway = '?', load }) =>
-    Object.entries(load?.services ?? {}).map(([service, rates]) => [
-      service,
-      gateway,
-      perSecond(rates.requestsPerSecond),
-      perSecond(rates.errorsPerSecond),
-      perSecond(rates.droppedPerSecond),
-      String(rates.inProgress),
-    ]),
+    Object.entries(load?.services ?? {})
+      .filter(([service]) => !service.startsWith(OUR_OWN))
+      .map(([service, rates]) => [
+        service,
+        gateway,
+        perSecond(rates.requestsPerSecond),
+        perSecond(rates.errorsPerSecond),
+        perSecond(rates.droppedPerSecond),
+        String(rates.inProgress),
+      ]),
   );
   return textTable(['LOAD OF', 'GATEWAY', 'REQUESTS/S', 'ERRORS/S', 'DROPPED/S', 'IN PROGRESS'], rows);
 }

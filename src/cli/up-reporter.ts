@@ -21,19 +21,14 @@ export interface UpReporterOptions {
 /** After this a change that is not live yet is worth a word. */
 const SLOW_MS = 5_000;
 
+/** Envoy refused what passed our checks. */
+const REFUSED_BY_ENVOY = 'CH3006';
+
 export function createUpReporter({ terminal, nowMs }: UpReporterOptions): UpReporter {
-  /** Changes on their way, by gateway. */
-  const pending = new Map<string, { readonly text: string; readonly timer: NodeJS.Timeout }>();
   const broken = new Set<string>();
   let app: App | undefined;
   const say = (text: string): void => terminal.out(`${new Date(nowMs()).toTimeString().slice(0, 8)}  ${text}\n`);
-
-  const accepted = ({ good: { gateway, changes } }: Extract<GatewayEvent, { kind: 'accepted' }>): void => {
-    const text = changes === undefined ? 'changed' : changesText(changes);
-    clearTimeout(pending.get(gateway)?.timer);
-    const timer = setTimeout(() => say(`${text} · not live yet: ${whyNotLive(app, gateway)}`), SLOW_MS).unref();
-    pending.set(gateway, { text, timer });
-  };
+  const pending = new PendingChanges((gateway, text) => say(`${text} · not live yet: ${whyNotLive(app, gateway)}`));
 
   return {
     begin: (started) => {
@@ -45,20 +40,49 @@ export function createUpReporter({ terminal, nowMs }: UpReporterOptions): UpRepo
         const { text } = event.build;
         if (event.kind !== 'unchanged') terminal.err(terminal.colorErr ? text.colored : text.plain);
       }
-      if (event.kind === 'accepted') accepted(event);
+      if (event.kind === 'accepted') pending.begin(event.good.gateway, textOf(event));
       if (event.kind === 'refused') say('refused · Envoy keeps what it has; mend the file and save again');
+      if (event.kind === 'refused' && isRefusedByEnvoy(event)) pending.end(gateway.name ?? '');
       if (event.kind === 'unchanged' && broken.has(gateway.file)) say('mended · the same as Envoy has already');
       if (event.kind === 'refused') broken.add(gateway.file);
       else broken.delete(gateway.file);
     },
     onLive: ({ gateway, durationMs, nodes }) => {
-      const change = pending.get(gateway);
-      if (change === undefined) return;
-      pending.delete(gateway);
-      clearTimeout(change.timer);
-      say(`${change.text} · live in ${durationMs} ms${nodes === 1 ? '' : ` on ${nodes} Envoys`}`);
+      const text = pending.end(gateway);
+      if (text !== undefined) say(`${text} · live in ${durationMs} ms${nodes === 1 ? '' : ` on ${nodes} Envoys`}`);
     },
   };
+}
+
+/** Changes on their way, by gateway. */
+class PendingChanges {
+  readonly #changes = new Map<string, { readonly text: string; readonly timer: NodeJS.Timeout }>();
+  readonly #onSlow: (gateway: string, text: string) => void;
+
+  constructor(onSlow: (gateway: string, text: string) => void) {
+    this.#onSlow = onSlow;
+  }
+
+  begin(gateway: string, text: string): void {
+    clearTimeout(this.#changes.get(gateway)?.timer);
+    this.#changes.set(gateway, { text, timer: setTimeout(() => this.#onSlow(gateway, text), SLOW_MS).unref() });
+  }
+
+  /** What was on its way. */
+  end(gateway: string): string | undefined {
+    const change = this.#changes.get(gateway);
+    clearTimeout(change?.timer);
+    this.#changes.delete(gateway);
+    return change?.text;
+  }
+}
+
+function textOf({ good: { changes } }: Extract<GatewayEvent, { kind: 'accepted' }>): string {
+  return changes === undefined ? 'changed' : changesText(changes);
+}
+
+function isRefusedByEnvoy({ build }: Extract<GatewayEvent, { kind: 'refused' }>): boolean {
+  return build.problems.some(({ view }) => view.code === REFUSED_BY_ENVOY);
 }
 
 function whyNotLive(app: App | undefined, gateway: string): string {

@@ -54,6 +54,18 @@ describe('the history as text', () => {
     expect(text).toContain('\n\nrevision 7: edge-1 refused Listener listener/http\n  bad port\n  --> /etc/edge.yaml:3\n');
   });
 
+  it('tells what runs from what ran', () => {
+    const text = historyTable(
+      [
+        { ...REVISION, number: 8, state: 'live' },
+        { ...REVISION, state: 'live' },
+      ],
+      AT,
+    );
+    expect(text).toMatch(/^8 +live /m);
+    expect(text).toMatch(/^7 +was live /m);
+  });
+
   it('says that there is none', () => {
     expect(historyTable([], AT)).toBe('There is no revision yet.\n');
   });

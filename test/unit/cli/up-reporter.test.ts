@@ -6,7 +6,7 @@ import type { LiveGateway } from '../../../src/live-gateway.ts';
 import type { NodeStatus } from '../../../src/xds/status.ts';
 import { buildOf, goodOf } from '../../support/plain-builds.ts';
 
-const GATEWAY = { file: '/etc/edge.yaml' } as LiveGateway;
+const GATEWAY = { file: '/etc/edge.yaml', name: 'edge' } as LiveGateway;
 const BUILD = buildOf([]);
 const BROKEN = buildOf([{ code: 'CH2104', severity: 'error', message: 'unknown service', path: [] }]);
 
@@ -49,6 +49,15 @@ describe('what `up` tells of edits', () => {
     reporter.onEvent({ kind: 'refused', build: BROKEN, durationMs: 1, isServing: true }, GATEWAY);
     expect(output.err).toContain('error[CH2104]: unknown service');
     expect(output.out).toContain('refused · Envoy keeps what it has');
+  });
+
+  it('is not said to be late any more when Envoy has refused it', () => {
+    const { output, reporter } = fixture();
+    reporter.onEvent(EDIT, GATEWAY);
+    const refused = buildOf([{ code: 'CH3006', severity: 'error', message: 'Envoy refused it', path: [] }]);
+    reporter.onEvent({ kind: 'refused', build: refused, durationMs: 1, isServing: true }, GATEWAY);
+    vi.advanceTimersByTime(60_000);
+    expect(output.out).not.toContain('not live yet');
   });
 
   it('is a word when a broken file is mended to what runs already, and nothing when nothing changed', () => {
