@@ -12,6 +12,7 @@ export const SAMPLES = [
   'samples/tls-redirect.yaml',
   'samples/grpc.yaml',
   'samples/canary.yaml',
+  'samples/hosts-on-demand.yaml',
   'samples/full/gateway.yaml',
 ] as const;
 

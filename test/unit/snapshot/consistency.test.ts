@@ -52,6 +52,23 @@ describe('missing references', () => {
     ).toEqual([]);
   });
 
+  it('are clusters of virtual hosts that travel by themselves', () => {
+    const message = { name: 'routes/a/a.test', domains: ['a.test'], routes: [{ match: { prefix: '/' }, route: { cluster: 'service/a' } }] };
+    expect(missing({ typeUrl: TYPE_URLS.VirtualHost, name: 'routes/a/a.test', message })).toEqual([
+      'Cluster service/a <- routes/a/a.test routes.0.route.cluster',
+    ]);
+  });
+
+  it('R13: are filters that come by themselves', () => {
+    const manager = any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
+      http_filters: [{ name: 'filter/jwt', config_discovery: { config_source: ads, type_urls: ['type.googleapis.com/x'] } }],
+    });
+    const message = { name: 'listener/a', filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] };
+    expect(missing({ typeUrl: TYPE_URLS.Listener, name: 'listener/a', message })).toEqual([
+      'TypedExtensionConfig filter/jwt <- listener/a filter_chains.0.filters.0.typed_config.http_filters.0.name',
+    ]);
+  });
+
   it('are route configurations and secrets of listeners', () => {
     expect(missing(listener({ routes: 'routes/a', certificate: 'certificate/a' }))).toEqual([
       'RouteConfiguration routes/a <- listener/a filter_chains.0.filters.0.typed_config.rds.route_config_name',
