@@ -4,71 +4,92 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { drill } from '../support/drill.ts';
 import { eventually } from '../support/eventually.ts';
-import { type OrdersFleet, startOrdersFleet } from '../support/orders-fleet.ts';
+import { type OrdersConfig, type OrdersFleet, type OrdersYaml, SECOND_PORT, startOrdersFleet } from '../support/orders-fleet.ts';
 import { testApi } from '../support/snapshots.ts';
 import type { AlterResource } from '../support/xds-relay.ts';
 
-/** Envoy refuses a cluster whose transport socket it does not know; appended bytes are merged into the message. */
-const poison: AlterResource = (kind, name, bytes) =>
-  kind === 'Cluster' && name.startsWith('service/poisoned')
-    ? Buffer.concat([bytes, testApi().encode('envoy.config.cluster.v3.Cluster', { name, transport_socket: { name: 'unknown.to.envoy' } })])
-    : bytes;
+/** Proxies that were sent something bad since the last `reset`. */
+const poisoned = new Set<string>();
+
+/** What carries the word in its name or contents is made bad on its way: Envoy refuses what is appended here, for bytes that follow are merged. */
+const poison =
+  (proxy: string): AlterResource =>
+  (kind, name, bytes) => {
+    const bad = bytes.includes('poisoned') ? BAD[kind]?.(name) : undefined;
+    if (bad === undefined) return bytes;
+    poisoned.add(proxy);
+    return Buffer.concat([bytes, bad]);
+  };
+
+const BAD: Readonly<Record<string, (name: string) => Buffer>> = {
+  Cluster: (name) => testApi().encode('envoy.config.cluster.v3.Cluster', { name, transport_socket: { name: 'unknown.to.envoy' } }),
+  Listener: (name) => testApi().encode('envoy.config.listener.v3.Listener', { name, listener_filters: [{ name: 'unknown.to.envoy' }] }),
+  // The domain is there already.
+  RouteConfiguration: (name) =>
+    testApi().encode('envoy.config.route.v3.RouteConfiguration', { name, virtual_hosts: [{ name: 'twice', domains: ['*'] }] }),
+};
 
 let orders: OrdersFleet;
 beforeAll(async () => {
   orders = await startOrdersFleet({
-    proxies: { east: { alter: poison }, west: { alter: poison }, north: { alter: poison, variant: 'sotw' } },
+    proxies: { east: { alter: poison('east') }, west: { alter: poison('west') }, north: { alter: poison('north'), variant: 'sotw' } },
   });
 });
 afterAll(() => orders?.stop());
 beforeEach(() => orders.reset());
 
-/** Proxies that were sent a cluster of this name. */
-const reached = (cluster: string): readonly string[] =>
-  [...orders.fleet.proxies].flatMap(([name, { relay }]) => (relay.responses.some(({ names }) => names.includes(cluster)) ? [name] : []));
-
 const answering = (path = '/orders'): Promise<readonly (string | undefined)[]> =>
   Promise.all([...orders.fleet.proxies.keys()].map(async (proxy) => (await orders.fleet.send({ proxy, path })).headers['x-upstream']));
 
-test('a revision that Envoy refuses is seen by one proxy only, newcomers get the good one, and a mended one goes everywhere (B50, B51, D13, D15, D16)', async () => {
-  const { fleet, yaml } = orders;
-  await drill(async (n) => {
-    const services = `${yaml.services()}\n${yaml.service(`poisoned-${n}`, 'b')}`;
-    const bad = yaml.config({ services, routes: yaml.routes(`[poisoned-${n}]`) });
-    await fleet.apply(yaml.config());
-    await fleet.underLoad(async (more) => {
-      const logged = fleet.control.logs().length;
-      await fleet.publish(bad);
-      const told = await eventually(
-        () =>
-          fleet.control
-            .logs()
-            .slice(logged)
-            .split('\n')
-            .find((line) => line.includes('"xds.nack"')),
-        {
-          what: 'the refusal',
-        },
-      );
-      expect(JSON.parse(told)).toMatchObject({ resources: [`service/poisoned-${n}`], source: expect.stringMatching(/gateway\.yaml:\d+/) });
-      await more(10);
-      expect(reached(`service/poisoned-${n}`)).toHaveLength(1);
-      expect(await answering()).toEqual(['a', 'a', 'a']);
-      await fleet.join('newcomer', { alter: poison });
-      expect((await fleet.send({ proxy: 'newcomer', path: '/orders' })).headers['x-upstream']).toBe('a');
-      expect(reached(`service/poisoned-${n}`)).toHaveLength(1);
-      // The same content again, in another order of keys: still not offered to anyone.
-      await fleet.saveText(`# again\n${fleet.text()}`);
-      await more(10);
-      expect(reached(`service/poisoned-${n}`)).toHaveLength(1);
-      await fleet.apply(
-        yaml.config({ services: `${yaml.services()}\n${yaml.service(`mended-${n}`, 'b')}`, routes: yaml.routes(`[mended-${n}]`) }),
-      );
-      expect(await answering()).toEqual(['b', 'b', 'b', 'b']);
+/** A cluster, a listener and a route that Envoy will refuse, and the name of the resource. */
+const REFUSED: readonly (readonly [kind: string, resource: string, edit: (yaml: OrdersYaml, n: number) => OrdersConfig])[] = [
+  [
+    'cluster',
+    'service/poisoned',
+    (yaml, n) => ({ services: `${yaml.services()}\n${yaml.service(`poisoned-${n}`, 'b')}`, routes: yaml.routes(`[poisoned-${n}]`) }),
+  ],
+  ['listener', 'listener/poisoned', (_yaml, n) => ({ listeners: `  poisoned-${n}: {port: ${SECOND_PORT}}` })],
+  [
+    'route',
+    'routes/http',
+    (yaml, n) => ({ routes: yaml.routes('[orders-b]', '[orders-g2]', `, responseHeaders: {set: {x-n: poisoned-${n}}}`) }),
+  ],
+];
+
+test.each(REFUSED)(
+  'a revision with a %s that Envoy refuses is seen by one proxy, newcomers get the good one, and a mended one goes everywhere (B50, B51, D13, D15, D16)',
+  async (_kind, resource, edit) => {
+    const { fleet, yaml } = orders;
+    await drill(async (n) => {
+      await fleet.apply(yaml.config());
+      poisoned.clear();
+      await fleet.underLoad(async (more) => {
+        const logged = fleet.control.logs().length;
+        await fleet.publish(yaml.config(edit(yaml, n)));
+        const told = await eventually(() => nackLine(fleet.control.logs().slice(logged)), { what: 'the refusal' });
+        expect(told).toMatchObject({ resources: [expect.stringContaining(resource)], source: expect.stringMatching(/gateway\.yaml:\d+/) });
+        await more(10);
+        expect(poisoned.size).toBe(1);
+        expect(await answering()).toEqual(['a', 'a', 'a']);
+        await fleet.join('newcomer', { alter: poison('newcomer') });
+        expect(await answering()).toEqual(['a', 'a', 'a', 'a']);
+        // The same content again is still not offered to anyone.
+        await fleet.saveText(`# again\n${fleet.text()}`);
+        await more(10);
+        expect(poisoned.size).toBe(1);
+        await fleet.apply(yaml.config({ routes: yaml.routes('[orders-b]', '[orders-g2]') }));
+        expect(await answering()).toEqual(['b', 'b', 'b', 'b']);
+      });
+      await fleet.leave('newcomer');
     });
-    await fleet.leave('newcomer');
-  });
-});
+  },
+);
+
+/** The first refusal in the log. */
+function nackLine(log: string): unknown {
+  const line = log.split('\n').find((text) => text.includes('"xds.nack"'));
+  return line === undefined ? undefined : (JSON.parse(line) as unknown);
+}
 
 test('a proxy that stands still holds up no other, and takes what it missed when it goes on (D6, D13, B63)', async () => {
   const { fleet, yaml } = orders;
