@@ -5,29 +5,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { drill } from '../support/drill.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OrdersConfig, type OrdersFleet, type OrdersYaml, SECOND_PORT, startOrdersFleet } from '../support/orders-fleet.ts';
-import { testApi } from '../support/snapshots.ts';
-import type { AlterResource } from '../support/xds-relay.ts';
+import { createPoison } from '../support/poison.ts';
 
-/** Proxies that were sent something bad since the last `reset`. */
-const poisoned = new Set<string>();
-
-/** What carries the word in its name or contents is made bad on its way: Envoy refuses what is appended here, for bytes that follow are merged. */
-const poison =
-  (proxy: string): AlterResource =>
-  (kind, name, bytes) => {
-    const bad = bytes.includes('poisoned') ? BAD[kind]?.(name) : undefined;
-    if (bad === undefined) return bytes;
-    poisoned.add(proxy);
-    return Buffer.concat([bytes, bad]);
-  };
-
-const BAD: Readonly<Record<string, (name: string) => Buffer>> = {
-  Cluster: (name) => testApi().encode('envoy.config.cluster.v3.Cluster', { name, transport_socket: { name: 'unknown.to.envoy' } }),
-  Listener: (name) => testApi().encode('envoy.config.listener.v3.Listener', { name, listener_filters: [{ name: 'unknown.to.envoy' }] }),
-  // The domain is there already.
-  RouteConfiguration: (name) =>
-    testApi().encode('envoy.config.route.v3.RouteConfiguration', { name, virtual_hosts: [{ name: 'twice', domains: ['*'] }] }),
-};
+const { poison, poisoned } = createPoison();
 
 let orders: OrdersFleet;
 beforeAll(async () => {
