@@ -49,8 +49,10 @@ export function createXdsPorts({ settings, parts, metrics, snapshots }: XdsPorts
     },
     withRest: (server, targets) => {
       const port = settings.xdsRestPort;
+      const clientStatus = { clients: () => server.clients(), redact: redactResource };
       const tls = transport === undefined ? {} : { security: transport };
-      const rest = port === undefined ? undefined : createRestServer({ api, logger, targets, access, identifier: IDENTIFIER, ...tls });
+      const rest =
+        port === undefined ? undefined : createRestServer({ api, logger, targets, access, clientStatus, identifier: IDENTIFIER, ...tls });
       return rest === undefined || port === undefined
         ? closing(server, security)
         : beside(closing(server, security), { rest, port, logger });

@@ -11,6 +11,7 @@ import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS, type Peer } from './access.ts';
+import { type ClientStatusContext, clientStatusAnswer } from './client-status-service.ts';
 import { fetchAnswer, fetchResponse, nothingFor } from './fetch.ts';
 import { clientNode } from './node.ts';
 import { requestReader } from './read-request.ts';
@@ -27,6 +28,8 @@ export interface RestServerOptions {
   readonly access?: Access;
   /** Default: plain text. */
   readonly security?: TransportSecurity;
+  /** What `client_status` tells of (R32). */
+  readonly clientStatus: Pick<ClientStatusContext, 'clients' | 'redact'>;
 }
 
 export interface RestServer {
@@ -48,6 +51,8 @@ const TYPES: Readonly<Record<string, TypeUrl>> = {
 
 const REQUEST = 'envoy.service.discovery.v3.DiscoveryRequest';
 const RESPONSE = 'envoy.service.discovery.v3.DiscoveryResponse';
+const STATUS_RESPONSE = 'envoy.service.status.v3.ClientStatusResponse';
+const CLIENT_STATUS = 'client_status';
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /** HTTP forms of gRPC's codes. */
@@ -89,14 +94,14 @@ function newServer(security: TransportSecurity | undefined, listener: RequestLis
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: RestServerOptions): Promise<void> {
   try {
-    const typeUrl = typeOf(request);
+    const kind = kindOf(request);
     const peer = peerOf(request);
     const unknown = (options.access ?? OPEN_ACCESS).admit(peer);
     if (unknown !== undefined) throw new CallRefusal(unknown.code, unknown.details);
     const body = await readBody(request);
-    const bytes = answer({ typeUrl, body, peer }, options);
-    if (bytes === undefined) response.writeHead(304).end();
-    else send(response, 200, options.api.toJson(RESPONSE, options.api.decode(RESPONSE, bytes)));
+    const json = kind === CLIENT_STATUS ? clientStatus(body, peer, options) : discovery({ kind, body, peer }, options);
+    if (json === undefined) response.writeHead(304).end();
+    else send(response, 200, json);
   } catch (error) {
     const { code, details } = refusalOf(error, options.logger);
     send(response, HTTP_STATUS[code] ?? 500, { code, message: details });
@@ -108,23 +113,28 @@ function send(response: ServerResponse, code: number, json: unknown): void {
   response.end(JSON.stringify(json));
 }
 
-function typeOf({ method, url = '' }: IncomingMessage): TypeUrl {
-  const [, name = ''] = /^\/v3\/discovery:([\w-]+)(?:\?|$)/.exec(url) ?? [];
-  const typeUrl = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
-  if (typeUrl === undefined || method !== 'POST') {
-    throw new CallRefusal(status.NOT_FOUND, `this port answers POST /v3/discovery:{${Object.keys(TYPES).join(',')}}`);
-  }
-  return typeUrl;
+/** The last part of the path: a key of `TYPES`, or `CLIENT_STATUS`. */
+function kindOf({ method, url = '' }: IncomingMessage): string {
+  const [, kind = ''] = /^\/v3\/discovery:([\w-]+)(?:\?|$)/.exec(url) ?? [];
+  if (method === 'POST' && (kind === CLIENT_STATUS || Object.hasOwn(TYPES, kind))) return kind;
+  throw new CallRefusal(status.NOT_FOUND, `this port answers POST /v3/discovery:{${[...Object.keys(TYPES), CLIENT_STATUS].join(',')}}`);
 }
 
 interface Question {
-  readonly typeUrl: TypeUrl;
+  readonly kind: string;
   readonly body: Buffer;
   readonly peer: Peer;
 }
 
-/** An encoded response; undefined where the client has that version. */
-function answer({ typeUrl, body, peer }: Question, options: RestServerOptions): Buffer | undefined {
+function clientStatus(body: Buffer, peer: Peer, { api, logger, clientStatus: shown, access = OPEN_ACCESS }: RestServerOptions): unknown {
+  const request = api.fromJson('envoy.service.status.v3.ClientStatusRequest', parse(body));
+  const answer = clientStatusAnswer(request, { api, logger, access, peer, ...shown });
+  return api.toJson(STATUS_RESPONSE, api.decode(STATUS_RESPONSE, answer));
+}
+
+/** Undefined where the client has that version. */
+function discovery({ kind, body, peer }: Question, options: RestServerOptions): unknown {
+  const typeUrl = TYPES[kind] ?? '';
   const { api, access = OPEN_ACCESS, targets, identifier } = options;
   const encoded = api.fromJson(REQUEST, parse(body));
   const { node: said, request } = requestReader(api, 'sotw')(encoded);
@@ -136,7 +146,8 @@ function answer({ typeUrl, body, peer }: Question, options: RestServerOptions): 
   const found = fetchAnswer({ node, typeUrl, names }, targets);
   if (found === undefined) throw new CallRefusal(status.UNAVAILABLE, nothingFor(node));
   const has = api.decode(REQUEST, encoded).version_info;
-  return found.version === has ? undefined : fetchResponse(found, identifier);
+  if (found.version === has) return undefined;
+  return api.toJson(RESPONSE, api.decode(RESPONSE, fetchResponse(found, identifier)));
 }
 
 function parse(body: Buffer): unknown {

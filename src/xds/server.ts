@@ -5,6 +5,7 @@ import { ChanceryError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS } from './access.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
+import type { ClientStream } from './client-status-service.ts';
 import { createConnectionAges } from './connection-ages.ts';
 import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
 import { createFrames } from './frames.ts';
@@ -59,6 +60,8 @@ export interface XdsServerOptions extends ServicesOptions {
 export interface XdsServer {
   /** Listens and gives the port, which differs from the one asked for only if that was 0. Rejects with ERR_PORT_IN_USE. */
   listen(address: Address): Promise<number>;
+  /** The open streams whose node is known. */
+  clients(): readonly ClientStream[];
   /** The nodes of all open streams, sorted by gateway and id. */
   nodes(): readonly NodeStatus[];
   /**
@@ -93,6 +96,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const context = streamContext(options);
   const endings = new StreamEndings(streams, context);
   const server = new Server(channelOptions(options.maxConnectionAgeMs));
+  const clients = (): readonly ClientStream[] => [...streams].flatMap((stream) => stream.client() ?? []);
   const services = addServices(server, options, {
     access: context.access,
     open: (call, method) => {
@@ -103,7 +107,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
         endings.onClosed();
       });
     },
-    clients: () => [...streams].flatMap((stream) => stream.client() ?? []),
+    clients,
   });
   const unsubscribe = options.targets.subscribe((gateway) => {
     context.frames.clear();
@@ -111,6 +115,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   });
   return {
     listen: (address) => listen(server, address, options.credentials ?? ServerCredentials.createInsecure()),
+    clients,
     nodes: () => nodeStatuses([...streams].flatMap((stream) => stream.snapshot() ?? [])),
     close: async ({ graceMs = 1_000, spreadMs = 0 } = {}) => {
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));

@@ -52,6 +52,7 @@ beforeEach(async () => {
     logger: quietLogger(),
     targets: newestSnapshots(xds.store),
     identifier: 'test',
+    clientStatus: { clients: () => [] },
     access,
     security,
   });

@@ -2,7 +2,10 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { redactResource } from '../../src/admin/redact.ts';
 import { TYPE_URLS } from '../../src/proto/type-urls.ts';
+import { createRestServer } from '../../src/xds/rest-server.ts';
+import { newestSnapshots } from '../../src/xds/targets.ts';
 import { eventually } from '../support/eventually.ts';
+import { quietLogger } from '../support/quiet-logger.ts';
 import { testApi } from '../support/snapshots.ts';
 import { callBytes, message, openStream } from '../support/xds-calls.ts';
 import type { Form } from './test-client.ts';
@@ -147,5 +150,37 @@ describe('the client-status service', () => {
       { type_url: TYPE_URLS.Cluster, name: 'a' },
       { type_url: TYPE_URLS.ClusterLoadAssignment, name: 'a' },
     ]);
+  });
+
+  test('R32: the same by REST, in JSON', async () => {
+    const { xds } = context;
+    const rest = createRestServer({
+      api: testApi(),
+      logger: quietLogger(),
+      targets: newestSnapshots(xds.store),
+      identifier: 'test',
+      clientStatus: { clients: () => xds.server.clients(), redact: redactResource },
+    });
+    const port = await rest.listen({ host: '127.0.0.1', port: 0 });
+    try {
+      xds.publish({ Cluster: { a: '1' }, Secret: { token: 'canary-token' } });
+      const client = context.connect(ADS, { id: 'n1' });
+      client.want('Cluster');
+      client.ack('Cluster', await client.next('Cluster'));
+      client.want('Secret', 'token');
+      client.ack('Secret', await client.next('Secret'));
+      const answer = await fetch(`http://127.0.0.1:${port}/v3/discovery:client_status`, {
+        method: 'POST',
+        body: JSON.stringify(EVERYBODY),
+      });
+      const text = await answer.text();
+      const { config } = JSON.parse(text) as { readonly config: readonly Client[] };
+      expect(config).toMatchObject([
+        { node: { id: 'n1' }, generic_xds_configs: [{ name: 'token' }, { name: 'a', xds_config: { name: 'a' } }] },
+      ]);
+      expect(text).not.toContain('canary');
+    } finally {
+      await rest.close();
+    }
   });
 });

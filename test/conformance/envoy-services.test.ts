@@ -60,7 +60,13 @@ describe('a real Envoy', () => {
     const [a, b] = [await upstream('a'), await upstream('b')];
     const xds = await startXds();
     cleanUps.push(() => xds.close());
-    const rest = createRestServer({ api: testApi(), logger: quietLogger(), targets: newestSnapshots(xds.store), identifier: 'test' });
+    const rest = createRestServer({
+      api: testApi(),
+      logger: quietLogger(),
+      targets: newestSnapshots(xds.store),
+      identifier: 'test',
+      clientStatus: { clients: () => [] },
+    });
     const restPort = await rest.listen({ host: '127.0.0.1', port: 0 });
     cleanUps.push(() => rest.close());
     const port = await freePort();

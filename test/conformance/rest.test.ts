@@ -12,7 +12,13 @@ let port = 0;
 
 beforeEach(async () => {
   store = createSnapshotStore();
-  server = createRestServer({ api: testApi(), logger: quietLogger(), targets: newestSnapshots(store), identifier: 'test' });
+  server = createRestServer({
+    api: testApi(),
+    logger: quietLogger(),
+    targets: newestSnapshots(store),
+    identifier: 'test',
+    clientStatus: { clients: () => [] },
+  });
   port = await server.listen({ host: '127.0.0.1', port: 0 });
 });
 
