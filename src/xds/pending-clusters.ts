@@ -4,7 +4,6 @@ import type { TypeView } from '../snapshot/types.ts';
 import { assignmentOf } from './children.ts';
 import type { PendingClusters } from './gates.ts';
 import type { NameSet } from './name-map.ts';
-import { namesMeant } from './rejected.ts';
 import { isAwaitingAnswer, type Plan, type Subscription, toldVersion } from './subscription.ts';
 
 /** A type of the stream. */
@@ -14,14 +13,20 @@ export interface DueType {
   readonly plan: () => Plan | undefined;
 }
 
-/** `clusters`: the clusters of the target. Types that the client did not ask for are undefined, and not waited for. */
+export interface ClusterTarget {
+  readonly clusters: TypeView;
+  /** Of them those that the client refused. */
+  readonly refused: readonly string[];
+}
+
+/** Types that the client did not ask for are undefined, and not waited for. */
 export function pendingClusters(
-  clusters: TypeView,
+  target: ClusterTarget,
   cluster: DueType | undefined,
   assignments: DueType | undefined,
 ): readonly PendingClusters[] {
   if (cluster === undefined) return [];
-  return [...pendingOf(cluster), ...(assignments === undefined ? [] : pendingAssignments(clusters, cluster.state, assignments))];
+  return [...pendingOf(cluster), ...(assignments === undefined ? [] : pendingAssignments(target, cluster.state, assignments))];
 }
 
 function pendingOf({ state, plan }: DueType): readonly PendingClusters[] {
@@ -33,7 +38,8 @@ function pendingOf({ state, plan }: DueType): readonly PendingClusters[] {
   return [...sent, { names: due.hasMore ? [...due.view.resources.keys()] : due.changed, sentAtMs: undefined }];
 }
 
-function pendingAssignments(clusters: TypeView, cluster: Subscription, { state, plan }: DueType): readonly PendingClusters[] {
+function pendingAssignments(target: ClusterTarget, cluster: Subscription, { state, plan }: DueType): readonly PendingClusters[] {
+  const { clusters } = target;
   const { inFlight } = state;
   const groups: PendingClusters[] = [];
   if (isAwaitingAnswer(state) && inFlight?.plan.answersOwed === true) {
@@ -41,7 +47,7 @@ function pendingAssignments(clusters: TypeView, cluster: Subscription, { state, 
   }
   const isDue = state.owed.size > 0 && (isAwaitingAnswer(state) || plan()?.answersOwed === true);
   if (isDue) groups.push({ names: clustersOf(listOf(state.owed), clusters), sentAtMs: undefined });
-  const unsure = unsureClusters(clusters, cluster, state);
+  const unsure = unsureClusters(target, cluster, state);
   return unsure === undefined ? groups : [...groups, unsure];
 }
 
@@ -50,12 +56,12 @@ function pendingAssignments(clusters: TypeView, cluster: Subscription, { state, 
  * their endpoints are accepted.
  */
 function unsureClusters(
-  clusters: TypeView,
+  { clusters, refused }: ClusterTarget,
   { rejected, unaccepted }: Subscription,
   assignments: Subscription,
 ): PendingClusters | undefined {
   if (rejected === undefined || unaccepted.size === 0) return undefined;
-  const bad = new Set(namesMeant([...unaccepted.keys()], rejected.message));
+  const bad = new Set(refused);
   const names = [...unaccepted.keys()].filter((name) => {
     const resource = clusters.resources.get(name);
     return resource !== undefined && !bad.has(name) && !isAccepted(assignments, assignmentOf(resource));

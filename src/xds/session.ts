@@ -1,13 +1,14 @@
 // The protocol state of one stream: its subscriptions and the stage it is at. Takes requests and snapshots, says what to send next.
 // Knows no sockets, bytes or timers; the time is an argument.
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
+import { Answers } from './answers.ts';
 import { childNames } from './children.ts';
 import type { SubscriptionView } from './client-status.ts';
 import { firstHeartbeat, heartbeatAtMs } from './heartbeat.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { changedResources, duePlan } from './plan.ts';
 import { type DiscoveryRequest, onRequest } from './request.ts';
-import { isRefused, isTold, stagingFacts } from './session-facts.ts';
+import { isTold, stagingFacts } from './session-facts.ts';
 import type { SessionOptions, SessionOutcome, TargetWaits } from './session-options.ts';
 import { beginStaging, isOpen, keepHeld, offeredView, reopened, retarget, type Staging, type TargetTiming, targetView } from './staging.ts';
 import { advance, type StagingFacts } from './staging-steps.ts';
@@ -26,7 +27,6 @@ import {
 } from './subscription.ts';
 import { SubscriptionSet } from './subscription-set.ts';
 import { CLUSTER_RANK, childTypes, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
-import { UnansweredResponses } from './unanswered-responses.ts';
 import { heldBeyond } from './views.ts';
 
 interface Due {
@@ -42,10 +42,8 @@ export class Session {
   #waitsEnded = 0;
   /** When to look at the staging again although nothing happened. */
   #stagingDueAtMs: number | undefined;
-  /** The clusters as the client accepted them last. */
-  #acceptedClusters: TypeView | undefined;
   readonly #due = new Map<TypeUrl, Due>();
-  readonly #unanswered = new UnansweredResponses();
+  readonly #answers = new Answers();
   /** Of a separate stream; an aggregated one sends children with their parents. */
   readonly #parents: ParentWatch | undefined;
   readonly #viewOf = (typeUrl: TypeUrl): TypeView => this.#targetView(typeUrl);
@@ -94,7 +92,9 @@ export class Session {
     if (staging === undefined || !staging.isSettled || staging.held.size > 0) return undefined;
     const isAccepted = this.#states.all.every(
       (state) =>
-        state.inFlight === undefined && !isRefused(state, this.#targetView(state.type.typeUrl)) && this.#dueOf(state)?.plan === undefined,
+        state.inFlight === undefined &&
+        this.#answers.refused(state, this.#targetView(state.type.typeUrl)).length === 0 &&
+        this.#dueOf(state)?.plan === undefined,
     );
     return isAccepted ? staging.target : undefined;
   }
@@ -119,8 +119,7 @@ export class Session {
     const isRepeat = outcome.event === 'repeat' && before.names === outcome.state.names && this.#options.variant === 'sotw';
     const isReRequest = isRepeat && this.#parents?.hasChanged(rules.typeUrl, this.#viewOf) === true;
     this.#states.store(isReRequest ? oweAll(outcome.state) : outcome.state);
-    if (outcome.event === 'ack' && rules.rank === CLUSTER_RANK) this.#acceptedClusters = outcome.settled?.plan.view;
-    return { ...outcome, target: outcome.settled && this.#unanswered.take(request.typeUrl) };
+    return { ...outcome, target: this.#answers.received(outcome, request) };
   }
 
   /** The next response, after all that the clock and the answers so far allow. */
@@ -142,7 +141,7 @@ export class Session {
     if (state === undefined) return;
     this.#states.store(onSent(state, plan, { nonce, atMs: nowMs }));
     if (plan.heartbeats.length > 0) return;
-    if (this.#staging !== undefined) this.#unanswered.add(plan.view.typeUrl, this.#staging.target);
+    if (this.#staging !== undefined) this.#answers.sent(plan.view.typeUrl, this.#staging.target);
     for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changedResources(plan));
     this.#parents?.onSent(plan.view.typeUrl, this.#viewOf);
   }
@@ -227,7 +226,7 @@ export class Session {
    * may never come (D8, B52), as they would for that of a client that is silent (O2).
    */
   #mayBeOvertaken(state: Subscription): boolean {
-    const isOvertakable = state.type.rank === CLUSTER_RANK && this.#unanswered.isPassed(state.type.typeUrl);
+    const isOvertakable = state.type.rank === CLUSTER_RANK && this.#answers.isPassed(state.type.typeUrl);
     return isOvertakable && this.#dueOf(state)?.plan !== undefined;
   }
 
@@ -252,7 +251,7 @@ export class Session {
       states: this.#states,
       planOf: (state) => this.#dueOf(state)?.plan,
       targetView: this.#viewOf,
-      runs: (cluster) => this.#acceptedClusters?.resources.has(cluster) === true,
+      answers: this.#answers,
     });
   }
 
