@@ -103,3 +103,43 @@ test('a source that turns empty, garbled or absent keeps the last endpoints (D18
     await hold('b', 'g1');
   });
 });
+
+test('endpoints that were pushed outlive a kill of the control plane and a file that is broken meanwhile (D17, D18, D25)', async () => {
+  const pushed = config.replaceAll(/\{file: \w+\.yaml, /g, '{push: {}, ');
+  const own = await startFleet({ config: pushed, control: 'process', proxies: { delta: {}, sotw: { variant: 'sotw' } } });
+  const push = async (service: string, ...names: readonly Name[]): Promise<void> => {
+    const response = await fetch(`http://127.0.0.1:${own.control.adminPort}/api/v1/endpoints/${service}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ endpoints: names.map((name) => upstreams[name].address) }),
+    });
+    expect([response.status, await response.text()]).toEqual([expect.toSatisfy((status: number) => status < 300), expect.anything()]);
+  };
+  const connected = (): Promise<boolean> =>
+    eventually(async () => {
+      const states = [...own.proxies.values()].map(({ envoy }) => envoy.admin.stat('control_plane.connected_state'));
+      return (await Promise.all(states)).every((state) => state === 1);
+    });
+  try {
+    await push('web', 'a', 'b');
+    await push('rpc', 'g1');
+    for (const proxy of own.proxies.keys()) await eventually(async () => (await own.send({ proxy, path: '/orders' })).status === 200);
+    await own.underLoad(async (more) => {
+      await push('web', 'a');
+      await own.control.kill();
+      await own.restart();
+      await connected();
+      await more(5);
+      await own.control.kill();
+      await own.saveText('routes: [');
+      await own.restart();
+      await connected();
+      await more(5);
+      await own.apply(pushed);
+      await push('web', 'b');
+      await eventually(async () => (await own.send({ path: '/orders' })).headers['x-upstream'] === 'b');
+    });
+  } finally {
+    await own.stop();
+  }
+});
