@@ -2,6 +2,7 @@
 // resources and nowhere else.
 import type { Build, GoodBuild } from './build.ts';
 import type { BuildRefusal } from './build-refusal.ts';
+import type { DiscoveryParcel } from './discovery-parcel.ts';
 import type { SnapshotParcel } from './snapshot/parcel.ts';
 import type { TypeUrl } from './snapshot/types.ts';
 
@@ -18,8 +19,10 @@ export type BuildRequest =
       readonly name: string;
     };
 
-/** A good build, its snapshot in the form that travels. */
-export type SentBuild = Omit<Build, 'good'> & { readonly good?: Omit<GoodBuild, 'snapshot'> & { readonly parcel: SnapshotParcel } };
+/** A good build, its snapshot and its services under discovery in the form that travels. */
+export type SentBuild = Omit<Build, 'good'> & { readonly good?: SentGood };
+
+type SentGood = Omit<GoodBuild, 'snapshot' | 'discovery'> & { readonly parcel: SnapshotParcel; readonly discoveryParcel: DiscoveryParcel };
 
 /** `id` is that of the request. */
 export type BuildAnswer =

@@ -4,7 +4,9 @@ import type { Positions } from './config/source.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
 import type { Service } from './model/types.ts';
 
-/** The same services, their files named in full. */
+const made = new WeakMap<DiscoveredService, { readonly file: string; readonly whole: DiscoveredService }>();
+
+/** The same services, their files named in full. Unchanged ones are the same objects as before. */
 export function withWholeFiles(
   discovery: readonly DiscoveredService[],
   services: readonly Service[],
@@ -16,6 +18,14 @@ export function withWholeFiles(
     const { source, owner } = service;
     if (source.kind !== 'file') return service;
     const place = positions.find([...(places.get(owner.name) ?? []), 'file']);
-    return { ...service, source: { kind: 'file', file: path.resolve(place === undefined ? '.' : path.dirname(place.file), source.file) } };
+    return wholeFile(service, path.resolve(place === undefined ? '.' : path.dirname(place.file), source.file));
   });
+}
+
+function wholeFile(service: DiscoveredService, file: string): DiscoveredService {
+  const before = made.get(service);
+  if (before?.file === file) return before.whole;
+  const whole: DiscoveredService = { ...service, source: { kind: 'file', file } };
+  made.set(service, { file, whole });
+  return whole;
 }

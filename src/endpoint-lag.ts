@@ -8,7 +8,7 @@ import type { ProgressListener } from './xds/progress.ts';
 export interface EndpointLag {
   readonly progress: ProgressListener;
   /** To be told before the streams are. */
-  changed(change: EndpointsChanged): void;
+  changed(change: Pick<EndpointsChanged, 'gateway' | 'sinceMs'>): void;
 }
 
 export interface EndpointLagOptions {

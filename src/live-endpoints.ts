@@ -7,12 +7,12 @@ import type { ToldEndpoints } from './discovery/endpoint-flow.ts';
 import type { EnvoyApi } from './proto/api.ts';
 import { TYPE_URLS, typeNameOf } from './proto/type-urls.ts';
 import { revisionOf } from './snapshot/revision-of.ts';
-import type { Snapshot, SnapshotResource } from './snapshot/types.ts';
+import type { Snapshot, SnapshotResource, TypeView } from './snapshot/types.ts';
 import { snapshotResource, withResources, withView } from './snapshot/view.ts';
 import type { TargetSource } from './xds/targets.ts';
 
 export interface LiveEndpointsOptions {
-  readonly discovery: Pick<Discovery, 'services' | 'epoch'>;
+  readonly discovery: Pick<Discovery, 'services' | 'epoch' | 'changedSince'>;
   readonly api: Pick<EnvoyApi, 'check' | 'encodeAny'>;
   /** Endpoints that Envoy would refuse: the service keeps those of before. Told once for each change. */
   readonly onRefused?: (gateway: string, service: string, message: string) => void;
@@ -20,9 +20,10 @@ export interface LiveEndpointsOptions {
 
 interface Laid {
   readonly epoch: number;
-  readonly snapshot: Snapshot;
+  /** The assignments of the base with those of now in their places. */
+  readonly view: TypeView;
   /** What lies over the base, by service. */
-  readonly told: ReadonlyMap<string, ToldEndpoints>;
+  readonly services: ReadonlyMap<string, LiveService>;
 }
 
 const TYPE = TYPE_URLS.ClusterLoadAssignment;
@@ -56,10 +57,15 @@ export function withLiveEndpoints(
   };
 }
 
+/** So many revisions over the same assignments are remembered: those in waves, and some that come back. */
+const REVISIONS_KEPT = 8;
+
 class Overlay implements EndpointOverlay {
   readonly #options: LiveEndpointsOptions;
-  readonly #laid = new WeakMap<Snapshot, Laid>();
-  /** Undefined as a value: Envoy would refuse it. */
+  /** By the assignments of the base, which most edits leave as they are, then by revision; the newest last. */
+  readonly #laid = new WeakMap<TypeView, Map<string, Laid>>();
+  readonly #snapshots = new WeakMap<Snapshot, Snapshot>();
+  /** Undefined as a resource: Envoy would refuse it. */
   readonly #encoded = new WeakMap<ToldEndpoints, { readonly owner: string; readonly resource: SnapshotResource | undefined }>();
 
   constructor(options: LiveEndpointsOptions) {
@@ -67,30 +73,52 @@ class Overlay implements EndpointOverlay {
   }
 
   over(base: Snapshot): Snapshot {
-    const { discovery } = this.#options;
-    const epoch = discovery.epoch(base.gateway);
-    const before = this.#laid.get(base);
-    if (before?.epoch === epoch) return before.snapshot;
-    const laid = this.#lay(base, before ?? { epoch, snapshot: base, told: new Map() });
-    this.#laid.set(base, { ...laid, epoch });
-    return laid.snapshot;
+    const view = base.views.get(TYPE);
+    if (view === undefined) return base;
+    const laid = this.#laidOver(view, base);
+    if (laid.view === view) return base;
+    const known = this.#snapshots.get(base);
+    if (known?.views.get(TYPE) === laid.view) return known;
+    const live = withView(base, laid.view);
+    this.#snapshots.set(base, live);
+    return live;
   }
 
-  #lay(base: Snapshot, before: Laid): Laid {
-    const view = before.snapshot.views.get(TYPE);
-    const services = this.#options.discovery.services(base.gateway, revisionOf(base));
-    if (view === undefined || services.size === 0) return before;
-    const told = new Map(before.told);
+  #laidOver(view: TypeView, base: Snapshot): Laid {
+    const { discovery } = this.#options;
+    const revision = revisionOf(base);
+    const byRevision = this.#laid.get(view) ?? new Map<string, Laid>();
+    this.#laid.set(view, byRevision);
+    const own = byRevision.get(revision);
+    const epoch = discovery.epoch(base.gateway);
+    if (own?.epoch === epoch) return own;
+    const before = own ?? [...byRevision.values()].at(-1) ?? { epoch, view, services: new Map() };
+    const changed = own && discovery.changedSince(base.gateway, own.epoch);
+    const laid = {
+      ...this.#lay(base.gateway, before, discovery.services(base.gateway, { revision, ...(changed && { names: changed }) })),
+      epoch,
+    };
+    byRevision.delete(revision);
+    byRevision.set(revision, laid);
+    const [oldest] = byRevision.keys();
+    if (byRevision.size > REVISIONS_KEPT && oldest !== undefined) byRevision.delete(oldest);
+    return laid;
+  }
+
+  #lay(gateway: string, before: Laid, live: ReadonlyMap<string, LiveService>): Laid {
     const swapped: SnapshotResource[] = [];
-    for (const [name, live] of services) {
-      if (live.told === undefined || live.told === told.get(name) || !view.resources.has(nameOfService(name))) continue;
-      const resource = this.#resourceOf(base.gateway, live, live.told);
-      told.set(name, live.told);
+    const fresh: (readonly [string, LiveService])[] = [];
+    for (const [name, service] of live) {
+      const { told } = service;
+      const known = before.services.get(name);
+      if (told === undefined || (known?.told === told && known.service === service.service)) continue;
+      fresh.push([name, service]);
+      if (!before.view.resources.has(nameOfService(name))) continue;
+      const resource = this.#resourceOf(gateway, service, told);
       if (resource !== undefined) swapped.push(resource);
     }
-    const next = withResources(view, swapped);
-    if (next === view) return { ...before, told };
-    return { ...before, told, snapshot: Object.freeze({ ...withView(before.snapshot, next), revision: revisionOf(base) }) };
+    if (fresh.length === 0) return before;
+    return { ...before, view: withResources(before.view, swapped), services: new Map([...before.services, ...fresh]) };
   }
 
   #resourceOf(gateway: string, { service }: LiveService, told: ToldEndpoints): SnapshotResource | undefined {

@@ -1,6 +1,7 @@
 // The build thread's side of the channel: runs what is asked and sends builds in the form that travels. Starts nothing by itself.
 import type { Build, Builder, Builds } from './build.ts';
 import type { BuildAnswer, BuildPort, BuildRequest, SentBuild } from './build-messages.ts';
+import { type HeldServices, packDiscovery } from './discovery-parcel.ts';
 import { packSnapshot } from './snapshot/parcel.ts';
 import type { Snapshot } from './snapshot/types.ts';
 
@@ -8,6 +9,7 @@ interface ServedFile {
   readonly builder: Builder;
   /** What the other side holds. */
   sent?: Snapshot;
+  sentServices?: HeldServices;
 }
 
 /** Answers every request on `port`, for as long as the thread lives. */
@@ -46,10 +48,12 @@ async function answerTo(request: BuildRequest, file: ServedFile): Promise<BuildA
 
 function sentBuild({ good, ...build }: Build, file: ServedFile): SentBuild {
   if (good === undefined) return build;
-  const { snapshot, ...rest } = good;
+  const { snapshot, discovery, ...rest } = good;
   const parcel = packSnapshot(file.sent, snapshot);
+  const { parcel: discoveryParcel, held } = packDiscovery(file.sentServices, discovery);
   file.sent = snapshot;
-  return { ...build, good: { ...rest, parcel } };
+  file.sentServices = held;
+  return { ...build, good: { ...rest, parcel, discoveryParcel } };
 }
 
 function buffersOf(answer: BuildAnswer): readonly ArrayBuffer[] {

@@ -3,6 +3,7 @@
 import type { Build, Builder, BuildName, Builds } from './build.ts';
 import type { BuildAnswer, BuildRequest, BuildThread, SentBuild } from './build-messages.ts';
 import type { BuildRefusal } from './build-refusal.ts';
+import { type HeldServices, unpackDiscovery } from './discovery-parcel.ts';
 import { unpackSnapshot } from './snapshot/parcel.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
 
@@ -102,6 +103,7 @@ class ThreadedBuilder implements Builder {
   readonly #connection: BuildConnection;
   readonly #file: string;
   #held: Snapshot | undefined;
+  #services: HeldServices | undefined;
 
   constructor(connection: BuildConnection, file: string) {
     this.#connection = connection;
@@ -152,9 +154,10 @@ class ThreadedBuilder implements Builder {
 
   async #received(running: Running, { good, ...build }: SentBuild): Promise<Build> {
     if (good === undefined) return build;
-    const { parcel, ...rest } = good;
+    const { parcel, discoveryParcel, ...rest } = good;
     this.#held = await unpackSnapshot(parcel, this.#held, nextTurn);
-    const received = { ...rest, snapshot: this.#held };
+    this.#services = unpackDiscovery(this.#services, discoveryParcel);
+    const received = { ...rest, snapshot: this.#held, discovery: [...this.#services.values()] };
     running.builds.add(received);
     return { ...build, good: received };
   }

@@ -26,10 +26,18 @@ export function newest(registrations: ReadonlyMap<string, Registration> | undefi
   return [...(registrations?.values() ?? [])].at(-1);
 }
 
+const sources = new WeakMap<DiscoveredService, string>();
+
 /** Services whose endpoints come from the same place share a watch, whatever else an edit changed. A hash, because headers are secret (C7). */
-export function watchKey(gateway: string, { owner, source, endpoints }: DiscoveredService): string {
+export function watchKey(gateway: string, service: DiscoveredService): string {
+  const source = sources.get(service) ?? sourceHash(service);
+  sources.set(service, source);
+  return `${gateway} ${source}`;
+}
+
+function sourceHash({ owner, source, endpoints }: DiscoveredService): string {
   const listed = endpoints.map(({ path: _path, ...endpoint }) => endpoint);
   return createHash('sha256')
-    .update(JSON.stringify([gateway, owner.name, source, listed]))
+    .update(JSON.stringify([owner.name, source, listed]))
     .digest('base64url');
 }

@@ -92,6 +92,11 @@ export class ServiceWatch {
     return this.flow.step(atMs, { drainForMs, keepForMs: keepLastForMs });
   }
 
+  /** Of the service. */
+  get name(): string {
+    return this.#service.owner.name;
+  }
+
   /** Of the newest configuration; the same source. */
   useService(service: DiscoveredService): void {
     this.#service = service;

@@ -33,6 +33,7 @@ function aDiscovery() {
       epoch += 1;
     },
     epoch: () => epoch,
+    changedSince: () => undefined,
     services: () =>
       new Map([...known].map(([name, told]): [string, LiveService] => [name, { service: aDiscovered(name, { kind: 'push' }), told }])),
   };
@@ -84,6 +85,23 @@ describe('live endpoints over a snapshot', () => {
     expect(overlay.over(base).version).not.toBe(version);
     discovery.tell('a', '10.0.0.1:80');
     expect(overlay.over(base).version).toBe(version);
+  });
+
+  test('of an edit that leaves the assignments as they are cost nothing but the new snapshot', () => {
+    const discovery = aDiscovery();
+    const encodeAny = vi.fn((typeName: string, message: object) => api.encodeAny(typeName, message));
+    const overlay = createEndpointOverlay({ discovery, api: { check: (typeName, message) => api.check(typeName, message), encodeAny } });
+    const older = aSnapshot(['a', 'b']);
+    discovery.tell('a', '10.0.0.1:80');
+    const first = overlay.over(older);
+    const cluster = { typeUrl: TYPE_URLS.Cluster, name: 'service/y', message: { name: 'service/y' } };
+    const names = ['a', 'b'].map((name) => ({ typeUrl: CLA, name: `service/${name}`, message: { cluster_name: `service/${name}` } }));
+    const newer = buildSnapshot({ gateway: 'edge', resources: [...names, cluster] }, api, older).snapshot;
+    if (newer === undefined) throw new Error('no snapshot');
+    discovery.touch();
+    const second = overlay.over(newer);
+    expect(second.views.get(CLA)).toBe(first.views.get(CLA));
+    expect([encodeAny.mock.calls.length, revisionOf(second), overlay.over(newer)]).toEqual([1, newer.version, second]);
   });
 
   test('of a service that the snapshot has not change nothing', () => {
