@@ -21,6 +21,7 @@ import { createRolloutLog, type RolloutLog, refreshRolloutGauges } from './rollo
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
 import { createSnapshotStore, type SnapshotStore } from './snapshot/store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { toldEndpoints } from './told-endpoints.ts';
 import { tellFeed, toldGatewayEvent, toldLive } from './told-events.ts';
 import { toldRolloutEvent } from './told-rollout.ts';
 import type { DroppedHistory } from './xds/dropped-history.ts';
@@ -95,6 +96,7 @@ class ControlPlane implements App {
     });
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
+    this.#endpoints.discovery.subscribe((change) => this.#feed.tell(toldEndpoints(change)));
     this.#gateways = this.#createGateways();
     this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
@@ -217,6 +219,8 @@ class ControlPlane implements App {
         runs: (gateway, node) => this.#book.runs(gateway, node),
         rollout: (gateway) => this.rollout(gateway),
         revisions: (gateway) => this.revisions(gateway),
+        texts: (gateway, revision) => this.texts(gateway, revision),
+        release: (gateway) => this.release(gateway),
         loads: () => this.#ports.loadReports.status(),
         snapshots: this.#liveSnapshots(),
         discovered: (gateway) => this.#endpoints.discovery.status(gateway),
