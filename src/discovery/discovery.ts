@@ -3,6 +3,7 @@
 import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { DiscoverySource } from '../model/discovery-source.ts';
 import type { Endpoint } from '../model/types.ts';
+import { type ChangeLog, createChangeLog } from './change-log.ts';
 import { type Coalescer, createCoalescer } from './coalescer.ts';
 import type { ToldEndpoints } from './endpoint-flow.ts';
 import type { FollowedRevision } from './followed-revision.ts';
@@ -49,10 +50,12 @@ export interface Discovery {
    * these are asked for. Resolves when the first answers are in, or failed, or `patienceMs` have passed; never rejects.
    */
   follow(revision: FollowedRevision, patienceMs: number): Promise<void>;
-  /** By service name; of a revision that is not followed: what the newest one has. */
-  services(gateway: string, revision: string): ReadonlyMap<string, LiveService>;
+  /** By service name; `names` absent: all. Of a revision that is not followed: what the newest one has. */
+  services(gateway: string, choice: { readonly revision: string; readonly names?: Iterable<string> }): ReadonlyMap<string, LiveService>;
   /** Grows with each change of endpoints and each revision that is followed. */
   epoch(gateway: string): number;
+  /** Services of which something was told after that epoch; undefined: that is not remembered, or all may have changed. */
+  changedSince(gateway: string, epoch: number): ReadonlySet<string> | undefined;
   /** Told synchronously. Gives the function that ends the subscription. */
   subscribe(listener: (change: EndpointsChanged) => void): () => void;
   /** Services of the newest revision of a gateway, by name; undefined: no such gateway. */
@@ -77,7 +80,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
 interface GatewayEntry {
   /** By revision; the newest last. */
   readonly registrations: Map<string, Registration>;
-  epoch: number;
+  readonly log: ChangeLog;
 }
 
 class Follower implements Discovery {
@@ -105,7 +108,7 @@ class Follower implements Discovery {
 
   async follow(revision: FollowedRevision, patienceMs: number): Promise<void> {
     const { gateway, services } = revision;
-    const entry = this.#gateways.get(gateway) ?? { registrations: new Map<string, Registration>(), epoch: 0 };
+    const entry = this.#gateways.get(gateway) ?? { registrations: new Map<string, Registration>(), log: createChangeLog() };
     this.#gateways.set(gateway, entry);
     const followed = services.map((service) => {
       const key = watchKey(gateway, service);
@@ -114,7 +117,7 @@ class Follower implements Discovery {
       return [service.owner.name, { service, watch, key }] as const;
     });
     register(entry.registrations, { revision, services: new Map(followed), usedAtMs: this.#now() });
-    entry.epoch += 1;
+    entry.log.add(undefined);
     this.#sweep();
     await this.#settled(
       followed.map(([, { watch }]) => watch),
@@ -122,16 +125,28 @@ class Follower implements Discovery {
     );
   }
 
-  services(gateway: string, revision: string): ReadonlyMap<string, LiveService> {
+  services(
+    gateway: string,
+    { revision, names }: { readonly revision: string; readonly names?: Iterable<string> },
+  ): ReadonlyMap<string, LiveService> {
     const registrations = this.#gateways.get(gateway)?.registrations;
     const registration = registrations?.get(revision) ?? newest(registrations);
     if (registration === undefined) return new Map();
     registration.usedAtMs = this.#now();
-    return new Map([...registration.services].map(([name, { service, watch }]) => [name, { service, told: watch.flow.told }]));
+    const live = new Map<string, LiveService>();
+    for (const name of names ?? registration.services.keys()) {
+      const found = registration.services.get(name);
+      if (found !== undefined) live.set(name, { service: found.service, told: found.watch.flow.told });
+    }
+    return live;
+  }
+
+  changedSince(gateway: string, epoch: number): ReadonlySet<string> | undefined {
+    return this.#gateways.get(gateway)?.log.since(epoch);
   }
 
   epoch(gateway: string): number {
-    return this.#gateways.get(gateway)?.epoch ?? 0;
+    return this.#gateways.get(gateway)?.log.epoch ?? 0;
   }
 
   subscribe(tell: (change: EndpointsChanged) => void): () => void {
@@ -232,8 +247,7 @@ class Follower implements Discovery {
   }
 
   #tell(change: EndpointsChanged): void {
-    const entry = this.#gateways.get(change.gateway);
-    if (entry !== undefined) entry.epoch += 1;
+    this.#gateways.get(change.gateway)?.log.add(new Set(change.services.map(({ name }) => name)));
     for (const { tell } of this.#listeners) tell(change);
   }
 
