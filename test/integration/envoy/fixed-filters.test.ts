@@ -20,6 +20,7 @@ interface Parts {
 }
 
 const config = ({ route = '', routes = '', more = '' }: Parts = {}): string => `
+allowLargeRemoval: true
 listeners:
   http: {port: ${port}}
 services:

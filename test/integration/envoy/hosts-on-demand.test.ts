@@ -15,6 +15,7 @@ let port: number;
 
 const route = (n: number | string, more = ''): string => `  - {name: h${n}, hostnames: [h${n}.test], backends: [web]${more}}`;
 const config = (...more: readonly string[]): string => `
+allowLargeRemoval: true
 listeners:
   http: {port: ${port}, onDemandHosts: true}
 services:
