@@ -11,6 +11,7 @@ import { addGatewayRoutes } from './routes/gateways.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addNodeRoutes } from './routes/nodes.ts';
 import { addPageRoutes } from './routes/page.ts';
+import { addQuarantineRoutes } from './routes/quarantine.ts';
 import { addResourceRoutes } from './routes/resources.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import type { AdminSources } from './sources.ts';
@@ -57,6 +58,7 @@ function buildServer(sources: AdminSources, logger: Logger, isLocal: boolean): F
   for (const addRoutes of [addHealthRoutes, addGatewayRoutes, addNodeRoutes, addResourceRoutes, addEventRoutes, addPageRoutes])
     addRoutes(server, sources);
   addEndpointRoutes(server, sources, isLocal);
+  addQuarantineRoutes(server, sources, isLocal);
   return server;
 }
 

@@ -1,5 +1,6 @@
 // What the admin server reads: handed in by the composition root, asked anew for each request.
 import type { Revision } from '../delivery/revision.ts';
+import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
 import type { ServiceStatus } from '../discovery/service-status.ts';
 import type { EndpointPushes } from '../endpoint-pushes.ts';
@@ -26,6 +27,10 @@ export interface AdminSources {
   readonly rollout: (gateway: string) => RolloutStatus | undefined;
   /** Of a gateway, oldest first; undefined: no such gateway. */
   readonly revisions: (gateway: string) => readonly Revision[] | undefined;
+  /** The files of a revision with secrets masked; undefined where they are not kept. */
+  readonly texts: (gateway: string, revision: number) => Promise<SourceTexts | undefined>;
+  /** Lifts the quarantine of a gateway and reads its files again. */
+  readonly release: (gateway: string) => Promise<boolean>;
   /** What clients reported last of the load of their services. */
   readonly loads: () => readonly GatewayLoads[];
   /** Services of a gateway whose endpoints are found while it runs; undefined: no such gateway. */

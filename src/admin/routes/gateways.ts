@@ -16,7 +16,9 @@ export function addGatewayRoutes(server: FastifyInstance, sources: AdminSources)
       version: sources.version,
       links: [
         '/api/v1/gateways',
+        '/api/v1/gateways/{name}/quarantine',
         '/api/v1/gateways/{name}/revisions',
+        '/api/v1/gateways/{name}/revisions/{number}/files',
         '/api/v1/gateways/{name}/services',
         '/api/v1/endpoints/{service}{?gateway}',
         '/api/v1/nodes{?gateway}',

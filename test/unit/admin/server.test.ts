@@ -109,6 +109,9 @@ describe('admin server', () => {
       runs: () => undefined,
       rollout: () => undefined,
       revisions: (gateway) => (gateway === 'edge' ? [] : undefined),
+      texts: async (gateway, revision) =>
+        gateway === 'edge' && revision === 3 ? { id: 'x', files: [{ file: '/etc/edge.yaml', text: 'version: v1' }] } : undefined,
+      release: async () => true,
       loads: () => [],
       events: feed,
       discovered: () => undefined,
@@ -199,6 +202,11 @@ describe('admin server', () => {
 
   it('lists the revisions of a gateway', async () => {
     expect((await ask('/api/v1/gateways/edge/revisions')).json()).toEqual({ revisions: [] });
+    expect((await ask('/api/v1/gateways/edge/revisions/3/files')).json()).toEqual({
+      files: [{ file: '/etc/edge.yaml', text: 'version: v1' }],
+    });
+    expect((await ask('/api/v1/gateways/edge/revisions/4/files')).status).toBe(404);
+    expect((await ask('/api/v1/gateways/nobody/quarantine')).status).toBe(404);
     expect((await ask('/api/v1/gateways/nobody/revisions')).status).toBe(404);
   });
 
