@@ -55,7 +55,7 @@ const follow = (revision: string, ...services: readonly DiscoveredService[]): Pr
   discovery.follow({ gateway: 'edge', revision, services }, 2_000);
 const told = (revision: string, service: string): readonly string[] | undefined =>
   discovery
-    .services('edge', revision)
+    .services('edge', { revision })
     .get(service)
     ?.told?.endpoints.map((each) => `${addressKey(each)}${each.isDraining === true ? '!' : ''}`);
 
@@ -129,7 +129,7 @@ describe('a change', () => {
       save(`["10.0.0.${n}:80"]`);
       await clock.pass(5);
     }
-    expect(changes).toMatchObject([{ gateway: 'edge', sinceMs: startMs }]);
+    expect(changes).toMatchObject([{ gateway: 'edge', sinceMs: startMs, services: [{ name: 'f', endpoints: 1, draining: 1 }] }]);
     await clock.pass(50);
     expect(changes.length).toBe(2);
     expect(told('1', 'f')).toContain('10.0.0.19:80');
