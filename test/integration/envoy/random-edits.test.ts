@@ -22,8 +22,10 @@ let web: Upstream;
 let rpc: Upstream;
 let port: number;
 
-const config = (services: object, routes: readonly object[]): string =>
+const config = (services: object, routes: readonly object[], runtime: object = {}): string =>
   stringify({
+    allowLargeRemoval: true,
+    runtime,
     listeners: { http: { port } },
     services: { web: { endpoints: [web.address] }, rpc: { endpoints: [rpc.address], protocol: 'grpc' }, ...services },
     routes: [
@@ -64,7 +66,7 @@ test.each(['delta', 'sotw'] as const)(
     const samples = fc.sample(randomGateway, { seed: SEED, numRuns: RUNS });
     for (const sample of samples) {
       const random = await acceptedGateway({ ...sample, listeners: { http: { port } } }, { api, workspace });
-      await gateway.apply(config(random.gateway.services, random.gateway.routes));
+      await gateway.apply(config(random.gateway.services, random.gateway.routes, random.gateway.runtime));
     }
     const reports = await Promise.all(loads.map((load) => load.stop()));
     expect(reports.map(({ failures }) => failures)).toEqual([[], []]);
