@@ -12,7 +12,7 @@ import { createFrames } from './frames.ts';
 import { loggedAccess } from './logged-access.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
-import { type ClientNode, gatewayOf } from './node.ts';
+import { type ClientNode, clientNode, gatewayOf } from './node.ts';
 import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
 import type { ProgressListener, TrafficListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
@@ -109,7 +109,9 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     },
     clients,
   });
+  for (const gateway of options.targets.gateways()) noteNewcomers(gateway, context);
   const unsubscribe = options.targets.subscribe((gateway) => {
+    noteNewcomers(gateway, context);
     context.frames.clear();
     for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
   });
@@ -130,6 +132,12 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       context.admission.close();
     },
   };
+}
+
+/** What a node would get that comes now, whether or not one does: another server may have given it to one before (D25). */
+function noteNewcomers(gateway: string, { history, targetFor }: StreamContext): void {
+  const target = targetFor(clientNode({ cluster: gateway }));
+  if (target !== undefined) history.note(target);
 }
 
 function channelOptions(maxConnectionAgeMs: number | undefined): ServerOptions {
