@@ -56,11 +56,16 @@ const REFERRING_RANKS: readonly number[] = Array.from({ length: LAST_RANK - MAKE
 
 /** Goes on by one step if the facts or the clock allow it; the same staging if not. To be repeated until it stays. */
 export function advance(staging: Staging, facts: StagingFacts, timing: StagingTiming): Step {
-  const blockers = blockersOf(facts, timing, staging.startedAtMs);
+  const blockers = blockersOf(facts, clusterClocks(staging, timing), staging.startedAtMs);
   const released = release(staging, facts, blockers);
   if (released !== undefined) return released;
   const step = nextStep(staging, facts, { timing, blockers });
   return staging.held.size === 0 ? step : { ...step, againAtMs: earlier(step.againAtMs, blockers.nextAtMs) };
+}
+
+/** Envoy answers for clusters when they are warm (D7): before their first health checks may be over, no answer means nothing (B48). */
+function clusterClocks({ warmUpMs }: Staging, { gateMs, targetMs }: GateTiming): GateTiming {
+  return { gateMs: Math.max(gateMs, warmUpMs), targetMs: Math.max(targetMs, warmUpMs) };
 }
 
 interface Waits {

@@ -100,6 +100,14 @@ describe('make before break', () => {
     expect(run(gone, { nowMs: 51_000, isAccepted: () => false }).timedOut).toEqual(['removal of clusters']);
   });
 
+  test('D7, B48: the clock of a cluster is no shorter than what its first health check may take', () => {
+    const made = retarget(settled, NEW, at(1_000, MODEL_TIMING.lingerMs, 21_000));
+    const warming = { ...pending(1_000, 'new'), runs: () => true, isAccepted: () => false };
+    const waiting = run(made, { nowMs: 21_999, ...warming });
+    expect([view(waiting.staging, 'RouteConfiguration'), waiting.timedOut, waiting.againAtMs]).toEqual([routesOf(OLD), [], 22_000]);
+    expect(run(waiting.staging, { nowMs: 22_000, ...warming }).timedOut).toEqual(['clusters new']);
+  });
+
   test('D8, B52: a cluster that was waited for in vain is not waited for again', () => {
     const late = { nowMs: 6_000, ...pending(0, 'new') };
     const next = run(retarget(settled, NEW, at(6_000)), late);
