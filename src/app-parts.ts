@@ -53,6 +53,8 @@ export interface AppParts {
   readonly processMetrics?: boolean;
   /** Waits and lingers of the streams. Default: those of the xDS server. */
   readonly timing?: Partial<SessionTiming>;
+  /** How often clients are told to report their load. Default 10 s. */
+  readonly loadReportIntervalMs?: number;
   /** Told after the log and the metrics. */
   readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
   /** A change has reached every connected node of its gateway. */

@@ -18,7 +18,7 @@ export const IDENTIFIER = `chancery@${hostname()}`;
 
 export interface XdsPortsOptions {
   readonly settings: Pick<AppSettings, 'xdsRestPort' | 'xdsSecurity'>;
-  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs'>;
+  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'loadReportIntervalMs'>;
   readonly metrics: Metrics;
   readonly snapshots: SnapshotStore;
 }
@@ -26,14 +26,14 @@ export interface XdsPortsOptions {
 export interface XdsPorts {
   readonly loadReports: LoadReports;
   /** For the xDS server. */
-  readonly serverOptions: Pick<XdsServerOptions, 'access' | 'credentials' | 'loadReports' | 'redact'>;
+  readonly serverOptions: Pick<XdsServerOptions, 'access' | 'credentials' | 'loadReports' | 'loadReportIntervalMs' | 'redact'>;
   /** The server, and REST polling of the same targets where that is configured: opened and closed with it. */
   withRest(server: XdsServer, targets: TargetSource): XdsServer;
 }
 
 /** Throws ERR_USAGE where the files of TLS cannot be used. */
 export function createXdsPorts({ settings, parts, metrics, snapshots }: XdsPortsOptions): XdsPorts {
-  const { api, logger, nowMs } = parts;
+  const { api, logger, nowMs, loadReportIntervalMs } = parts;
   const security = createPortSecurity(settings.xdsSecurity, logger);
   const hasService = (gateway: string, service: string): boolean =>
     snapshots.get(gateway)?.views.get(TYPE_URLS.Cluster)?.resources.has(service) === true;
@@ -44,6 +44,7 @@ export function createXdsPorts({ settings, parts, metrics, snapshots }: XdsPorts
     serverOptions: {
       loadReports,
       redact: redactResource,
+      ...(loadReportIntervalMs === undefined ? {} : { loadReportIntervalMs }),
       ...(settings.xdsSecurity?.clientCa === undefined ? {} : { access }),
       ...(transport === undefined ? {} : { credentials: transport }),
     },

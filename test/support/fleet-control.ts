@@ -27,10 +27,13 @@ export interface ControlOptions {
   /** Only in this process. */
   readonly timing?: NonNullable<AppParts['timing']>;
   /** Only in this process. */
+  readonly loadReportIntervalMs?: number;
+  /** Only in this process. */
   readonly discoveryPorts?: NonNullable<AppParts['discoveryPorts']>;
 }
 
-export async function startAppControl({ file, state, xdsPort = 0, timing, discoveryPorts }: ControlOptions): Promise<FleetControl> {
+export async function startAppControl(options: ControlOptions): Promise<FleetControl> {
+  const { file, state, xdsPort = 0, timing, loadReportIntervalMs, discoveryPorts } = options;
   const log: string[] = [];
   const api = loadEnvoyApi();
   const app = createApp(
@@ -43,6 +46,7 @@ export async function startAppControl({ file, state, xdsPort = 0, timing, discov
       version: 'test',
       diagnostics: { cwd: '/', asMessage: false, color: false },
       ...(timing === undefined ? {} : { timing }),
+      ...(loadReportIntervalMs === undefined ? {} : { loadReportIntervalMs }),
       ...(discoveryPorts === undefined ? {} : { discoveryPorts }),
     },
   );

@@ -41,6 +41,8 @@ export interface FleetOptions {
   /** Default: in this process, with a linger of half a second. */
   readonly control?: 'app' | 'process';
   readonly timing?: NonNullable<AppParts['timing']>;
+  /** How often the Envoys report their load. Only in this process. */
+  readonly loadReportIntervalMs?: number;
   /** How endpoints are looked for. Only in this process. */
   readonly discoveryPorts?: NonNullable<AppParts['discoveryPorts']>;
   readonly probes?: Probes;
@@ -246,13 +248,14 @@ class RunningFleet implements Fleet {
   }
 
   async #startControl(state: string, xdsPort: number): Promise<FleetControl> {
-    const { timing, discoveryPorts, control = 'app' } = this.#options;
+    const { timing, loadReportIntervalMs, discoveryPorts, control = 'app' } = this.#options;
     const start = control === 'app' ? startAppControl : startProcessControl;
     const started = await start({
       file: this.workspace.path('gateway.yaml'),
       state: this.workspace.path(state),
       xdsPort,
       timing: { lingerMs: LINGER_MS, ...timing },
+      ...(loadReportIntervalMs === undefined ? {} : { loadReportIntervalMs }),
       ...(discoveryPorts === undefined ? {} : { discoveryPorts }),
     });
     this.#controls.push(started);
