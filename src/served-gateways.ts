@@ -122,6 +122,7 @@ class Gateways implements ServedGateways {
     const write = createGatewayLog({ logger, metrics, diagnostics });
     return settings.files.map((file) => {
       const tell = (event: GatewayEvent): void => {
+        if (event.kind === 'accepted') this.#leave(event, file);
         write(event, gateway);
         onEvent(event, gateway);
         parts.onEvent?.(event, gateway);
@@ -168,6 +169,14 @@ class Gateways implements ServedGateways {
     this.#owners.set(gateway, owner);
     this.#giveUpOthers(gateway, file);
     return undefined;
+  }
+
+  /** The name that the file had before is offered no longer, unless another file has taken it. */
+  #leave({ good, previousSnapshot }: Extract<GatewayEvent, { kind: 'accepted' }>, file: string): void {
+    const before = previousSnapshot?.gateway;
+    if (before === undefined || before === good.gateway || (this.#owners.get(before) ?? file) !== file) return;
+    this.#options.rollouts.forget(before);
+    this.#options.snapshots.remove(before);
   }
 
   /** The names that a file had before it took this one are free for another file, which may wait for one of them. */

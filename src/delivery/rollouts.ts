@@ -31,6 +31,8 @@ export interface Rollouts extends TargetSource, Required<ProgressListener> {
   quarantined(snapshot: Snapshot): readonly QuarantineEntry[];
   /** Empties the quarantine of a gateway; gives what was in it. */
   release(gateway: string): readonly QuarantineEntry[];
+  /** No file has this name any more: nodes that come get nothing (X85), those that are here keep what they have (X86). */
+  forget(gateway: string): void;
   /** Undefined for a gateway without a revision. */
   status(gateway: string): RolloutStatus | undefined;
 }
@@ -104,6 +106,17 @@ class FleetRollouts implements Rollouts {
     const entries = rollout?.quarantine.entries ?? [];
     rollout?.release();
     return entries;
+  }
+
+  forget(gateway: string): void {
+    const known = this.#gateways.get(gateway);
+    if (known === undefined) return;
+    known.timer?.cancel();
+    this.#gateways.delete(gateway);
+    // Should a file take the name again, its revisions go to the nodes that are here still.
+    const state = this.#of(gateway);
+    for (const [id, { isCanary }] of known.rollout.nodes) state.rollout.connected(id, { isCanary }, this.#options.nowMs());
+    for (const { tell } of this.#listeners) tell(gateway);
   }
 
   status(gateway: string): RolloutStatus | undefined {

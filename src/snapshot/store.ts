@@ -7,6 +7,8 @@ export interface SnapshotStore {
   get(gateway: string): Snapshot | undefined;
   /** Makes the snapshot the latest of its gateway and tells all subscribers before it returns; false, and silence, when the contents are the same (X17). */
   publish(snapshot: Snapshot): boolean;
+  /** Nothing is served under this name any more. Nobody is told: who has the snapshot keeps it (X86). */
+  remove(gateway: string): void;
   /** Gives the function that ends the subscription. */
   subscribe(listener: SnapshotListener): () => void;
   /** Sorted. */
@@ -27,6 +29,7 @@ export function createSnapshotStore(): SnapshotStore {
       }
       return true;
     },
+    remove: (gateway) => void latest.delete(gateway),
     subscribe(tell) {
       const listener = { tell };
       listeners.add(listener);

@@ -236,4 +236,20 @@ describe('several gateways', () => {
     const node = running.node({ gateway: 'edge' });
     await eventually(() => node.running.get('Cluster')?.has('service/pages'));
   });
+
+  it('offer nothing more under a name that was given up: nodes that are here keep what they have, newcomers wait (X85, X86)', async () => {
+    const running = await fixture.start(['edge.yaml']);
+    const old = running.node({ gateway: 'edge', id: 'old' });
+    await eventually(() => isComplete(old), { what: 'the first configuration' });
+    const sent = old.responses.length;
+    await fixture.workspace.save('edge.yaml', gateway({ name: 'shop' }), 'rename');
+    await eventually(() => running.app.gateways()[0]?.gateway === 'shop', { what: 'the new name' });
+    const [late, shop] = [running.node({ gateway: 'edge', id: 'late' }), running.node({ gateway: 'shop', id: 'shop' })];
+    await eventually(() => isComplete(shop), { what: 'the configuration under the new name' });
+    expect(late.responses).toEqual([]);
+    expect(old.responses).toHaveLength(sent);
+    await fixture.workspace.save('edge.yaml', gateway({ extra: ['carts'] }), 'rename');
+    await eventually(() => old.running.get('Cluster')?.has('service/carts'), { what: 'the old name again' });
+    await eventually(() => isComplete(late), { what: 'what the newcomer waited for' });
+  });
 });
