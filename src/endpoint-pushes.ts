@@ -19,18 +19,18 @@ export interface EndpointPushes {
   /** Checked like `endpoints` of a service. */
   parse(value: unknown): Result<readonly Endpoint[], string>;
   get(key: PushKey): PushedList | undefined;
-  /** `ttlMs` absent: until the next push. */
-  put(key: PushKey, list: { readonly endpoints: readonly Endpoint[]; readonly ttlMs?: number }): PushedList;
-  /** False where nothing was pushed. */
-  delete(key: PushKey): boolean;
+  /** `ttlMs` absent: until the next push. Takes effect at once; resolves when it will survive a kill (D25). */
+  put(key: PushKey, list: { readonly endpoints: readonly Endpoint[]; readonly ttlMs?: number }): Promise<PushedList>;
+  /** Likewise. False where nothing was pushed. */
+  delete(key: PushKey): Promise<boolean>;
 }
 
 export interface EndpointPushesOptions {
   readonly discovery: Pick<Discovery, 'pushes' | 'newest'>;
   readonly gateways: () => readonly string[];
   readonly nowMs: () => number;
-  /** After each write. */
-  readonly onWrite: (key: PushKey, list: PushedList | undefined) => void;
+  /** After each write, which is done when this is. */
+  readonly onWrite: (key: PushKey, list: PushedList | undefined) => Promise<void>;
 }
 
 export function createEndpointPushes({ discovery, gateways, nowMs, onWrite }: EndpointPushesOptions): EndpointPushes {
@@ -41,16 +41,16 @@ export function createEndpointPushes({ discovery, gateways, nowMs, onWrite }: En
         .flatMap((name) => pushedServices(discovery, name).filter((each) => each.service === service)),
     parse: parseEndpointList,
     get: (key) => discovery.pushes.get(key),
-    put: (key, { endpoints, ttlMs }) => {
+    put: async (key, { endpoints, ttlMs }) => {
       const pushedAtMs = nowMs();
       const list = { endpoints, pushedAtMs, ...(ttlMs === undefined ? {} : { untilMs: pushedAtMs + ttlMs }) };
       discovery.pushes.put(key, list);
-      onWrite(key, list);
+      await onWrite(key, list);
       return list;
     },
-    delete: (key) => {
+    delete: async (key) => {
       const isGone = discovery.pushes.delete(key);
-      if (isGone) onWrite(key, undefined);
+      if (isGone) await onWrite(key, undefined);
       return isGone;
     },
   };

@@ -1,18 +1,16 @@
 // The side towards the endpoints: discovery with its ports, what is kept of it for the next run, its log and its metrics. Only joins parts.
-import path from 'node:path';
-import { z } from 'zod';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { createDiscovery, type Discovery, type DiscoveryFailure } from './discovery/discovery.ts';
 import type { KeptDiscovery } from './discovery/kept-discovery.ts';
 import type { DiscoveryPorts } from './discovery/ports.ts';
 import type { PushedList, PushKey } from './discovery/push-board.ts';
 import type { ServiceStatus } from './discovery/service-status.ts';
+import { createDiscoveryKeeper } from './discovery-keeper.ts';
 import { createEndpointLag } from './endpoint-lag.ts';
 import { createEndpointPushes, type EndpointPushes } from './endpoint-pushes.ts';
 import { createEndpointOverlay, withLiveEndpoints } from './live-endpoints.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
 import type { Snapshot } from './snapshot/types.ts';
-import { createDocumentStore, type DocumentStore } from './state/document.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { ProgressListener } from './xds/progress.ts';
 import type { TargetSource } from './xds/targets.ts';
@@ -48,24 +46,17 @@ export interface EndpointSideOptions {
 
 /** First answers are waited for so long before a snapshot is served. */
 export const PATIENCE_MS = 2_000;
-/** Changes are kept on disk so much later, together. */
-const KEEP_AFTER_MS = 1_000;
-/** Written by this program and guarded by a checksum: only its form of the day is checked. */
-const FORMAT = 'chancery-discovery 1';
-const keptSchema = z.custom<KeptDiscovery>((value) => typeof value === 'object' && value !== null);
-
 export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
   const { settings, parts, ports, metrics, gateways } = options;
   const discovery = createDiscovery({ ports, onFailure: reportFailures(options) });
-  const store = settings.state === undefined ? undefined : createDocumentStore(path.join(settings.state, 'discovery'), FORMAT);
-  const keeper = store && createKeeper(discovery, { store, ports, options });
+  const keeper = createDiscoveryKeeper(discovery, { directory: settings.state, clock: ports.clock, logger: parts.logger });
   let kept: KeptDiscovery | undefined;
   metrics.beforeRead(() => refreshEndpointGauges(metrics, discovery, gateways()));
   return {
     discovery,
     start: async () => {
-      kept = keptSchema.safeParse(await store?.read()).data;
-      if (kept !== undefined) discovery.restore(kept);
+      kept = await keeper.read();
+      discovery.restore(kept);
     },
     prepare: async ({ gateway, version }, services) => {
       const earlier = kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services;
@@ -73,20 +64,20 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
       // Of which nothing was kept, that gets the endpoints that the newest revision has.
       else if (earlier !== undefined)
         await discovery.follow({ gateway, revision: version, services: earlier, isEarlier: true }, PATIENCE_MS);
-      keeper?.soon();
+      keeper.soon();
     },
     pushes: createEndpointPushes({
       discovery,
       gateways,
       nowMs: parts.nowMs,
-      onWrite: (key, list) => {
-        keeper?.soon();
+      onWrite: async (key, list) => {
         reportWrite(parts, key, list);
+        await keeper.writePushes();
       },
     }),
     ...createLivePart(discovery, options),
     stop: async () => {
-      await keeper?.stop();
+      await keeper.stop();
       discovery.close();
     },
   };
@@ -110,40 +101,6 @@ function createLivePart(discovery: Discovery, options: EndpointSideOptions): Pic
     },
     over: (base) => overlay.over(base),
     progress: lag.progress,
-  };
-}
-
-interface Keeper {
-  soon(): void;
-  stop(): Promise<void>;
-}
-
-interface KeeperParts {
-  readonly store: DocumentStore;
-  readonly ports: DiscoveryPorts;
-  readonly options: EndpointSideOptions;
-}
-
-function createKeeper(discovery: Discovery, { store, ports, options }: KeeperParts): Keeper {
-  let cancel: (() => void) | undefined;
-  const write = async (): Promise<void> => {
-    cancel = undefined;
-    await store.write(discovery.keep()).catch((error: unknown) => {
-      options.parts.logger.warn({ event: 'discovery.unkept', err: error }, 'endpoints could not be kept for the next run');
-    });
-  };
-  const soon = (): void => {
-    cancel ??= ports.clock.after(KEEP_AFTER_MS, () => void write());
-  };
-  const unsubscribe = discovery.subscribe(soon);
-  return {
-    soon,
-    stop: async () => {
-      unsubscribe();
-      if (cancel === undefined) return;
-      cancel();
-      await write();
-    },
   };
 }
 

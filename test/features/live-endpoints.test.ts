@@ -74,6 +74,7 @@ describe('a change of endpoints', () => {
   it('to the same endpoints in another order or form sends nothing', async () => {
     const running = await fixture.start();
     const node = running.node();
+    await eventually(() => node.running.get('ClusterLoadAssignment')?.size === 203, { what: 'all endpoints' });
     await eventually(() => node.running.has('RouteConfiguration'), { what: 'the routes' });
     const told = node.responses.length;
     await fixture.workspace.save('lists/s7.yaml', '{endpoints: [{address: "127.0.0.1:9000", weight: 1}]}', 'rename');

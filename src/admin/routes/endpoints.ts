@@ -34,7 +34,7 @@ export function addEndpointRoutes(server: FastifyInstance, sources: AdminSources
     checkToken(service, { request, reply, isLocal });
     checkMatch(request, sources.pushes.get(service));
     const { endpoints, ttlMs = service.ttlMs } = readBody(sources, request.body);
-    const list = sources.pushes.put(service, { endpoints, ...(ttlMs === undefined ? {} : { ttlMs }) });
+    const list = await sources.pushes.put(service, { endpoints, ...(ttlMs === undefined ? {} : { ttlMs }) });
     return shown(reply, { service, list });
   });
   server.delete(PATH, async (request, reply) => {
@@ -42,7 +42,7 @@ export function addEndpointRoutes(server: FastifyInstance, sources: AdminSources
     checkToken(service, { request, reply, isLocal });
     const { list } = pushedOr404(sources, service);
     checkMatch(request, list);
-    sources.pushes.delete(service);
+    await sources.pushes.delete(service);
     return reply.code(204).send();
   });
 }

@@ -119,8 +119,8 @@ describe('admin server', () => {
         find: () => [],
         parse: () => ({ ok: true, value: [] }),
         get: () => undefined,
-        put: (_key, list) => ({ ...list, pushedAtMs: 0 }),
-        delete: () => false,
+        put: async (_key, list) => ({ ...list, pushedAtMs: 0 }),
+        delete: async () => false,
       },
       placeOf: async (_gateway, typeUrl, name) =>
         typeUrl === TYPE_URLS.Cluster && name === 'service/orders' ? '/etc/edge.yaml:7' : undefined,
