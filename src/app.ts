@@ -203,6 +203,7 @@ class ControlPlane implements App {
       feed: this.#feed,
       book: this.#book,
       isServed: (gateway) => this.#gateways.has(gateway),
+      deliveryOf: (gateway) => this.#gateways.named(gateway)?.good()?.delivery,
       placeOf: (gateway, typeUrl, name) => this.#gateways.placeOf(gateway, typeUrl, name),
     });
   }
@@ -214,6 +215,7 @@ class ControlPlane implements App {
         version,
         api,
         gateways: () => this.gateways(),
+        isStopping: () => this.#stopped !== undefined,
         nodes: () => this.nodes(),
         gone: () => this.#book.gone(),
         runs: (gateway, node) => this.#book.runs(gateway, node),

@@ -7,6 +7,7 @@ import type { EndpointSide } from './endpoint-side.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { NodeBook } from './node-book.ts';
 import type { TypeUrl } from './snapshot/types.ts';
+import { type TargetWaitsOptions, withTargetWaits } from './target-waits.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { joinedProgress, toldProgress, toldTraffic } from './told-progress.ts';
 import { createDroppedHistory, type DroppedHistory } from './xds/dropped-history.ts';
@@ -33,6 +34,8 @@ export interface XdsSideOptions {
   readonly book: Pick<NodeBook, 'progress'>;
   /** Whether a gateway of this name is served. */
   readonly isServed: (gateway: string) => boolean;
+  /** What the configuration of a gateway says of waits. */
+  readonly deliveryOf: TargetWaitsOptions['deliveryOf'];
   readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
 }
 
@@ -42,8 +45,8 @@ export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timin
 }
 
 export function createXdsSide(options: XdsSideOptions): XdsServer {
-  const { parts, streams, metrics, rollouts, history, endpoints, ports, feed, book, isServed, placeOf } = options;
-  const targets = endpoints.targets(rollouts);
+  const { parts, streams, metrics, rollouts, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
+  const targets = withTargetWaits(endpoints.targets(rollouts), { deliveryOf, timing: parts.timing });
   const server = createXdsServer({
     ...ports.serverOptions,
     api: parts.api,

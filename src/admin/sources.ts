@@ -17,6 +17,8 @@ import type { NodeStatus } from '../xds/status.ts';
 export interface AdminSources {
   readonly version: string;
   readonly gateways: () => readonly GatewayStatus[];
+  /** The streams are being ended. Default: never. */
+  readonly isStopping?: () => boolean;
   /** Nodes with an open stream. */
   readonly nodes: () => readonly NodeStatus[];
   /** Nodes of the last hour that have no stream any more, newest first. */

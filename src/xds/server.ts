@@ -109,12 +109,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     },
     clients,
   });
-  for (const gateway of options.targets.gateways()) noteNewcomers(gateway, context);
-  const unsubscribe = options.targets.subscribe((gateway) => {
-    noteNewcomers(gateway, context);
-    context.frames.clear();
-    for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
-  });
+  const unsubscribe = followTargets(options.targets, streams, context);
   return {
     listen: (address) => listen(server, address, options.credentials ?? ServerCredentials.createInsecure()),
     clients,
@@ -132,6 +127,16 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       context.admission.close();
     },
   };
+}
+
+/** Gives the function that ends it. */
+function followTargets(targets: TargetSource, streams: ReadonlySet<XdsStream>, context: StreamContext): () => void {
+  for (const gateway of targets.gateways()) noteNewcomers(gateway, context);
+  return targets.subscribe((gateway) => {
+    noteNewcomers(gateway, context);
+    context.frames.clear();
+    for (const stream of streams) if (stream.gateway === gateway) stream.retarget();
+  });
 }
 
 /** What a node would get that comes now, whether or not one does: another server may have given it to one before (D25). */
