@@ -1,6 +1,7 @@
 // A persistent map of named, versioned things: editing gives a new map that shares all buckets but the edited ones, so that one changed
 // resource of ten thousand costs one bucket to publish, to version and to compare (P15). Reads like any map, in the order of names.
 import { hash } from 'node:crypto';
+import { ByteIndex } from '../lib/byte-index.ts';
 import { textHash } from '../lib/text-hash.ts';
 
 export interface Versioned {
@@ -49,6 +50,11 @@ export class VersionedMap<Item extends Versioned> implements ReadonlyMap<string,
 
   has(name: string): boolean {
     return this.#buckets[bucketIndex(name)]?.items.has(name) ?? false;
+  }
+
+  /** As `get`, by the bytes of an ASCII name, whose hash is given; see `bytesHash`. */
+  find(hash: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number }): Item | undefined {
+    return this.#buckets[hash & (BUCKETS - 1)]?.find(hash, bytes, span);
   }
 
   /** With the given items and without the names of `remove`; this very map if nothing differs. An item of an equal version stays the old one. */
@@ -139,9 +145,19 @@ export class VersionedMap<Item extends Versioned> implements ReadonlyMap<string,
 class Bucket<Item extends Versioned> {
   readonly items: ReadonlyMap<string, Item>;
   #digest: string | undefined;
+  #list: readonly Item[] = [];
+  #index: ByteIndex | undefined;
 
   constructor(items: ReadonlyMap<string, Item>) {
     this.items = items;
+  }
+
+  find(hash: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number }): Item | undefined {
+    if (this.#index === undefined) {
+      this.#list = [...this.items.values()];
+      this.#index = new ByteIndex([...this.items.keys()]);
+    }
+    return this.#list[this.#index.find(hash, bytes, span)];
   }
 
   /** Empty if there is nothing. */

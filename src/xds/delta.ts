@@ -1,7 +1,8 @@
 // The incremental side of the protocol: what subscribing, unsubscribing and resuming mean (X56-X68).
 import { isCollection } from '../snapshot/resource-name.ts';
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
-import type { NameSet } from './name-map.ts';
+import { compareVersions, type Held, type InitialVersions } from './initial-versions.ts';
+import { hasCollection, type NameSet } from './name-map.ts';
 import { covers, hasInterest, type Interest, oweAll, type Subscription } from './subscription.ts';
 import { isSendable } from './views.ts';
 import { namesOf } from './virtual-hosts.ts';
@@ -11,14 +12,22 @@ export interface DeltaNames {
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
   /** What the client holds from an earlier stream; counts in the first message only (X58). */
-  readonly initialVersions: ReadonlyMap<string, string>;
+  readonly initialVersions: InitialVersions;
+  /** Instead of `subscribe`, where many names are asked for that others have asked for before (P11). */
+  readonly subscribeSet?: NameSet;
 }
 
 export function deltaInterest(
   before: Subscription,
-  request: DeltaNames,
+  given: DeltaNames,
   client: { readonly isGrpc: boolean; readonly isFirst: boolean },
 ): Interest {
+  const { subscribeSet } = given;
+  if (subscribeSet !== undefined && isFresh(before) && given.subscribe.length + given.unsubscribe.length === 0) {
+    const hasCollections = hasCollection(subscribeSet);
+    return { wildcard: before.wildcard, names: subscribeSet, hasCollections, wasNamed: true, owed: subscribeSet };
+  }
+  const request = subscribeSet === undefined ? given : { ...given, subscribe: [...subscribeSet.keys(), ...given.subscribe] };
   const { subscribe, unsubscribe } = request;
   // A star that comes again asks for everything again (X56).
   const state = before.wildcard === 'explicit' && subscribe.includes('*') ? oweAll(before) : before;
@@ -32,6 +41,10 @@ export function deltaInterest(
   // First names are owed as they are: sharing the set spares a second one.
   const owed = state.names.size + state.owed.size === 0 ? names : owedAfter(state, request, { wildcard, names, type: state.type });
   return { wildcard, names, hasCollections, wasNamed, owed };
+}
+
+function isFresh({ names, owed }: Subscription): boolean {
+  return names.size + owed.size === 0;
 }
 
 /** A virtual host may be given up under any of its names (R21). */
@@ -78,35 +91,28 @@ export function resume(state: Subscription, { initialVersions }: DeltaNames, vie
   return state.type.resumes ? resumeTold(due, initialVersions, view ?? state.type.empty) : resumeOwed(due, initialVersions, view);
 }
 
-function resumeTold(state: Subscription, initialVersions: ReadonlyMap<string, string>, view: TypeView): Subscription {
-  if (initialVersions.size === 0) return state;
-  let equal = 0;
+function resumeTold(state: Subscription, versions: InitialVersions, view: TypeView): Subscription {
+  if (versions.size === 0) return state;
+  const { equal, differing, absent } = compareVersions(versions, view);
   const overlay = state.overlay.edit((draft) => {
-    for (const [name, version] of initialVersions) {
-      if (view.resources.get(name)?.version === version) equal += 1;
-      else if (covers(state, name)) draft.set(name, version);
-    }
-    if (state.wildcard === 'none' || equal === view.resources.size) return;
-    for (const name of view.resources.keys()) if (!initialVersions.has(name)) draft.set(name, null);
+    for (const held of [differing, absent]) for (const [name, version] of held) if (covers(state, name)) draft.set(name, version);
+    if (state.wildcard === 'none' || equal + differing.length === view.resources.size) return;
+    const names = namesHeld(versions);
+    for (const name of view.resources.keys()) if (!names.has(name)) draft.set(name, null);
   });
-  const owed = state.owed.edit((draft) => {
-    if (state.owed.size > 0) for (const name of initialVersions.keys()) draft.delete(name);
-  });
+  const owed = state.owed.size === 0 ? state.owed : withoutNames(state.owed, namesHeld(versions));
   return { ...state, base: view, overlay, owed };
 }
 
 /** What the client holds is answered again where it can be, and else still counts as told. */
-function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, string>, view: TypeView | undefined): Subscription {
-  const told: [name: string, version: string][] = [];
+function resumeOwed(state: Subscription, versions: InitialVersions, view: TypeView | undefined): Subscription {
+  const told: Held[] = [];
   const again: string[] = [];
-  // Names that are all owed already need not be looked at one by one.
-  const areAllOwed = state.wildcard === 'none' && state.owed === state.names;
-  for (const held of initialVersions) {
+  for (const held of heldToLookAt(state, versions, view)) {
     const [name] = held;
+    if (!covers(state, name)) continue;
     // A virtual host is owed by the name of its route configuration.
     const isAnswerable = !state.type.hasHosts && (view === undefined || isAnswered(view.resources.get(name)));
-    if (isAnswerable && areAllOwed) continue;
-    if (!covers(state, name)) continue;
     if (isAnswerable) again.push(name);
     else told.push(held);
   }
@@ -118,6 +124,27 @@ function resumeOwed(state: Subscription, initialVersions: ReadonlyMap<string, st
     for (const [name, version] of told) draft.set(name, version);
   });
   return { ...state, owed, overlay };
+}
+
+/** Names that are all owed already, and can be answered, need not be looked at one by one. */
+function heldToLookAt(state: Subscription, versions: InitialVersions, view: TypeView | undefined): Iterable<Held> {
+  const areAllOwed = state.wildcard === 'none' && state.owed === state.names && !state.type.hasHosts;
+  if (!areAllOwed) return versions;
+  if (view === undefined) return [];
+  const { absent, unsendable } = compareVersions(versions, view);
+  return [...absent, ...unsendable];
+}
+
+function namesHeld(versions: InitialVersions): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [name] of versions) names.add(name);
+  return names;
+}
+
+function withoutNames(set: NameSet, names: Iterable<string>): NameSet {
+  return set.edit((draft) => {
+    for (const name of names) draft.delete(name);
+  });
 }
 
 function isAnswered(resource: SnapshotResource | undefined): boolean {

@@ -1,6 +1,8 @@
 // A persistent map from resource names: editing gives a new map that shares what did not change, so that one more name among
 // thousands costs little and the protocol core can stay a set of pure functions. Also finds the one instance of equal name sets.
+import { ByteIndex, bytesHash } from '../lib/byte-index.ts';
 import { textHash } from '../lib/text-hash.ts';
+import { isCollection } from '../snapshot/resource-name.ts';
 
 const BUCKETS = 256;
 /** Up to this size one bucket is copied whole; above it the names are spread over `BUCKETS`. */
@@ -22,6 +24,7 @@ export class NameMap<Value> {
   /** Of the names alone, whatever their order: equal name sets have equal hashes. */
   readonly hash: number;
   readonly #buckets: Buckets<Value>;
+  #index: ByteIndex | undefined;
 
   private constructor(buckets: Buckets<Value>, size: number, hash: number) {
     this.#buckets = buckets;
@@ -39,6 +42,12 @@ export class NameMap<Value> {
 
   has(name: string): boolean {
     return bucketOf(this.#buckets, name)?.has(name) ?? false;
+  }
+
+  /** Whether it has the ASCII name of these bytes, whose hash is given. The first call costs as much as all names. */
+  hasBytes(hash: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number }): boolean {
+    this.#index ??= new ByteIndex([...this.keys()]);
+    return this.#index.find(hash, bytes, span) >= 0;
   }
 
   *entries(): IterableIterator<[string, Value]> {
@@ -71,6 +80,15 @@ export function addNames(set: NameSet, names: Iterable<string>): NameSet {
   });
 }
 
+const withCollections = new WeakMap<NameSet, boolean>();
+
+/** Whether some of the names are collections; looked at once per set. */
+export function hasCollection(set: NameSet): boolean {
+  const known = withCollections.get(set) ?? [...set.keys()].some(isCollection);
+  withCollections.set(set, known);
+  return known;
+}
+
 export function sameNames(left: NameSet, right: NameSet): boolean {
   if (left === right) return true;
   if (left.size !== right.size || left.hash !== right.hash) return false;
@@ -79,13 +97,17 @@ export function sameNames(left: NameSet, right: NameSet): boolean {
 }
 
 /** Gives the instance that it gave before for an equal set. */
-export type InternNames = (set: NameSet) => NameSet;
+export interface InternNames {
+  (set: NameSet): NameSet;
+  /** The set of exactly these ASCII names, if it is known; `places` are the start and end of each in `bytes`, in turn (P11). */
+  readonly known: (bytes: Buffer, places: Uint32Array) => NameSet | undefined;
+}
 
 /** Remembers the newest sets of up to `maxNames` names in all: every Envoy of a fleet names the same endpoints (S10). */
 export function createNameInterner(maxNames = 200_000): InternNames {
   const known = new Map<string, NameSet>();
   let names = 0;
-  return (set) => {
+  const intern = (set: NameSet): NameSet => {
     if (set.size === 0) return NO_NAMES;
     const key = `${set.size}:${set.hash}`;
     const found = known.get(key);
@@ -99,6 +121,27 @@ export function createNameInterner(maxNames = 200_000): InternNames {
     }
     return set;
   };
+  return Object.assign(intern, { known: (bytes: Buffer, places: Uint32Array) => knownSet(known, bytes, places) });
+}
+
+function knownSet(known: ReadonlyMap<string, NameSet>, bytes: Buffer, places: Uint32Array): NameSet | undefined {
+  const hashes = new Uint32Array(places.length / 2);
+  let sum = 0;
+  for (let at = 0; at < places.length; at += 2) {
+    const hash = bytesHash(bytes, places[at] ?? 0, places[at + 1] ?? 0);
+    if (hash < 0) return undefined;
+    hashes[at / 2] = hash;
+    sum = (sum + hash) >>> 0;
+  }
+  const set = known.get(`${hashes.length}:${sum}`);
+  if (set === undefined) return undefined;
+  const span = { start: 0, end: 0 };
+  for (const [index, hash] of hashes.entries()) {
+    span.start = places[2 * index] ?? 0;
+    span.end = places[2 * index + 1] ?? 0;
+    if (!set.hasBytes(hash, bytes, span)) return undefined;
+  }
+  return set;
 }
 
 class Draft<Value> implements NameDraft<Value> {

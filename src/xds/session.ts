@@ -5,6 +5,7 @@ import { Answers } from './answers.ts';
 import { childNames } from './children.ts';
 import type { SubscriptionView } from './client-status.ts';
 import { firstHeartbeat, heartbeatAtMs } from './heartbeat.ts';
+import { heldBeyond, type InitialVersions } from './initial-versions.ts';
 import { ParentWatch } from './parent-watch.ts';
 import { changedResources, duePlan } from './plan.ts';
 import { type DiscoveryRequest, onRequest } from './request.ts';
@@ -27,7 +28,6 @@ import {
 } from './subscription.ts';
 import { SubscriptionSet } from './subscription-set.ts';
 import { CLUSTER_RANK, childTypes, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
-import { heldBeyond } from './views.ts';
 
 interface Due {
   readonly state: Subscription;
@@ -48,7 +48,7 @@ export class Session {
   readonly #parents: ParentWatch | undefined;
   readonly #viewOf = (typeUrl: TypeUrl): TypeView => this.#targetView(typeUrl);
   /** What the client said it holds, as long as there is no target to compare it with. */
-  #held: { readonly typeUrl: TypeUrl; readonly versions: ReadonlyMap<string, string> }[] = [];
+  #held: { readonly typeUrl: TypeUrl; readonly versions: InitialVersions }[] = [];
   /** The first request said that the client holds something. */
   #resumes = false;
   /** Endpoints were asked for by a client that holds some already. */
@@ -195,7 +195,7 @@ export class Session {
     if (isWaitedFor && isFirstToRefer && this.#staging !== undefined) this.#staging = reopened(this.#staging, nowMs);
   }
 
-  #keepHeld(typeUrl: TypeUrl, versions: ReadonlyMap<string, string>): void {
+  #keepHeld(typeUrl: TypeUrl, versions: InitialVersions): void {
     if (versions.size === 0) return;
     if (this.#staging === undefined) {
       this.#held.push({ typeUrl, versions });

@@ -7,12 +7,19 @@ export interface SotwNames {
   readonly variant: 'sotw';
   /** The full list. */
   readonly list: readonly string[];
+  /** Instead of `list`, where many names are asked for that others have asked for before (P11). */
+  readonly set?: NameSet;
 }
 
-export function sotwInterest(state: Subscription, { list }: SotwNames, client: { readonly isGrpc: boolean }): Interest {
+export function sotwInterest(state: Subscription, { list: said, set }: SotwNames, client: { readonly isGrpc: boolean }): Interest {
+  if (set !== undefined && set === state.names && state.wildcard === 'none') {
+    const { wildcard, names, hasCollections, wasNamed, owed } = state;
+    return { wildcard, names, hasCollections, wasNamed, owed };
+  }
+  const list = set === undefined ? said : [...set.keys()];
   const wasNamed = state.wasNamed || list.length > 0;
   const wildcard = wildcardOf(state, list, { isGrpc: client.isGrpc, wasNamed });
-  const names = listedNames(state.names, list);
+  const names = set !== undefined && state.names.size === 0 ? set : listedNames(state.names, list);
   const hasCollections = list.some(isCollection);
   if (names === state.names && wildcard === state.wildcard) return { wildcard, names, hasCollections, wasNamed, owed: state.owed };
   const kept = state.owed.edit((draft) => {

@@ -49,7 +49,7 @@ export class XdsStream {
     this.#call = call;
     this.#method = method;
     this.#context = context;
-    this.#read = requestReader(context.api, method.variant);
+    this.#read = requestReader(context.api, method.variant, context.intern.known);
     this.#openedAtMs = context.nowMs();
     this.#rate = new RequestRate(context.requestRate);
     this.#report = new StreamReport(context, method.variant);

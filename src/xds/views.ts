@@ -15,19 +15,6 @@ export function emptyView(typeUrl: TypeUrl): TypeView {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/**
- * What a client holds beyond the target, by name → version; undefined if that is nothing. Resources that `recent` still has are as they
- * are there; of the others only name and version are known, and they are never sent.
- */
-export function heldBeyond(versions: ReadonlyMap<string, string>, target: TypeView, recent: TypeView | undefined): TypeView | undefined {
-  const { typeUrl } = target;
-  const held: SnapshotResource[] = [];
-  for (const [name, version] of versions) {
-    if (!target.resources.has(name)) held.push(recent?.resources.get(name) ?? { typeUrl, name, version, any: NO_BYTES });
-  }
-  return held.length === 0 ? undefined : typeView(typeUrl, held);
-}
-
 /** False for resources of which only name and version are known. */
 export function isSendable({ any, aliases }: SnapshotResource): boolean {
   return any.length > 0 || aliases !== undefined;

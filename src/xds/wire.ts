@@ -71,48 +71,6 @@ export function* delimitedFields(message: Buffer): Generator<readonly [field: nu
   }
 }
 
-/** A message without its `map<string, string>` field of that number, and the map; undefined if the bytes are no message. */
-export function splitTextMap(
-  message: Buffer,
-  field: number,
-): { readonly map: ReadonlyMap<string, string>; readonly rest: Buffer } | undefined {
-  const map = new Map<string, string>();
-  const rest: Buffer[] = [];
-  let restFrom = 0;
-  let at = 0;
-  while (at < message.length) {
-    const tag = readVarint(message, at);
-    const payload = tag && payloadOf(message, tag.value & 7, tag.end);
-    if (tag === undefined || payload === undefined || payload.end > message.length) return undefined;
-    if (tag.value === ((field << 3) | WIRE_DELIMITED)) {
-      if (!readEntry(message, payload, map)) return undefined;
-      if (at > restFrom) rest.push(message.subarray(restFrom, at));
-      restFrom = payload.end;
-    }
-    at = payload.end;
-  }
-  if (at > restFrom) rest.push(message.subarray(restFrom, at));
-  return { map, rest: rest.length === 1 && rest[0] !== undefined ? rest[0] : Buffer.concat(rest) };
-}
-
-const KEY_TAG = (1 << 3) | WIRE_DELIMITED;
-const VALUE_TAG = (2 << 3) | WIRE_DELIMITED;
-
-function readEntry(message: Buffer, { start, end }: Span, map: Map<string, string>): boolean {
-  let key = '';
-  let value = '';
-  for (let at = start; at < end; ) {
-    const tag = message[at];
-    const payload = payloadOf(message, (tag ?? 0) & 7, at + 1);
-    if (payload === undefined || payload.end > end || (tag ?? 0) > 0x7f) return false;
-    if (tag === KEY_TAG) key = message.toString('utf8', payload.start, payload.end);
-    else if (tag === VALUE_TAG) value = message.toString('utf8', payload.start, payload.end);
-    at = payload.end;
-  }
-  map.set(key, value);
-  return true;
-}
-
 interface Span {
   readonly start: number;
   readonly end: number;

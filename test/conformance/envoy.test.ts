@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../src/proto/type-urls.ts';
 import { createSnapshotStore } from '../../src/snapshot/store.ts';
+import { createDroppedHistory } from '../../src/xds/dropped-history.ts';
 import type { NodeStatus, TypeStatus } from '../../src/xds/status.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { type Envoy, startEnvoy } from '../support/envoy.ts';
@@ -223,9 +224,12 @@ describe.each(ADS)('Envoy on %s', (form) => {
     await rig.xds.close();
     await eventually(async () => (await rig.envoy.admin.stat('control_plane.connected_state')) === 0);
     const store = createSnapshotStore();
-    rig.xds = await startXds({ port, store, timing: FAST });
-    // Only a delta client says what it holds; for the others the last good snapshot is served before the new one.
-    if (form === 'sotw ADS') rig.publish(before);
+    const history = createDroppedHistory({ keepMs: 60_000, nowMs: () => Date.now() });
+    rig.xds = await startXds({ port, store, timing: FAST, history });
+    // Only a delta client says what it holds; for the others the server knows what was served before.
+    rig.publish(before);
+    const served = store.get('edge');
+    if (form === 'sotw ADS' && served !== undefined) history.note(served);
     rig.publish({ services: { b: b.port }, routes: { '/': 'b' } });
     await reaches(rig, '/', 'b');
     await eventually(async () => (await clusterNames(rig)).join() === 'b', { what: 'the removal' });

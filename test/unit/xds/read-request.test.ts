@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
+import { typeView } from '../../../src/snapshot/view.ts';
+import { type Comparison, compareVersions } from '../../../src/xds/initial-versions.ts';
+import { createNameInterner, nameSet } from '../../../src/xds/name-map.ts';
 import { requestReader } from '../../../src/xds/read-request.ts';
-import { delimitedText, readDelimited, splitTextMap } from '../../../src/xds/wire.ts';
+import { scanRequest } from '../../../src/xds/request-scan.ts';
+import { delimitedText, readDelimited } from '../../../src/xds/wire.ts';
 import { testApi } from '../../support/snapshots.ts';
 
 const DELTA = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';
 const SOTW = 'envoy.service.discovery.v3.DiscoveryRequest';
+const RESOURCE = { typeUrl: TYPE_URLS.Cluster, any: Buffer.from('x') };
 const text = fc.string({ unit: 'binary', maxLength: 200 });
 
 describe('delta requests', () => {
@@ -34,6 +40,44 @@ describe('delta requests', () => {
         });
       }),
     );
+  });
+
+  test('P11: many names and versions mean what few mean, known or not, in ASCII or not', () => {
+    const names = fc.uniqueArray(fc.oneof(fc.string({ minLength: 1, maxLength: 12 }), text), { minLength: 60, maxLength: 90 });
+    fc.assert(
+      fc.property(names, names, fc.boolean(), (subscribed, held, isKnown) => {
+        const intern = createNameInterner();
+        if (isKnown) intern(nameSet(subscribed));
+        const versions = Object.fromEntries(held.map((name, index) => [name, `${index % 3}`]));
+        const message = { type_url: 't', resource_names_subscribe: subscribed, initial_resource_versions: versions, response_nonce: 'n' };
+        const { request } = requestReader(testApi(), 'delta', intern.known)(testApi().encode(DELTA, message));
+        if (request.names.variant !== 'delta') throw new Error('not a delta request');
+        const { subscribe, subscribeSet, initialVersions } = request.names;
+        expect([...(subscribeSet?.keys() ?? []), ...subscribe].sort()).toEqual(subscribed.toSorted());
+        expect(Object.fromEntries(initialVersions)).toEqual(versions);
+        expect(request).toMatchObject({ typeUrl: 't', nonce: 'n', isResuming: true });
+        const view = typeView(
+          TYPE_URLS.Cluster,
+          held.filter((_, index) => index % 2 === 0).map((name) => ({ ...RESOURCE, name, version: '1' })),
+        );
+        const sorted = ({ equal, differing, absent, unsendable }: Comparison) =>
+          [equal, differing, absent, unsendable].map((part) => (typeof part === 'number' ? part : part.map(([name]) => name).sort()));
+        expect(sorted(compareVersions(initialVersions, view))).toEqual(sorted(compareVersions(new Map(Object.entries(versions)), view)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('P11: a state-of-the-world request of many names that others named before is the same set', () => {
+    const intern = createNameInterner();
+    const names = Array.from({ length: 100 }, (_, index) => `name-${index}`);
+    const set = intern(nameSet(names));
+    const read = requestReader(testApi(), 'sotw', intern.known);
+    const listOf = (list: readonly string[]) => read(testApi().encode(SOTW, { type_url: 't', resource_names: [...list] })).request.names;
+    expect(listOf(names.toReversed())).toEqual({ variant: 'sotw', list: [], set });
+    for (const other of [names.slice(1), [...names, '*'], names.with(7, 'ä'), names.with(7, 'name-8')]) {
+      expect(listOf(other)).toEqual({ variant: 'sotw', list: other });
+    }
   });
 
   test('X27, X93: an error is there if it was sent, even without a code; locators count by their names', () => {
@@ -78,9 +122,10 @@ test('T2: any bytes are read or refused with a text; nothing else is thrown', ()
 describe('wire', () => {
   test('a message that ends within a field is no message', () => {
     const bytes = testApi().encode(DELTA, { type_url: 'type', initial_resource_versions: { a: 'b' } });
-    for (let end = 1; end < bytes.length; end += 1) expect(splitTextMap(bytes.subarray(0, end), 5)?.map.get('a')).not.toBe('');
-    expect(splitTextMap(Buffer.from([0x2a, 0x05, 0x0a]), 5)).toBeUndefined();
-    expect(splitTextMap(Buffer.from([0x2a, 0x02, 0x0a, 0x05]), 5)).toBeUndefined();
+    for (let end = 7; end < bytes.length; end += 1) expect(scanRequest(bytes.subarray(0, end), true)).toBeUndefined();
+    expect(scanRequest(bytes, true)?.versions).toHaveLength(4);
+    expect(scanRequest(Buffer.from([0x2a, 0x05, 0x0a]), true)).toBeUndefined();
+    expect(scanRequest(Buffer.from([0x2a, 0x02, 0x0a, 0x05]), true)).toBeUndefined();
   });
 
   test('the first field of a number is found behind others', () => {

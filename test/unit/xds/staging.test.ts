@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
+import { heldBeyond } from '../../../src/xds/initial-versions.ts';
 import { beginStaging, keepHeld, offeredView, retarget, type Staging, type TargetTiming } from '../../../src/xds/staging.ts';
 import { advance, type StagingFacts } from '../../../src/xds/staging-steps.ts';
 import { CLUSTER_RANK, LAST_RANK, MAKE_RANK, typeRules } from '../../../src/xds/type-rules.ts';
-import { heldBeyond } from '../../../src/xds/views.ts';
 import { type Contents, type TypeLabel, testSnapshot } from '../../support/snapshots.ts';
 import { MODEL_TIMING } from './model-client.ts';
 

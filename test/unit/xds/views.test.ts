@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
-import { diffViews, droppedFrom, emptyView, heldBeyond, isSendable, keepOlder, unionViews } from '../../../src/xds/views.ts';
+import { heldBeyond } from '../../../src/xds/initial-versions.ts';
+import { diffViews, droppedFrom, emptyView, isSendable, keepOlder, unionViews } from '../../../src/xds/views.ts';
 import { testView } from '../../support/snapshots.ts';
 
 const view = (contents: Record<string, string>) => testView('Cluster', contents);

@@ -1,0 +1,119 @@
+// What a client that comes back says it holds, compared entry by entry with a view and never built into a map (P11, X58).
+import { bytesHash, isText } from '../lib/byte-index.ts';
+import type { TypeView } from '../snapshot/types.ts';
+import { typeView } from '../snapshot/view.ts';
+import { isSendable } from './views.ts';
+
+export type Held = readonly [name: string, version: string];
+
+/** Name → version. Of a name that comes twice the last version should count; here both may. */
+export interface InitialVersions extends Iterable<Held> {
+  readonly size: number;
+  /** Without it the entries are compared one by one. */
+  readonly comparedWith?: (view: TypeView) => Comparison;
+}
+
+export interface Comparison {
+  /** How many are in the view at an equal version. */
+  readonly equal: number;
+  /** In the view, in another version. */
+  readonly differing: readonly Held[];
+  readonly absent: readonly Held[];
+  /** In the view by name and version only, equal or not. */
+  readonly unsendable: readonly Held[];
+}
+
+export function compareVersions(versions: InitialVersions, view: TypeView): Comparison {
+  if (versions.comparedWith !== undefined) return versions.comparedWith(view);
+  const comparison = new Comparing();
+  for (const held of versions) {
+    const resource = view.resources.get(held[0]);
+    if (resource === undefined) comparison.absent.push(held);
+    else {
+      if (resource.version === held[1]) comparison.equal += 1;
+      else comparison.differing.push(held);
+      if (!isSendable(resource)) comparison.unsendable.push(held);
+    }
+  }
+  return comparison;
+}
+
+/**
+ * What a client holds beyond the target; undefined if that is nothing. Resources that `recent` still has are as they are there; of the
+ * others only name and version are known, and they are never sent.
+ */
+export function heldBeyond(versions: InitialVersions, target: TypeView, recent: TypeView | undefined): TypeView | undefined {
+  const { typeUrl } = target;
+  const { absent } = compareVersions(versions, target);
+  if (absent.length === 0) return undefined;
+  return typeView(
+    typeUrl,
+    absent.map(([name, version]) => recent?.resources.get(name) ?? { typeUrl, name, version, any: NO_BYTES }),
+  );
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+class Comparing implements Comparison {
+  equal = 0;
+  readonly differing: Held[] = [];
+  readonly absent: Held[] = [];
+  readonly unsendable: Held[] = [];
+}
+
+/** Versions that stand in the bytes of a request. */
+export class ScannedVersions implements InitialVersions {
+  readonly size: number;
+  readonly #bytes: Buffer;
+  readonly #places: Uint32Array;
+  #last: { readonly view: TypeView; readonly comparison: Comparison } | undefined;
+
+  /** `places`: start and end of each name and of its version, in turn. */
+  constructor(bytes: Buffer, places: Uint32Array) {
+    this.#bytes = bytes;
+    this.#places = places;
+    this.size = places.length / 4;
+  }
+
+  *[Symbol.iterator](): Iterator<Held> {
+    for (let at = 0; at < this.#places.length; at += 4) yield this.#held(at);
+  }
+
+  /** Asked twice for the same view in a row, it compares once. */
+  readonly comparedWith = (view: TypeView): Comparison => {
+    if (this.#last?.view !== view) this.#last = { view, comparison: this.#compare(view) };
+    return this.#last.comparison;
+  };
+
+  #compare({ resources }: TypeView): Comparison {
+    const comparison = new Comparing();
+    const bytes = this.#bytes;
+    // One object each for all entries.
+    const name = { start: 0, end: 0 };
+    const version = { start: 0, end: 0 };
+    for (let at = 0; at < this.#places.length; at += 4) {
+      name.start = this.#places[at] ?? 0;
+      name.end = this.#places[at + 1] ?? 0;
+      const hash = bytesHash(bytes, name.start, name.end);
+      const resource = hash < 0 ? resources.get(this.#text(at)) : resources.find(hash, bytes, name);
+      if (resource === undefined) {
+        comparison.absent.push(this.#held(at));
+        continue;
+      }
+      version.start = this.#places[at + 2] ?? 0;
+      version.end = this.#places[at + 3] ?? 0;
+      if (isText(bytes, version, resource.version)) comparison.equal += 1;
+      else comparison.differing.push(this.#held(at));
+      if (!isSendable(resource)) comparison.unsendable.push(this.#held(at));
+    }
+    return comparison;
+  }
+
+  #held(at: number): Held {
+    return [this.#text(at), this.#text(at + 2)];
+  }
+
+  #text(at: number): string {
+    return this.#bytes.toString('utf8', this.#places[at], this.#places[at + 1]);
+  }
+}
