@@ -114,21 +114,39 @@ describe('a configuration while it is served', () => {
     expect(events(running)).toContain('config.unchanged');
   });
 
-  it('shows what each node was sent, accepted and refused, and refuses it a second time only when it changed (X30)', async () => {
+  it('shows what a node refused, at which line, and that the last good revision is back; another edit goes out again (X30, D15)', async () => {
     const { running, node } = await startWithNode();
     node.refuseNext('RouteConfiguration', 'no such thing');
     await fixture.workspace.save('edge.yaml', gateway({ timeout: '9s' }), 'rename');
-    const refused = await eventually(async () => {
-      const { body } = await running.get('/api/v1/nodes/node-1');
-      const text = JSON.stringify(body);
-      return text.includes('no such thing') ? text : undefined;
+    const revisions = async () => (await running.get('/api/v1/gateways/edge/revisions')).body as { revisions: Record<string, unknown>[] };
+    const refused = await eventually(
+      async () => (await revisions()).revisions.find(({ nacks }) => (nacks as readonly unknown[]).length > 0 && nacks),
+      { what: 'the refusal' },
+    );
+    expect(refused).toMatchObject({
+      number: 2,
+      state: 'withdrawn',
+      nacks: [
+        {
+          nodeId: 'node-1',
+          message: 'no such thing',
+          resources: [{ name: 'routes/http' }],
+          place: expect.stringMatching(/edge\.yaml:\d+$/),
+        },
+      ],
     });
-    expect(refused).toContain('"state":"ERROR"');
-    expect(refused).toContain('"state":"SYNCED"');
-    const { body: fleet } = await running.get('/api/v1/nodes?gateway=edge');
-    expect(fleet).toMatchObject({ nodes: [{ id: 'node-1', cluster: 'edge' }] });
+    expect((await running.get('/api/v1/gateways')).body).toMatchObject({
+      gateways: [
+        { gateway: 'edge', serving: 'last-good', rollout: { state: 'withdrawn', withdrawn: { revision: 2 }, lastGood: { revision: 1 } } },
+      ],
+    });
+    const view = async () => (await running.get('/api/v1/nodes/node-1')).body;
+    await eventually(async () => !JSON.stringify(await view()).includes('ERROR'), { what: 'the answer to the last good revision' });
+    expect(await view()).toMatchObject({ id: 'node-1', cluster: 'edge', runs: { revision: 1 } });
     await fixture.workspace.save('edge.yaml', gateway({ timeout: '8s' }), 'rename');
-    await eventually(async () => !JSON.stringify((await running.get('/api/v1/nodes')).body).includes('ERROR'), { what: 'a good answer' });
+    await eventually(async () => (await view())['runs'] !== undefined && JSON.stringify(await view()).includes('"revision":3'), {
+      what: 'the next edit',
+    });
     expect(await (await fetch(`http://127.0.0.1:${running.admin}/metrics`)).text()).toMatch(
       /chancery_xds_nacks_total\{gateway="edge",variant="delta",type="RouteConfiguration"\} 1/,
     );
