@@ -65,6 +65,8 @@ class SourceHistory implements RevisionHistory {
   readonly #unwritten = new Set<number>();
   #texts: SourceTexts[] = [];
   #hasFailed = false;
+  /** Another process writes there: its entries are left alone. */
+  #isShared = false;
 
   constructor(options: RevisionHistoryOptions) {
     this.#options = options;
@@ -108,7 +110,7 @@ class SourceHistory implements RevisionHistory {
 
   record(...entries: readonly RevisionEntry[]): void {
     this.#fold(entries);
-    if (this.#options.store === undefined) return;
+    if (this.#options.store === undefined || this.#isShared) return;
     this.#waiting.push(...entries);
     this.#writing ??= this.#write(this.#options.store).finally(() => {
       this.#writing = undefined;
@@ -154,24 +156,47 @@ class SourceHistory implements RevisionHistory {
 
   async #append(store: RevisionStore, entries: readonly RevisionEntry[]): Promise<void> {
     const keep = this.#wanted();
-    const snapshots = [...this.#unwritten].filter((number) => keep.has(number)).flatMap((number) => this.#snapshots.get(number) ?? []);
-    const texts = this.#texts.splice(0);
-    this.#unwritten.clear();
+    const unwritten = [...this.#unwritten];
+    const snapshots = unwritten.filter((number) => keep.has(number)).flatMap((number) => this.#snapshots.get(number) ?? []);
+    const texts = [...this.#texts];
     const outcome = await store.append(this.#options.source, { after: this.#position, entries, snapshots, texts, keep });
-    if (outcome.kind === 'conflict') throw new Error('another process writes into the same state directory');
+    if (outcome.kind === 'conflict') {
+      if (await this.#adopt(store)) return this.#append(store, entries);
+      return this.#giveUp();
+    }
+    for (const number of unwritten) this.#unwritten.delete(number);
+    this.#texts.splice(0, texts.length);
     this.#position = outcome.position;
     this.#entryCount += entries.length;
+  }
+
+  /** The last words of a process that ended while this one began are taken over; not those of one that goes on accepting revisions. */
+  async #adopt(store: RevisionStore): Promise<boolean> {
+    const { position, entries } = await store.load(this.#options.source);
+    const more = entries.slice(this.#entryCount);
+    if (position <= this.#position || more.length === 0 || more.some(({ kind }) => kind === 'accepted' || kind === 'base')) return false;
+    this.#position = position;
+    this.#entryCount = entries.length;
+    this.#fold(more);
+    return true;
   }
 
   /** The whole history in the place of its entries; what was not written yet is in it. */
   async #compact(store: RevisionStore): Promise<void> {
     const entries: readonly RevisionEntry[] = [{ kind: 'base', history: this.#history }];
     await this.#append(store, []);
+    if (this.#isShared) return;
     const texts = new Set(this.#history.revisions.flatMap(({ texts: id }) => id ?? []));
     const outcome = await store.compact(this.#options.source, { after: this.#position, entries, texts });
-    if (outcome.kind === 'conflict') throw new Error('another process writes into the same state directory');
+    if (outcome.kind === 'conflict') return this.#giveUp();
     this.#position = outcome.position;
     this.#entryCount = entries.length;
+  }
+
+  #giveUp(): void {
+    this.#isShared = true;
+    this.#waiting = [];
+    this.#options.onUnwritable(new Error('another process writes into the same state directory'));
   }
 
   /** After a failure nobody knows what is there: the next write says everything anew. */
