@@ -90,6 +90,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['access_log', 'accessLog'],
   ['http_filters', 'filters'],
   ['upgrade_configs', 'filters'],
+  ['stream_idle_timeout', 'onDemandHosts'],
 ]);
 
 function wordsFor(fields: readonly string[]): readonly string[] {

@@ -10,7 +10,7 @@ import { compileAccessLog } from './access-log.ts';
 import { ADS } from './config-source.ts';
 import { compileHttpFilters } from './filters/index.ts';
 import { nameOfRoutes, statPrefixOfListener } from './names.ts';
-import { STREAM_IDLE_TIMEOUT_MS } from './route-timeout.ts';
+import { streamIdleTimeoutMs } from './on-demand-wait.ts';
 
 /** What listeners take from the gateway as a whole. */
 export interface GatewayContext {
@@ -60,19 +60,19 @@ export function compileHttpConnectionManager(listener: Listener, { gateway, acce
 }
 
 /** No bound on the time of a whole request: it would cut uploads and gRPC streams. Silence is bounded instead. */
-function compileLimits({ underscores }: Listener): HttpConnectionManager {
+function compileLimits(listener: Listener): HttpConnectionManager {
   return {
     common_http_protocol_options: {
       idle_timeout: duration(CONNECTION_IDLE_TIMEOUT_MS),
       // Many backends read `x_user_id` and `x-user-id` as one header, so the first must not slip past what is done about the second.
-      headers_with_underscores_action: UNDERSCORES[underscores ?? 'reject'],
+      headers_with_underscores_action: UNDERSCORES[listener.underscores ?? 'reject'],
     },
     http2_protocol_options: {
       max_concurrent_streams: { value: MAX_CONCURRENT_STREAMS },
       initial_stream_window_size: { value: STREAM_WINDOW_BYTES },
       initial_connection_window_size: { value: CONNECTION_WINDOW_BYTES },
     },
-    stream_idle_timeout: duration(STREAM_IDLE_TIMEOUT_MS),
+    stream_idle_timeout: duration(streamIdleTimeoutMs(listener)),
     request_headers_timeout: duration(REQUEST_HEADERS_TIMEOUT_MS),
   };
 }

@@ -11,6 +11,7 @@ import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
 import { groupByHostname, type HostGroups } from './host-groups.ts';
 import { memoised } from './memo.ts';
 import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
+import { withUsualSilence } from './on-demand-wait.ts';
 import { isSameList, type OrderedMatches, orderMatches, type PlacedMatch } from './ordered-matches.ts';
 import { compileListenerRedirect } from './redirect.ts';
 import type { RouteMemo } from './route-memo.ts';
@@ -154,7 +155,8 @@ function compileHost(host: Host, { listener, services, memo, previous: table }: 
   const previous = table?.hosts.get(hostname);
   const matches = host.wider.length === 0 ? host.own.matches : joinMatches([host.own, ...host.wider]);
   const context = { listener, services, hostname };
-  const messages = matches.flatMap(({ route, index }) => memo.messagesOf(route, context)[index] ?? []);
+  const compiled = matches.flatMap(({ route, index }) => memo.messagesOf(route, context)[index] ?? []);
+  const messages = listener.onDemandHosts === true ? compiled.map(withUsualSilence) : compiled;
   // By this name, and by no other, Envoy takes away a virtual host that it has fetched by itself.
   const name = listener.onDemandHosts === true ? nameOfVirtualHost(listener.name, hostname) : hostname;
   const isUnchanged = previous?.message.name === name && isSameList(messages, previous.message.routes ?? []);

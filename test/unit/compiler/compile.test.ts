@@ -159,6 +159,13 @@ describe('hosts on demand', () => {
     expect(changed.map(({ name }) => name)).toEqual(['routes/http/a.test']);
   });
 
+  test('a request waits seconds for its host, and a stream of a known route may be silent as long as elsewhere', () => {
+    const { resources } = createCompiler().compile(model);
+    const texts = resources.map(({ kind, name, message }) => `${kind} ${name} ${JSON.stringify(message)}`);
+    expect(texts.find((text) => text.startsWith('Listener'))).toContain('"stream_idle_timeout":{"seconds":5,"nanos":0}');
+    expect(texts.find((text) => text.includes('a.test'))).toContain('"idle_timeout":{"seconds":300,"nanos":0}');
+  });
+
   test('O5: a place in a virtual host leads back to its route', () => {
     const { sourceMap } = createCompiler().compile(model);
     expect(sourceMap.find('VirtualHost', 'routes/http/b.test', ['routes', 0, 'route'])).toEqual(['routes', 'b']);

@@ -26,7 +26,7 @@ test.each<readonly [string, Parts, Parts, readonly string[]]>([
     { tls: aListenerTls({ clientAuth: { ca: { kind: 'pem', pem: 'x' }, mode: 'require' } }) },
     ['tls', 'tls.clientAuth'],
   ],
-  ['hosts on demand', {}, { onDemandHosts: true }, ['filters']],
+  ['hosts on demand', {}, { onDemandHosts: true }, ['filters', 'onDemandHosts']],
   ['a redirect', {}, { redirect: { scheme: 'https', code: 301 } }, ['filters', 'redirect']],
 ])('B15: %s drains the connections of the chain', (_what, before, after, causes) => {
   expect(drain(before, after)).toEqual({ listener: 'listener/http', impact: 'chain', causes });
