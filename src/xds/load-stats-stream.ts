@@ -22,9 +22,12 @@ export interface LoadStatsContext {
 
 export type LoadStatsCall = ServerDuplexStream<Buffer, Buffer>;
 
+/** Of one report, far above what a gateway has. */
+const MAX_SERVICES = 20_000;
+
 const SENDS_ALL = 'envoy.lrs.supports_send_all_clusters';
 
-/** Serves the call to its end; `onClosed` is told once. */
+/** Serves the call to its end; `onClosed` is told once. Reports of gateways that are not served are passed over: anybody may name one. */
 export class LoadStatsStream {
   readonly #call: LoadStatsCall;
   readonly #context: LoadStatsContext;
@@ -57,8 +60,10 @@ export class LoadStatsStream {
       const message = this.#context.api.decode('envoy.service.load_stats.v3.LoadStatsRequest', bytes);
       const node = this.#node ?? this.#identify(message.node);
       if (node === undefined) return;
-      const reports = (message.cluster_stats ?? []).map(readClusterStats);
-      if (this.#told !== undefined) this.#context.loadReports.record(reporting(node), reports);
+      if (this.#told !== undefined && this.#context.targets.targetFor(node) !== undefined) {
+        const reports = (message.cluster_stats ?? []).slice(0, MAX_SERVICES).map(readClusterStats);
+        this.#context.loadReports.record(reporting(node), reports);
+      }
       this.#tell(node);
     } catch (error) {
       const isClients = error instanceof ChanceryError && error.code === 'ERR_DECODE';

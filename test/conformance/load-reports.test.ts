@@ -86,6 +86,22 @@ describe('the load-reporting service', () => {
     expect(reports.status()).toEqual([]);
   });
 
+  test('X85: reports for a gateway that is not served are passed over, and the stream stays', async () => {
+    context.xds.publish({ Cluster: { a: '1' } });
+    const stream = openStream(context.xds, PATH);
+    send(stream, { node: { id: 'n', cluster: 'nobody' } });
+    await stream.nth(0);
+    send(stream, load(5));
+    const other = openStream(context.xds, PATH);
+    send(other, { node: NODE });
+    await other.nth(0);
+    send(other, load(5));
+    await eventually(() => reports.status().length > 0);
+    expect(reports.status().map(({ gateway }) => gateway)).toEqual([GATEWAY]);
+    stream.close();
+    other.close();
+  });
+
   test('T8: a stop ends the streams with OK', async () => {
     const stream = openStream(context.xds, PATH);
     send(stream, { node: SENDS_ALL });

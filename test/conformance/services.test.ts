@@ -84,6 +84,38 @@ describe('services', () => {
   });
 });
 
+describe('separate streams', () => {
+  const STREAMS = DISCOVERY_SERVICES.flatMap(({ name, streams }) =>
+    Object.entries(streams).flatMap(([method, { variant, typeUrl }]) =>
+      typeUrl === undefined ? [] : [{ name, method, variant, typeUrl }],
+    ),
+  );
+
+  test.each(STREAMS)('X1, X2: $method of $name sends what is asked for by name', async ({ name, method, variant, typeUrl }) => {
+    const label = Object.entries(TYPE_URLS).find(([, url]) => url === typeUrl)?.[0] ?? '';
+    context.xds.publish({ [label]: { 'a/b': messages[label]?.('a/b') ?? '1' } });
+    const stream = openStream(context.xds, `/${name}/${method}`);
+    const [kind, names] = variant === 'sotw' ? ['', 'resource_names'] : ['Delta', 'resource_names_subscribe'];
+    stream.write(message(`envoy.service.discovery.v3.${kind}DiscoveryRequest`, { node: NODE, [names]: ['a/b'] }));
+    const response = testApi().decode(`envoy.service.discovery.v3.${kind}DiscoveryResponse`, await stream.nth(0)) as Record<
+      string,
+      unknown
+    >;
+    expect(response['type_url']).toBe(typeUrl);
+    expect(response['resources']).toHaveLength(1);
+    stream.write(message(`envoy.service.discovery.v3.${kind}DiscoveryRequest`, { type_url: 'type.googleapis.com/other' }));
+    expect((await stream.ended).code).toBe(status.INVALID_ARGUMENT);
+  });
+});
+
+/** Types whose contents cannot be made from a text. */
+const messages: Readonly<Record<string, (name: string) => object>> = {
+  TypedExtensionConfig: filter,
+  ScopedRouteConfiguration: scope,
+  VirtualHost: (name) => ({ name, domains: ['b'] }),
+  LbEndpoint: () => ({ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: 1 } } } }),
+};
+
 function filter(name: string): object {
   return { name, typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } };
 }
