@@ -11,8 +11,8 @@ import type { Logger } from './telemetry/logger.ts';
 export interface DiscoveryKeeper {
   /** What an earlier run kept. */
   read(): Promise<KeptDiscovery>;
-  /** Writes all but the pushes, a moment later. Changes of endpoints do that by themselves. */
-  soon(): void;
+  /** Writes all but the pushes. Changes of endpoints do that by themselves, a moment later. */
+  write(): void;
   /** Resolves when the pushes of now are on the disk, or the disk has had its time. */
   writePushes(): Promise<void>;
   /** Writes what has not been written. */
@@ -45,7 +45,7 @@ export function createDiscoveryKeeper(discovery: Discovery, options: DiscoveryKe
   if (directory === undefined) {
     return {
       read: async () => ({ ...NOTHING, pushes: [] }),
-      soon: () => undefined,
+      write: () => undefined,
       writePushes: async () => undefined,
       stop: async () => undefined,
     };
@@ -66,7 +66,7 @@ class Keeper implements DiscoveryKeeper {
     this.#options = options;
     this.#known = createDocumentStore(path.join(directory, 'discovery'), FORMAT);
     this.#pushes = createDocumentStore(path.join(directory, 'pushes'), FORMAT);
-    this.#unsubscribe = discovery.subscribe(() => this.soon());
+    this.#unsubscribe = discovery.subscribe(() => this.#soon());
   }
 
   async read(): Promise<KeptDiscovery> {
@@ -75,7 +75,12 @@ class Keeper implements DiscoveryKeeper {
     return { ...known, pushes };
   }
 
-  soon(): void {
+  write(): void {
+    this.#cancel?.();
+    void this.#writeKnown();
+  }
+
+  #soon(): void {
     this.#cancel ??= this.#options.clock.after(KEEP_AFTER_MS, () => void this.#writeKnown());
   }
 

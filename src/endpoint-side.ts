@@ -59,12 +59,11 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
       discovery.restore(kept);
     },
     prepare: async ({ gateway, version }, services) => {
-      const earlier = kept?.revisions.find((each) => each.gateway === gateway && each.revision === version)?.services;
+      const earlier = services === undefined ? keptServices(kept, gateway, version) : undefined;
       if (services !== undefined) await discovery.follow({ gateway, revision: version, services }, PATIENCE_MS);
-      // Of which nothing was kept, that gets the endpoints that the newest revision has.
       else if (earlier !== undefined)
         await discovery.follow({ gateway, revision: version, services: earlier, isEarlier: true }, PATIENCE_MS);
-      keeper.soon();
+      keeper.write();
     },
     pushes: createEndpointPushes({
       discovery,
@@ -81,6 +80,12 @@ export function createEndpointSide(options: EndpointSideOptions): EndpointSide {
       discovery.close();
     },
   };
+}
+
+/** Of a revision that is not known: those of the newest one that is. */
+function keptServices(kept: KeptDiscovery | undefined, gateway: string, revision: string): readonly DiscoveredService[] | undefined {
+  const own = kept?.revisions.filter((each) => each.gateway === gateway) ?? [];
+  return (own.find((each) => each.revision === revision) ?? own.at(-1))?.services;
 }
 
 function createLivePart(discovery: Discovery, options: EndpointSideOptions): Pick<EndpointSide, 'targets' | 'over' | 'progress'> {
