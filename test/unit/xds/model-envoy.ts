@@ -2,7 +2,7 @@
 // of its clusters and the routes of its listeners, and goes on with an old cluster until the new one is warm. It knows when a request
 // would fail: a route names a cluster that it does not run.
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
-import type { Snapshot, SnapshotResource, TypeUrl } from '../../../src/snapshot/types.ts';
+import type { Snapshot, TypeUrl } from '../../../src/snapshot/types.ts';
 import { createDroppedHistory, type DroppedHistory } from '../../../src/xds/dropped-history.ts';
 import { createNameInterner } from '../../../src/xds/name-map.ts';
 import { Session } from '../../../src/xds/session.ts';
@@ -24,6 +24,8 @@ export class ModelEnvoy {
   readonly timedOut: string[] = [];
   nowMs = 1_000_000;
   readonly #variant: Variant;
+  /** Clusters that never are warm, such as one whose secret is missing. */
+  readonly #stuck: ReadonlySet<string>;
   #session: Session;
   #target: Snapshot | undefined;
   #history = this.#newHistory();
@@ -42,8 +44,9 @@ export class ModelEnvoy {
   /** Route configuration → the cluster that it names. */
   readonly #routes = new Map<string, string>();
 
-  constructor(variant: Variant) {
+  constructor(variant: Variant, stuck: readonly string[] = []) {
     this.#variant = variant;
+    this.#stuck = new Set(stuck);
     this.#session = this.#connect();
   }
 
@@ -141,8 +144,11 @@ export class ModelEnvoy {
   #giveUpWaiting(): void {
     if (this.#warming.size === 0) this.#warmingSinceMs = this.nowMs;
     if (this.nowMs - this.#warmingSinceMs < INITIAL_FETCH_TIMEOUT_MS) return;
-    for (const [name, version] of this.#warming) this.#active.set(name, version);
-    this.#warming.clear();
+    for (const [name, version] of this.#warming) {
+      if (this.#stuck.has(name)) continue;
+      this.#active.set(name, version);
+      this.#warming.delete(name);
+    }
     this.#finishWarming();
   }
 
@@ -165,6 +171,7 @@ export class ModelEnvoy {
     }
     // "Removed" ends the warming of a cluster too, without endpoints.
     for (const name of [...sent.plan.entries.map((entry) => entry.name), ...sent.plan.removed]) {
+      if (this.#stuck.has(name)) continue;
       const version = this.#warming.get(name);
       if (version !== undefined) this.#active.set(name, version);
       this.#warming.delete(name);
@@ -203,7 +210,8 @@ export class ModelEnvoy {
   #check(when: string): void {
     for (const listener of this.#listeners.values()) {
       const cluster = this.#routes.get(listener);
-      if (cluster !== undefined && !this.#active.has(cluster)) this.failures.push(`${when}: a route names ${cluster}, which is not there`);
+      if (cluster !== undefined && !this.#stuck.has(cluster) && !this.#active.has(cluster))
+        this.failures.push(`${when}: a route names ${cluster}, which is not there`);
     }
   }
 
@@ -263,11 +271,11 @@ export class ModelEnvoy {
 }
 
 function contents(plan: Plan): readonly { readonly name: string; readonly content: string }[] {
-  return plan.entries.map((entry) => contentOf(entry.typeUrl, valueOf(entry)));
+  return plan.entries.map((entry) => contentOf(entry.typeUrl, valueOf(entry.any)));
 }
 
 /** The inside of an encoded Any whose type URL is shorter than 128 bytes. */
-function valueOf({ any }: SnapshotResource): Buffer {
+export function valueOf(any: Buffer): Buffer {
   const length = any[1] ?? 0;
   const at = 2 + length;
   return any.subarray(at + (any[at + 1] !== undefined && (any[at + 1] ?? 0) < 128 ? 2 : 3));

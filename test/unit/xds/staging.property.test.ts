@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
-import { testSnapshot } from '../../support/snapshots.ts';
-import { ModelEnvoy } from './model-envoy.ts';
+import { type Contents, contentOf, type TypeLabel, testSnapshot } from '../../support/snapshots.ts';
+import { ModelEnvoy, valueOf } from './model-envoy.ts';
 
 const CLUSTERS = ['a', 'b', 'c', 'd'];
 const ROUTES = ['r1', 'r2'];
@@ -89,6 +90,71 @@ describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS', (variant
     );
   });
 });
+
+describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS with a cluster that never is warm', (variant) => {
+  test('D8, B52: no other route ever names a cluster that is not running, and all routes end at the last', () => {
+    fc.assert(
+      fc.property(gateway, fc.array(action, { maxLength: 60, size: 'max' }), gateway, (first, actions, last) => {
+        const envoy = new ModelEnvoy(variant, ['d']);
+        envoy.publish(withoutStuck(first));
+        envoy.start();
+        envoy.exchange();
+        for (const act of actions) act(envoy);
+        envoy.publish(last);
+        for (let round = 0; round < 20; round += 1) {
+          envoy.exchange();
+          envoy.nowMs += 10_000;
+        }
+        expect(envoy.failures).toEqual([]);
+        expect(new Set(envoy.routes.values())).toEqual(new Set(routesOf(last)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('D8, B52: what does not name it needs no clock', () => {
+    const envoy = new ModelEnvoy(variant, ['d']);
+    const publish = (clusters: readonly string[], cluster: string): void => {
+      envoy.publish(testSnapshot('edge', contentsOf(clusters, cluster)));
+      envoy.exchange();
+    };
+    publish(['a', 'b'], 'a');
+    envoy.start();
+    envoy.exchange();
+    publish(['a', 'b', 'd'], 'b');
+    expect([...envoy.routes.values()]).toEqual(['b']);
+    publish(['a', 'b', 'd'], 'a');
+    expect([[...envoy.routes.values()], envoy.timedOut]).toEqual([['a'], []]);
+  });
+});
+
+function contentsOf(clusters: readonly string[], routesTo: string): Contents {
+  return {
+    Cluster: Object.fromEntries(clusters.map((name) => [name, '1'])),
+    ClusterLoadAssignment: Object.fromEntries(clusters.map((name) => [name, '1'])),
+    Listener: { main: 'r1' },
+    RouteConfiguration: { r1: routesTo },
+  };
+}
+
+/** What the client runs at first is warm. */
+function withoutStuck(snapshot: Snapshot): Snapshot {
+  return JSON.stringify(routesOf(snapshot)).includes('d') || names(snapshot, 'Cluster').includes('d')
+    ? testSnapshot('edge', contentsOf(['a'], 'a'))
+    : snapshot;
+}
+
+/** The clusters that the routes of the listener name. */
+function routesOf(snapshot: Snapshot): readonly string[] {
+  const all = (type: TypeLabel) =>
+    [...(snapshot.views.get(TYPE_URLS[type])?.resources.values() ?? [])].map(({ typeUrl, any }) => contentOf(typeUrl, valueOf(any)));
+  const used = new Set(all('Listener').map(({ content }) => content));
+  return all('RouteConfiguration').flatMap(({ name, content }) => (used.has(name) ? content : []));
+}
+
+function names(snapshot: Snapshot, type: TypeLabel): readonly string[] {
+  return [...(snapshot.views.get(TYPE_URLS[type])?.resources.keys() ?? [])];
+}
 
 test('X80, D25: a restarted server learns from a delta client what must not go yet', () => {
   fc.assert(
