@@ -3,7 +3,7 @@
 import type { Build, GoodBuild } from './build.ts';
 import type { BuildRefusal } from './build-refusal.ts';
 import { largeRemoval } from './delivery/large-removal.ts';
-import type { QuarantineEntry } from './delivery/quarantine.ts';
+import type { QuarantineEntry, RefusedThing } from './delivery/quarantine.ts';
 import type { Revision, RevisionEntry } from './delivery/revision.ts';
 import type { KeptServing, RevisionHistory } from './delivery/revision-history.ts';
 import type { KeptSnapshot, SourceTexts } from './delivery/revision-store.ts';
@@ -70,6 +70,8 @@ class OneGatewayDelivery implements GatewayDelivery {
   /** What may be in force, by revision. */
   readonly #offered = new Map<number, { readonly snapshot: Snapshot; readonly shape: GatewayShape }>();
   #hasQuarantine = false;
+  /** The name under which something was offered last. */
+  #gateway: string | undefined;
   /** What is on its way into the history. */
   #pending: Promise<unknown> = Promise.resolve();
 
@@ -113,6 +115,7 @@ class OneGatewayDelivery implements GatewayDelivery {
     const { revisions, rollouts, snapshots } = this.#options;
     const { snapshot, delivery } = good;
     const { number, isNew } = revisions.numberOf(snapshot);
+    this.#gateway = snapshot.gateway;
     if (isNew) this.#keep(number, good, acceptance);
     this.#shape = delivery.shape;
     this.#offered.set(number, { snapshot, shape: delivery.shape });
@@ -129,13 +132,11 @@ class OneGatewayDelivery implements GatewayDelivery {
       const { revision, nack } = event;
       if (revision === undefined) return;
       this.#later(async () => {
-        const place = await placeOfFirst(nack, placeOf);
-        revisions.record({ kind: 'nack', number: revision, nack: { ...nack, ...place } });
+        revisions.record({ kind: 'nack', number: revision, nack: await this.#placed(nack, placeOf) });
       });
     } else if (event.kind === 'quarantined') {
       this.#later(async () => {
-        const entries = await Promise.all(event.entries.map(async (entry) => ({ ...entry, ...(await placeOfFirst(entry, placeOf)) })));
-        revisions.record({ kind: 'quarantined', entries });
+        revisions.record({ kind: 'quarantined', entries: await Promise.all(event.entries.map((entry) => this.#placed(entry, placeOf))) });
       });
     } else {
       const entry = entryOf(event);
@@ -177,6 +178,13 @@ class OneGatewayDelivery implements GatewayDelivery {
     });
   }
 
+  async #placed<Thing extends RefusedThing>(thing: Thing, placeOf: PlaceOf): Promise<Thing & { readonly place?: string }> {
+    const place = await placeOfFirst(thing, placeOf);
+    if (place === undefined) return thing;
+    if (this.#gateway !== undefined) this.#options.rollouts.placed(this.#gateway, thing, place);
+    return { ...thing, place };
+  }
+
   #goBack(revision: number): void {
     const back = this.#offered.get(revision);
     if (back === undefined) return;
@@ -214,16 +222,16 @@ const PLACE_PATIENCE_MS = 2_000;
 async function placeOfFirst(
   { typeUrl, resources }: Pick<QuarantineEntry, 'typeUrl' | 'resources'>,
   placeOf: PlaceOf,
-): Promise<{ readonly place?: string }> {
+): Promise<string | undefined> {
   const [first] = resources;
-  if (first === undefined) return {};
+  if (first === undefined) return undefined;
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, PLACE_PATIENCE_MS, undefined);
   });
   const place = await Promise.race([placeOf(typeUrl, first.name).catch(() => undefined), patience]);
   clearTimeout(timer);
-  return place === undefined ? {} : { place };
+  return place;
 }
 
 function entryOf(event: Exclude<RolloutEvent, { readonly kind: 'nack' | 'quarantined' }>): RevisionEntry | undefined {

@@ -1,6 +1,7 @@
 // What moves through a fleet: an accepted revision with the snapshot that it gave and how it is to roll out. Types only.
 import type { RolloutSettings } from '../model/delivery-settings.ts';
 import type { Snapshot } from '../snapshot/types.ts';
+import type { QuarantineEntry } from './quarantine.ts';
 
 export interface Offer {
   /** Number of the revision (D2). */
@@ -31,3 +32,12 @@ export type WithdrawReason =
   | { readonly kind: 'quorum'; readonly accepted: number; readonly answered: number }
   /** Too many answers were 5xx while it was watched. */
   | { readonly kind: 'error5xx'; readonly percent: number; readonly requests: number };
+
+export type AcceptOutcome =
+  /** It goes to the nodes. */
+  | { readonly kind: 'offered' }
+  /** It is on offer already. */
+  | { readonly kind: 'unchanged' }
+  /** It is what was good before the revision that it replaces: no new one (D2). */
+  | { readonly kind: 'returned'; readonly revision: number }
+  | { readonly kind: 'quarantined'; readonly entries: readonly QuarantineEntry[] };

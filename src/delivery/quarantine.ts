@@ -38,6 +38,25 @@ export function withEntries(quarantine: Quarantine, entries: readonly Quarantine
   return fresh.length === 0 ? quarantine : { entries: [...quarantine.entries, ...fresh].slice(-MAX_ENTRIES) };
 }
 
+/** For a revision of which no single resource is known to be to blame. */
+export function wholeEntry(about: Required<Pick<QuarantineEntry, 'snapshotVersion' | 'message' | 'revision' | 'atMs'>>): QuarantineEntry {
+  return { typeUrl: '', resources: [], nodeId: '', ...about };
+}
+
+/** What was refused, as it is found again in what is remembered of it. */
+export type RefusedThing = Pick<QuarantineEntry, 'typeUrl' | 'resources' | 'nodeId' | 'atMs'>;
+
+/** With the place where it was written, where this is about the same refusal. */
+export function placed<Thing extends RefusedThing>(things: readonly Thing[], about: RefusedThing, place: string): readonly Thing[] {
+  return things.map((thing) => (isSame(thing, about) ? { ...thing, place } : thing));
+}
+
+function isSame(left: RefusedThing, right: RefusedThing): boolean {
+  const [first] = left.resources;
+  const isAbout = right.resources.some(({ name, version }) => name === first?.name && version === first.version);
+  return left.typeUrl === right.typeUrl && left.nodeId === right.nodeId && left.atMs === right.atMs && isAbout;
+}
+
 /** The entries because of which this snapshot must not be offered. */
 export function quarantinedIn(snapshot: Snapshot, { entries }: Quarantine): readonly QuarantineEntry[] {
   return entries.filter(({ typeUrl, resources, snapshotVersion }) => {

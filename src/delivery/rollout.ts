@@ -2,21 +2,22 @@
 // and randomness: time is an argument, and every call gives what happened. Knows no streams.
 import type { Snapshot } from '../snapshot/types.ts';
 import { abortByErrors, abortByNacks, abortByQuorum, type ErrorCounts, reasonText } from './abort.ts';
-import type { Offer, WithdrawReason } from './offer.ts';
-import { entriesOf, NOTHING_QUARANTINED, type Quarantine, type QuarantineEntry, quarantinedIn, withEntries } from './quarantine.ts';
+import type { AcceptOutcome, Offer, WithdrawReason } from './offer.ts';
+import {
+  entriesOf,
+  NOTHING_QUARANTINED,
+  placed,
+  type Quarantine,
+  type QuarantineEntry,
+  quarantinedIn,
+  type RefusedThing,
+  wholeEntry,
+  withEntries,
+} from './quarantine.ts';
 import type { RolloutEvent } from './rollout-event.ts';
 import { type Refused, suspectsOf } from './suspects.ts';
 import { Wave } from './wave.ts';
 import { nextNodes, PATIENCE_MS, stepSize, type WaveNode } from './waves.ts';
-
-export type AcceptOutcome =
-  /** It goes to the nodes. */
-  | { readonly kind: 'offered' }
-  /** It is on offer already. */
-  | { readonly kind: 'unchanged' }
-  /** It is what was good before the revision that it replaces: no new one (D2). */
-  | { readonly kind: 'returned'; readonly revision: number }
-  | { readonly kind: 'quarantined'; readonly entries: readonly QuarantineEntry[] };
 
 export class Rollout {
   readonly #nodes = new Map<string, WaveNode>();
@@ -72,6 +73,11 @@ export class Rollout {
   /** The quarantine is empty afterwards (`--force`). */
   release(): void {
     this.#quarantine = NOTHING_QUARANTINED;
+  }
+
+  /** Where what is quarantined was written; found out a moment later. */
+  placed(about: RefusedThing, place: string): void {
+    this.#quarantine = { entries: placed(this.#quarantine.entries, about, place) };
   }
 
   connected(nodeId: string, node: Pick<WaveNode, 'isCanary'>, nowMs: number): readonly RolloutEvent[] {
@@ -251,15 +257,7 @@ export class Rollout {
     if (wave === undefined || good === undefined) return;
     this.#wave = undefined;
     const { revision } = wave.offer;
-    const whole = {
-      typeUrl: '',
-      resources: [],
-      snapshotVersion: wave.version,
-      nodeId: '',
-      message: reasonText(reason),
-      revision,
-      atMs: nowMs,
-    };
+    const whole = wholeEntry({ snapshotVersion: wave.version, message: reasonText(reason), revision, atMs: nowMs });
     this.#addToQuarantine(reason.kind === 'nacks' ? wave.suspects : [...wave.suspects, whole], nowMs);
     this.#events.push(
       { kind: 'withdrawn', revision, version: wave.version, reason, backTo: good.revision, atMs: nowMs },

@@ -6,9 +6,9 @@ import type { ClientNode } from '../xds/node.ts';
 import type { ProgressListener, Refusal } from '../xds/progress.ts';
 import type { TargetSource } from '../xds/targets.ts';
 import type { ErrorRates } from './abort.ts';
-import type { NackRecord, Offer } from './offer.ts';
-import { type QuarantineEntry, quarantinedIn } from './quarantine.ts';
-import { type AcceptOutcome, Rollout } from './rollout.ts';
+import type { AcceptOutcome, NackRecord, Offer } from './offer.ts';
+import { placed, type QuarantineEntry, quarantinedIn, type RefusedThing } from './quarantine.ts';
+import { Rollout } from './rollout.ts';
 import type { RolloutEvent } from './rollout-event.ts';
 import { type RolloutMemory, type RolloutStatus, rolloutStatus } from './rollout-status.ts';
 
@@ -33,6 +33,8 @@ export interface Rollouts extends TargetSource, Required<ProgressListener> {
   release(gateway: string): readonly QuarantineEntry[];
   /** No file has this name any more: nodes that come get nothing (X85), those that are here keep what they have (X86). */
   forget(gateway: string): void;
+  /** `file:line` of what was refused, for its status. */
+  placed(gateway: string, about: RefusedThing, place: string): void;
   /** Undefined for a gateway without a revision. */
   status(gateway: string): RolloutStatus | undefined;
 }
@@ -117,6 +119,13 @@ class FleetRollouts implements Rollouts {
     const state = this.#of(gateway);
     for (const [id, { isCanary }] of known.rollout.nodes) state.rollout.connected(id, { isCanary }, this.#options.nowMs());
     for (const { tell } of this.#listeners) tell(gateway);
+  }
+
+  placed(gateway: string, about: RefusedThing, place: string): void {
+    const state = this.#gateways.get(gateway);
+    if (state === undefined) return;
+    state.rollout.placed(about, place);
+    state.memory = { ...state.memory, nacks: placed(state.memory.nacks, about, place) };
   }
 
   status(gateway: string): RolloutStatus | undefined {

@@ -71,6 +71,8 @@ describe('a rollout over three nodes', () => {
       diagnostic: expect.stringContaining('Cluster service/orders: no such thing'),
     });
     expect((await running.get('/readyz')).body).toMatchObject({ gateways: [{ serving: 'last-good' }] });
+    const place = expect.stringMatching(/edge\.yaml:6$/);
+    expect(running.app.rollout('edge')).toMatchObject({ state: 'withdrawn', nacks: [{ place }], quarantine: [{ place }] });
   });
 
   it('lets revisions through that do not have what was refused, with no restart (B51)', async () => {
