@@ -14,6 +14,8 @@ import type { SessionTiming } from './xds/session-options.ts';
 export interface AppSettings {
   /** Root files of the gateways, absolute; at least one. */
   readonly files: readonly string[];
+  /** Directories, absolute, in which root files may be added while it runs. Default: none. */
+  readonly directories?: readonly string[];
   readonly host: string;
   /** 0 takes a free port. */
   readonly xdsPort: number;

@@ -8,9 +8,10 @@ import { createRevisionHistory } from './delivery/revision-history.ts';
 import type { RevisionStore } from './delivery/revision-store.ts';
 import type { RolloutEvent } from './delivery/rollout-event.ts';
 import type { Rollouts } from './delivery/rollouts.ts';
+import { type GatewayArrivals, watchForGateways } from './gateway-arrivals.ts';
 import { createGatewayDelivery, type GatewayDelivery } from './gateway-delivery.ts';
 import type { GatewayEvent } from './gateway-event.ts';
-import { createGatewayLog } from './gateway-log.ts';
+import { createGatewayLog, type GatewayLog } from './gateway-log.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { shownPath } from './lib/shown-path.ts';
 import { createLiveGateway, type LiveGateway, type LiveGatewayOptions } from './live-gateway.ts';
@@ -22,7 +23,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 import type { DroppedHistory } from './xds/dropped-history.ts';
 
 export interface ServedGatewaysOptions {
-  readonly settings: Pick<AppSettings, 'files' | 'state' | 'historyLimit' | 'allowLargeRemoval' | 'force'>;
+  readonly settings: Pick<AppSettings, 'files' | 'directories' | 'state' | 'historyLimit' | 'allowLargeRemoval' | 'force'>;
   readonly parts: AppParts;
   readonly metrics: Metrics;
   readonly snapshots: SnapshotStore;
@@ -60,17 +61,23 @@ export function createServedGateways(options: ServedGatewaysOptions): ServedGate
 class Gateways implements ServedGateways {
   readonly #options: ServedGatewaysOptions;
   readonly #builds: Builds;
-  readonly #gateways: readonly LiveGateway[];
+  readonly #store: RevisionStore | undefined;
+  readonly #write: GatewayLog;
+  readonly #gateways: LiveGateway[];
+  #arrivals: GatewayArrivals | undefined;
   /** Gateway name to the root file that has it. */
   readonly #owners = new Map<string, string>();
 
   constructor(options: ServedGatewaysOptions) {
     this.#options = options;
-    const { logger, createBuilds } = options.parts;
+    const { settings, parts, metrics } = options;
+    const { logger, diagnostics, createBuilds } = parts;
     this.#builds = createBuilds((error) =>
       logger.error({ event: 'build.restarted', err: error }, 'the thread that reads the configuration ended and was started anew'),
     );
-    this.#gateways = this.#createAll();
+    this.#store = settings.state === undefined ? undefined : createFileRevisionStore(path.join(settings.state, 'revisions'));
+    this.#write = createGatewayLog({ logger, metrics, diagnostics });
+    this.#gateways = settings.files.map((file) => this.#create(file));
   }
 
   async start(): Promise<readonly string[]> {
@@ -78,10 +85,29 @@ class Gateways implements ServedGateways {
     for (const gateway of this.#gateways) {
       if (!(await gateway.start())) broken.push(shownPath(gateway.file, this.#options.parts.diagnostics.cwd));
     }
+    await this.#lookForMore();
     return broken;
   }
 
+  /** A file that is added is served when it is good; until then its mistakes are told, and nothing else waits for it. */
+  async #lookForMore(): Promise<void> {
+    const { directories = [] } = this.#options.settings;
+    if (directories.length === 0) return;
+    this.#arrivals = watchForGateways({
+      directories,
+      isKnown: (file) => this.#gateways.some((gateway) => gateway.file === file),
+      onFile: async (file) => {
+        const gateway = this.#create(file);
+        this.#gateways.push(gateway);
+        await gateway.start();
+      },
+      watch: (onChange) => watchFiles({ onChange }),
+    });
+    await this.#arrivals.look();
+  }
+
   async reload(): Promise<void> {
+    await this.#arrivals?.look();
     await Promise.all(this.#gateways.map((gateway) => gateway.reload()));
   }
 
@@ -111,34 +137,30 @@ class Gateways implements ServedGateways {
   }
 
   async stop(): Promise<void> {
+    await this.#arrivals?.close();
     await Promise.all(this.#gateways.map((gateway) => gateway.stop()));
     await this.#builds.stop();
   }
 
-  #createAll(): readonly LiveGateway[] {
-    const { parts, settings, metrics, prepare, onEvent } = this.#options;
-    const { nowMs, logger, diagnostics } = parts;
-    const store = settings.state === undefined ? undefined : createFileRevisionStore(path.join(settings.state, 'revisions'));
-    const write = createGatewayLog({ logger, metrics, diagnostics });
-    return settings.files.map((file) => {
-      const tell = (event: GatewayEvent): void => {
-        if (event.kind === 'accepted') this.#leave(event, file);
-        write(event, gateway);
-        onEvent(event, gateway);
-        parts.onEvent?.(event, gateway);
-      };
-      const gateway: LiveGateway = createLiveGateway({
-        file,
-        builder: countingCompiles(this.#builds.builderOf(file), metrics),
-        delivery: this.#delivery(file, store, (error) => tell({ kind: 'state-unwritable', error })),
-        prepare,
-        claim: (name, claimant) => this.#claim(name, claimant),
-        watch: (onChange) => watchFiles({ onChange }),
-        nowMs,
-        onEvent: tell,
-      });
-      return gateway;
+  #create(file: string): LiveGateway {
+    const { parts, metrics, prepare, onEvent } = this.#options;
+    const tell = (event: GatewayEvent): void => {
+      if (event.kind === 'accepted') this.#leave(event, file);
+      this.#write(event, gateway);
+      onEvent(event, gateway);
+      parts.onEvent?.(event, gateway);
+    };
+    const gateway: LiveGateway = createLiveGateway({
+      file,
+      builder: countingCompiles(this.#builds.builderOf(file), metrics),
+      delivery: this.#delivery(file, this.#store, (error) => tell({ kind: 'state-unwritable', error })),
+      prepare,
+      claim: (name, claimant) => this.#claim(name, claimant),
+      watch: (onChange) => watchFiles({ onChange }),
+      nowMs: parts.nowMs,
+      onEvent: tell,
     });
+    return gateway;
   }
 
   #delivery(source: string, store: RevisionStore | undefined, onUnwritable: (error: unknown) => void): GatewayDelivery {

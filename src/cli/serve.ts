@@ -1,6 +1,7 @@
 // `chancery serve`: the control plane in production: xDS, admin API, live reload. Starts no Envoy.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
+import type { AppSettings } from '../app-parts.ts';
 import { parseSettings, type Settings } from '../config/settings.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
@@ -9,7 +10,7 @@ import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { requireFreePorts, type WantedPort } from './free-ports.ts';
-import { gatewayFiles } from './gateway-files.ts';
+import { gatewayDirectories, gatewayFiles } from './gateway-files.ts';
 import { operatorName } from './operator-name.ts';
 import { packageVersion } from './package.ts';
 import { addSettingOptions, settingFlags } from './setting-options.ts';
@@ -35,7 +36,7 @@ The companions (authz, rate limits) come later: their ports and --redis are acce
 
 async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
   const settings = parseSettings(settingFlags(flags), terminal.env);
-  const files = gatewayFiles(flags.config, terminal);
+  const files = { files: gatewayFiles(flags.config, terminal), directories: gatewayDirectories(flags.config, terminal) };
   await requireFreePorts(wantedPorts(settings));
   const { logger, app, isPretty } = await buildApp(settings, files, terminal);
   logSettings(logger, settings);
@@ -77,7 +78,7 @@ interface BuiltApp {
   readonly isPretty: boolean;
 }
 
-async function buildApp(settings: Settings, files: readonly string[], terminal: Terminal): Promise<BuiltApp> {
+async function buildApp(settings: Settings, files: Pick<AppSettings, 'files' | 'directories'>, terminal: Terminal): Promise<BuiltApp> {
   const [{ createApp }, { workerBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
     import('../app.ts'),
     import('../worker-builds.ts'),
@@ -88,7 +89,7 @@ async function buildApp(settings: Settings, files: readonly string[], terminal: 
   const color = isPretty && terminal.colorErr;
   const logger = createLogger({ level: settings.logLevel, pretty: isPretty, color });
   const app = createApp(
-    { ...settings, files },
+    { ...settings, ...files },
     {
       api: loadEnvoyApi(),
       logger,
