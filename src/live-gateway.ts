@@ -213,7 +213,8 @@ class WatchedGateway implements LiveGateway {
   async #restoreBefore(good: GoodBuild): Promise<void> {
     const { good: kept } = this.#kept;
     if (kept !== undefined && kept.snapshot.gateway === good.gateway) {
-      if (kept.snapshot.version !== good.snapshot.version) await this.#options.prepare?.(kept.snapshot);
+      const isSame = kept.snapshot.version === good.snapshot.version;
+      await this.#options.prepare?.(kept.snapshot, isSame ? good : undefined);
       if (this.#kept.good === kept) this.#restore(false);
     }
     this.#kept = {};

@@ -15,11 +15,15 @@ export function createDocumentStore(file: string, format: string): DocumentStore
   let writing: Promise<void> | undefined;
   let next: { readonly value: unknown } | undefined;
   const writeAll = async (): Promise<void> => {
-    while (next !== undefined) {
-      const { value } = next;
-      next = undefined;
-      const body = JSON.stringify(value);
-      await replaceFile(file, Buffer.from(`${headerOf(format, body)}\n${body}`));
+    try {
+      while (next !== undefined) {
+        const { value } = next;
+        next = undefined;
+        const body = JSON.stringify(value);
+        await replaceFile(file, Buffer.from(`${headerOf(format, body)}\n${body}`));
+      }
+    } finally {
+      writing = undefined;
     }
   };
   return {
@@ -32,9 +36,7 @@ export function createDocumentStore(file: string, format: string): DocumentStore
     },
     write: (value) => {
       next = { value };
-      writing ??= writeAll().finally(() => {
-        writing = undefined;
-      });
+      writing ??= writeAll();
       return writing;
     },
   };
