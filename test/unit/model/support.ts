@@ -16,6 +16,7 @@ export interface Sections {
   readonly services?: Section;
   readonly routes?: readonly Section[];
   readonly accessLog?: Section;
+  readonly runtime?: Section;
 }
 
 /** A configuration with one plain listener and one service `orders`, unless other ones are given. */
