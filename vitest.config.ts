@@ -9,6 +9,9 @@ const WITH_PROCESSES = [
   'test/support/**/*.test.ts',
 ];
 
+/** How often each drill is repeated (test/support/drill.ts). */
+const DRILL_RUNS = Number(process.env.DRILL_RUNS ?? 1);
+
 export default defineConfig({
   test: {
     isolate: false,
@@ -30,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'with-processes',
           include: WITH_PROCESSES,
-          testTimeout: 60_000,
+          testTimeout: 60_000 * DRILL_RUNS,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },

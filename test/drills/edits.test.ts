@@ -1,10 +1,13 @@
 // Promise 1: no request fails because configuration changed. Edits of the file while load runs through two Envoys at once, one by delta and
 // one by the state of the world, HTTP/1.1 over kept and new connections and gRPC.
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { drill } from '../support/drill.ts';
 import { eventually } from '../support/eventually.ts';
+import { createGate } from '../support/gate.ts';
 import { type OrdersFleet, type OrdersYaml, SECOND_PORT, startOrdersFleet } from '../support/orders-fleet.ts';
+import type { Reply } from '../support/upstream-exchange.ts';
 
 let orders: OrdersFleet;
 beforeAll(async () => {
@@ -196,6 +199,23 @@ test('requests that wait in a filter before the router are answered although the
         await eventually(async () => !(await envoy.admin.clusters()).some(({ name }) => name === 'service/orders-a'));
     });
     expect(reached).toBe(ALL);
+  });
+});
+
+test('routes move to a service whose first health check takes longer than the clocks of delivery only when it has passed (D7, B48)', async () => {
+  const { fleet, yaml, upstreams } = orders;
+  const healthy = createGate<Reply>();
+  upstreams.b.replyToHealthChecks = () => healthy.promise;
+  await fleet.underLoad(async () => {
+    const check = ', healthCheck: {http: /healthz, interval: 60s, timeout: 20s, unhealthyThreshold: 1, healthyThreshold: 1}';
+    const services = lines(yaml.service('checked', 'b', check), yaml.service('orders-g1', 'g1'));
+    await fleet.publish(yaml.config({ services, routes: yaml.routes('[checked]') }));
+    await eventually(() => upstreams.b.healthChecks.length > 0);
+    // One answer of Envoy's is waited for 5 seconds where no health check takes longer.
+    await pause(5_500);
+    healthy.open({});
+    await fleet.live();
+    expect((await fleet.send({ path: '/orders' })).headers['x-upstream']).toBe('b');
   });
 });
 

@@ -80,12 +80,13 @@ test('a proxy that stands still holds up no other, and takes what it missed when
       fleet.proxy(stopped).envoy.pause();
       try {
         const begun = performance.now();
-        await fleet.publish(
-          yaml.config({ services: `${yaml.service('moved', 'b')}\n${yaml.service('rpc', 'g2')}`, routes: yaml.routes('[moved]', '[rpc]') }),
-        );
-        await fleet.live(moving);
-        // Two seconds are what a wave waits for a node that does not answer.
-        expect(performance.now() - begun).toBeLessThan(4_000);
+        for (const web of ['a', 'b'] as const) {
+          const services = `${yaml.service(`moved-${web}`, web)}\n${yaml.service('rpc', 'g2')}`;
+          await fleet.publish(yaml.config({ services, routes: yaml.routes(`[moved-${web}]`, '[rpc]') }));
+          await fleet.live(moving);
+        }
+        // A wave waits 2 seconds for a node that does not answer; whoever waited for the clock would wait 10, twice.
+        expect(performance.now() - begun).toBeLessThan(10_000);
       } finally {
         fleet.proxy(stopped).envoy.resume();
       }

@@ -13,8 +13,3 @@ export async function drill(run: (n: number) => Promise<unknown>): Promise<void>
     }
   }
 }
-
-/** A test's time for so many runs. */
-export function drillTimeout(onceMs: number): number {
-  return onceMs * RUNS;
-}

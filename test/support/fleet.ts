@@ -78,8 +78,11 @@ export interface Fleet {
   send(sent: SentToProxy): Promise<HttpResponse>;
   /** Starts the control plane again on the same port; end the old one first. */
   restart(): Promise<FleetControl>;
-  /** A further control plane over the same file with a state of its own; the fleet does not use it until the relays are pointed at it. */
-  replica(): Promise<FleetControl>;
+  /**
+   * A further control plane with a state of its own, over the same file or another one of the workspace; the fleet does not use it until the
+   * relays are pointed at it.
+   */
+  replica(file?: string): Promise<FleetControl>;
   /**
    * Runs `act` under load on the proxies (default: all). Rejects with every failed request, its line of Envoy's access log, and what the
    * control plane knows of the nodes. Gives the names of the upstreams that answered.
@@ -211,8 +214,8 @@ class RunningFleet implements Fleet {
     return this.#control;
   }
 
-  replica(): Promise<FleetControl> {
-    return this.#startControl(`state-${this.#controls.length}`, 0);
+  replica(file?: string): Promise<FleetControl> {
+    return this.#startControl(`state-${this.#controls.length}`, 0, file);
   }
 
   async underLoad(
@@ -247,11 +250,11 @@ class RunningFleet implements Fleet {
     await this.workspace.remove();
   }
 
-  async #startControl(state: string, xdsPort: number): Promise<FleetControl> {
+  async #startControl(state: string, xdsPort: number, file = 'gateway.yaml'): Promise<FleetControl> {
     const { timing, loadReportIntervalMs, discoveryPorts, control = 'app' } = this.#options;
     const start = control === 'app' ? startAppControl : startProcessControl;
     const started = await start({
-      file: this.workspace.path('gateway.yaml'),
+      file: this.workspace.path(file),
       state: this.workspace.path(state),
       xdsPort,
       timing: { lingerMs: LINGER_MS, ...timing },
