@@ -78,6 +78,63 @@ describe('a configuration while it is served', () => {
       diagnostic: expect.stringContaining('^^^^^'),
     });
     expect((await running.get('/readyz')).body).toMatchObject({ status: 'ready', gateways: [{ serving: 'last-good', isRestored: false }] });
+    expect((await running.get('/api/v1/gateways')).body).toMatchObject({ gateways: [{ problems: [{ severity: 'error' }] }] });
+    expect(versionsOf(node)).toEqual(before);
+    await fixture.workspace.save('edge.yaml', gateway({ extra: ['cart'] }), 'rename');
+    await eventually(() => node.running.get('ClusterLoadAssignment')?.has('service/cart'), { what: 'the mended configuration' });
+    expect((await running.get('/readyz')).body).toMatchObject({ gateways: [{ serving: 'current' }] });
+  });
+
+  it('pushes nothing when only a comment, the layout or the order of keys changes (C15)', async () => {
+    const { running, node } = await startWithNode();
+    await eventually(() => running.live.length === 1);
+    const sent = node.responses.length;
+    const shuffled = gateway().replace('version: v1\ngateway: edge', '# a comment\n\ngateway: "edge"\nversion: v1');
+    await fixture.workspace.save('edge.yaml', shuffled, 'truncate');
+    // A comment and then a real change: had the comment been pushed, there would be two responses.
+    await eventually(() => events(running).includes('config.unchanged'), { what: 'the comment to be read' });
+    await fixture.workspace.save('edge.yaml', shuffled.replace('3s', '4s'), 'truncate');
+    await eventually(() => running.live.length === 2);
+    expect(node.responses.length - sent).toBe(1);
+  });
+
+  it('follows included files, also ones that come later', async () => {
+    await fixture.workspace.write('edge.yaml', `${gateway()}include: [teams/*.yaml]\n`);
+    await fixture.workspace.write('teams/none.yaml', 'services: {}\n');
+    const { node } = await startWithNode();
+    const team =
+      'services: {cart: {endpoints: ["127.0.0.1:9001"]}}\nroutes: [{name: cart, matches: [{path: {prefix: /cart}}], backends: [cart]}]\n';
+    await fixture.workspace.write('teams/cart.yaml', team);
+    await eventually(() => node.running.get('Cluster')?.has('service/cart'), { what: 'the service of the included file' });
+  });
+
+  it('is read again when asked to, as by SIGHUP', async () => {
+    const { running } = await startWithNode();
+    await running.app.reload();
+    expect(events(running)).toContain('config.unchanged');
+  });
+
+  it('shows what a node refused, at which line, and that the last good revision is back; another edit goes out again (X30, D15)', async () => {
+    const { running, node } = await startWithNode();
+    node.refuseNext('RouteConfiguration', 'no such thing');
+    await fixture.workspace.save('edge.yaml', gateway({ timeout: '9s' }), 'rename');
+    const revisions = async () => (await running.get('/api/v1/gateways/edge/revisions')).body as { revisions: Record<string, unknown>[] };
+    const refused = await eventually(
+      async () => (await revisions()).revisions.find(({ nacks }) => (nacks as readonly unknown[]).length > 0 && nacks),
+      { what: 'the refusal' },
+    );
+    expect(refused).toMatchObject({
+      number: 2,
+      state: 'withdrawn',
+      nacks: [
+        {
+          nodeId: 'node-1',
+          message: 'no such thing',
+          resources: [{ name: 'routes/http' }],
+          place: expect.stringMatching(/edge\.yaml:\d+$/),
+        },
+      ],
+    });
     const served = async () => ((await running.get('/api/v1/gateways')).body as { gateways: [{ serving: string }] }).gateways[0];
     await eventually(async () => (await served()).serving === 'last-good', { what: 'the refusal in the status' });
     expect(await served()).toMatchObject({
@@ -217,9 +274,7 @@ describe('several gateways', () => {
 
   it('may be added to a directory while it is served, once they are written completely; a bad one disturbs none (C14)', async () => {
     await fixture.workspace.write('gateways/edge.yaml', gateway());
-    const running = await fixture.start(['gateways/edge.yaml'], {
-      settings: { directories: [fixture.workspace.path('gateways')] },
-    });
+    const running = await fixture.start(['gateways/edge.yaml'], { settings: { directories: [fixture.workspace.path('gateways')] } });
     const served = () => running.app.gateways().map(({ gateway: name, serving }) => `${name} ${serving}`);
     await fixture.workspace.write('gateways/web.yaml', '');
     await fixture.workspace.write('gateways/bad.yaml', 'gateway: bad\n');
