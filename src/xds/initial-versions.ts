@@ -86,27 +86,29 @@ export class ScannedVersions implements InitialVersions {
   };
 
   #compare({ resources }: TypeView): Comparison {
-    const comparison = new Comparing();
     const bytes = this.#bytes;
+    const places = this.#places;
+    const [differing, absent, unsendable]: [Held[], Held[], Held[]] = [[], [], []];
+    let equal = 0;
     // One object each for all entries.
     const name = { start: 0, end: 0 };
     const version = { start: 0, end: 0 };
-    for (let at = 0; at < this.#places.length; at += 4) {
-      name.start = this.#places[at] ?? 0;
-      name.end = this.#places[at + 1] ?? 0;
+    for (let at = 0; at < places.length; at += 4) {
+      name.start = places[at] ?? 0;
+      name.end = places[at + 1] ?? 0;
       const hash = bytesHash(bytes, name.start, name.end);
       const resource = hash < 0 ? resources.get(this.#text(at)) : resources.find(hash, bytes, name);
       if (resource === undefined) {
-        comparison.absent.push(this.#held(at));
+        absent.push(this.#held(at));
         continue;
       }
-      version.start = this.#places[at + 2] ?? 0;
-      version.end = this.#places[at + 3] ?? 0;
-      if (isText(bytes, version, resource.version)) comparison.equal += 1;
-      else comparison.differing.push(this.#held(at));
-      if (!isSendable(resource)) comparison.unsendable.push(this.#held(at));
+      version.start = places[at + 2] ?? 0;
+      version.end = places[at + 3] ?? 0;
+      if (isText(bytes, version, resource.version)) equal += 1;
+      else differing.push(this.#held(at));
+      if (!isSendable(resource)) unsendable.push(this.#held(at));
     }
-    return comparison;
+    return { equal, differing, absent, unsendable };
   }
 
   #held(at: number): Held {
