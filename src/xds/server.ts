@@ -1,10 +1,11 @@
 // The xDS server: gRPC services over the targets of all gateways, aggregated and separate, state of the world and delta. It opens and
 // ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS } from './access.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
+import { channelOptions, type Keepalive } from './channel-options.ts';
 import type { ClientStream } from './client-status-service.ts';
 import { createConnectionAges } from './connection-ages.ts';
 import { createDroppedHistory, type DroppedHistory } from './dropped-history.ts';
@@ -55,6 +56,8 @@ export interface XdsServerOptions extends ServicesOptions {
   readonly admission?: Omit<AdmissionOptions, 'nowMs' | 'after'>;
   /** From this age on clients are asked to connect anew, so that they spread over replicas (T7, D24). Default: never. */
   readonly maxConnectionAgeMs?: number;
+  /** Default: that of T1. */
+  readonly keepalive?: Keepalive;
 }
 
 export interface XdsServer {
@@ -81,21 +84,11 @@ export const DEFAULT_TIMING: SessionTiming = {
   ackMs: 60_000,
 };
 
-/** T1. */
-const CHANNEL_OPTIONS = {
-  'grpc.max_receive_message_length': 64 * 1024 * 1024,
-  'grpc.max_send_message_length': -1,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 60_000,
-  'grpc.max_concurrent_streams': 10_000,
-  'grpc.enable_channelz': 0,
-};
-
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   const streams = new Set<XdsStream>();
   const context = streamContext(options);
   const endings = new StreamEndings(streams, context);
-  const server = new Server(channelOptions(options.maxConnectionAgeMs));
+  const server = new Server(channelOptions(options));
   const clients = (): readonly ClientStream[] => [...streams].flatMap((stream) => stream.client() ?? []);
   const services = addServices(server, options, {
     access: context.access,
@@ -143,10 +136,6 @@ function followTargets(targets: TargetSource, streams: ReadonlySet<XdsStream>, c
 function noteNewcomers(gateway: string, { history, targetFor }: StreamContext): void {
   const target = targetFor(clientNode({ cluster: gateway }));
   if (target !== undefined) history.note(target);
-}
-
-function channelOptions(maxConnectionAgeMs: number | undefined): ServerOptions {
-  return { ...CHANNEL_OPTIONS, ...(maxConnectionAgeMs === undefined ? {} : { 'grpc.max_connection_age_ms': maxConnectionAgeMs }) };
 }
 
 function streamContext(options: XdsServerOptions): StreamContext {
