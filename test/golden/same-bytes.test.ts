@@ -14,7 +14,7 @@ services:
   orders: {endpoints: ["10.0.0.1:80", "10.0.0.2:80"]}
   carts: {endpoints: ["10.0.0.3:80"], loadBalancer: maglev}
 routes:
-  - {name: orders, hostnames: [shop.test], matches: [{path: {prefix: /orders}}], backends: [orders]}
+  - {name: orders, hostnames: [shop.test], matches: [{path: {prefix: /orders}}], backends: [orders], cors: {origins: ["https://a.test", "https://b.test"], methods: [GET, PUT]}}
   - {name: carts, backends: [carts, orders]}
 `;
 
@@ -25,7 +25,7 @@ gateway: edge
 version: v1
 routes:
   - {backends: [orders, carts], name: carts}
-  - {matches: [{path: {prefix: /orders}}], hostnames: [shop.test], name: orders, backends: [orders]}
+  - {cors: {methods: [PUT, GET], origins: ["https://b.test", "https://a.test"]}, matches: [{path: {prefix: /orders}}], hostnames: [shop.test], name: orders, backends: [orders]}
 services:
   carts: {loadBalancer: maglev, endpoints: ["10.0.0.3:80"]}
   orders: {endpoints: ["10.0.0.2:80", "10.0.0.1:80"]}
@@ -37,7 +37,8 @@ version: v1
 gateway: edge
 defaults: {timeout: 15s, connectTimeout: 5s, retry: {attempts: 0}}
 listeners:
-  http: {address: 0.0.0.0, port: 10000, clientIp: {trustedHops: 0}, paths: {escapedSlashes: keep, mergeSlashes: false}}
+  http: {address: 0.0.0.0, port: 10000, clientIp: {trustedHops: 0}, paths: {escapedSlashes: keep, mergeSlashes: false}, headers: {underscores: reject}, onDemandHosts: false}
+runtime: {}
 services:
   orders:
     endpoints: [{address: "10.0.0.1:80", weight: 1, priority: 0}, "10.0.0.2:80"]
@@ -54,6 +55,7 @@ routes:
     backends: [{service: orders, weight: 1}]
     timeout: 15s
     priority: 0
+    cors: {origins: ["https://a.test:443", "https://B.test"], methods: [GET, PUT], credentials: false, privateNetwork: false}
   - {name: carts, hostnames: ["*"], matches: [{path: {prefix: /}}], backends: [{service: carts, weight: 1}, {service: orders, weight: 1}]}
 `,
 } as const;

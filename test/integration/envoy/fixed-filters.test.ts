@@ -170,10 +170,17 @@ describe('a fault', () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(300);
   });
 
-  test('fails requests with a status, of HTTP or of gRPC, without asking the service', async () => {
+  test('fails requests with a status, of HTTP, WebSockets or gRPC, without asking the service', async () => {
     web.reset();
     expect((await gateway.send({ host: 'abort.test' })).status).toBe(418);
     expect((await gateway.send({ host: 'own.test' })).status).toBe(418);
+    const upgrade = {
+      connection: 'upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    expect((await gateway.send({ host: 'abort.test', headers: upgrade })).status).toBe(418);
     const answer = await gateway.send({ http: '2', ...grpcRequest('/shop.v1.Orders/Get', undefined, { host: 'grpc.test' }) });
     expect(grpcAnswer(answer).status).toBe(14);
     expect(web.requests).toEqual([]);
