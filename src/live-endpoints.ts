@@ -18,12 +18,13 @@ export interface LiveEndpointsOptions {
   readonly onRefused?: (gateway: string, service: string, message: string) => void;
 }
 
+/** What lies over one base; brought up to date in place, because a copy of ten thousand services would cost more than the change. */
 interface Laid {
-  readonly epoch: number;
+  epoch: number;
   /** The assignments of the base with those of now in their places. */
-  readonly view: TypeView;
+  view: TypeView;
   /** What lies over the base, by service. */
-  readonly services: ReadonlyMap<string, LiveService>;
+  readonly services: Map<string, LiveService>;
 }
 
 const TYPE = TYPE_URLS.ClusterLoadAssignment;
@@ -76,49 +77,43 @@ class Overlay implements EndpointOverlay {
     const view = base.views.get(TYPE);
     if (view === undefined) return base;
     const laid = this.#laidOver(view, base);
-    if (laid.view === view) return base;
+    if (laid === view) return base;
     const known = this.#snapshots.get(base);
-    if (known?.views.get(TYPE) === laid.view) return known;
-    const live = withView(base, laid.view);
+    if (known?.views.get(TYPE) === laid) return known;
+    const live = withView(base, laid);
     this.#snapshots.set(base, live);
     return live;
   }
 
-  #laidOver(view: TypeView, base: Snapshot): Laid {
+  #laidOver(view: TypeView, base: Snapshot): TypeView {
     const { discovery } = this.#options;
+    const { gateway } = base;
     const revision = revisionOf(base);
+    const epoch = discovery.epoch(gateway);
     const byRevision = this.#laid.get(view) ?? new Map<string, Laid>();
     this.#laid.set(view, byRevision);
     const own = byRevision.get(revision);
-    const epoch = discovery.epoch(base.gateway);
-    if (own?.epoch === epoch) return own;
-    const before = own ?? [...byRevision.values()].at(-1) ?? { epoch, view, services: new Map() };
-    const changed = own && discovery.changedSince(base.gateway, own.epoch);
-    const laid = {
-      ...this.#lay(base.gateway, before, discovery.services(base.gateway, { revision, ...(changed && { names: changed }) })),
-      epoch,
-    };
-    byRevision.delete(revision);
-    byRevision.set(revision, laid);
-    const [oldest] = byRevision.keys();
-    if (byRevision.size > REVISIONS_KEPT && oldest !== undefined) byRevision.delete(oldest);
-    return laid;
+    if (own?.epoch === epoch) return own.view;
+    const laid = own ?? copyOf([...byRevision.values()].at(-1), view);
+    const names = own && discovery.changedSince(gateway, own.epoch);
+    this.#lay(gateway, laid, discovery.services(gateway, { revision, ...(names && { names }) }));
+    laid.epoch = epoch;
+    if (own === undefined) remember(byRevision, revision, laid);
+    return laid.view;
   }
 
-  #lay(gateway: string, before: Laid, live: ReadonlyMap<string, LiveService>): Laid {
+  #lay(gateway: string, laid: Laid, live: ReadonlyMap<string, LiveService>): void {
     const swapped: SnapshotResource[] = [];
-    const fresh: (readonly [string, LiveService])[] = [];
     for (const [name, service] of live) {
       const { told } = service;
-      const known = before.services.get(name);
+      const known = laid.services.get(name);
       if (told === undefined || (known?.told === told && known.service === service.service)) continue;
-      fresh.push([name, service]);
-      if (!before.view.resources.has(nameOfService(name))) continue;
+      laid.services.set(name, service);
+      if (!laid.view.resources.has(nameOfService(name))) continue;
       const resource = this.#resourceOf(gateway, service, told);
       if (resource !== undefined) swapped.push(resource);
     }
-    if (fresh.length === 0) return before;
-    return { ...before, view: withResources(before.view, swapped), services: new Map([...before.services, ...fresh]) };
+    if (swapped.length > 0) laid.view = withResources(laid.view, swapped);
   }
 
   #resourceOf(gateway: string, { service }: LiveService, told: ToldEndpoints): SnapshotResource | undefined {
@@ -134,4 +129,15 @@ class Overlay implements EndpointOverlay {
     this.#encoded.set(told, { owner, resource });
     return resource;
   }
+}
+
+/** An edit that leaves the assignments as they are begins with what lies over them already. */
+function copyOf(laid: Laid | undefined, view: TypeView): Laid {
+  return { epoch: -1, view: laid?.view ?? view, services: new Map(laid?.services) };
+}
+
+function remember(byRevision: Map<string, Laid>, revision: string, laid: Laid): void {
+  byRevision.set(revision, laid);
+  const [oldest] = byRevision.keys();
+  if (byRevision.size > REVISIONS_KEPT && oldest !== undefined) byRevision.delete(oldest);
 }
