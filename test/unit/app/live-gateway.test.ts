@@ -45,14 +45,15 @@ interface Fixture {
   hold(): () => void;
 }
 
-type FixtureOptions = Partial<LiveGatewayOptions> & { readonly store?: RevisionStore };
+type FixtureOptions = Partial<LiveGatewayOptions> & { readonly store?: RevisionStore; readonly force?: boolean };
 
-function fixture(first: Build | Error, { store, ...options }: FixtureOptions = {}): Fixture {
+function fixture(first: Build | Error, { store, force = false, ...options }: FixtureOptions = {}): Fixture {
   const snapshots = createSnapshotStore();
   const events: GatewayEvent[] = [];
   const { delivery, rollouts } = testDelivery({
     snapshots,
     ...(store === undefined ? {} : { store }),
+    force,
     onUnwritable: (error) => events.push({ kind: 'state-unwritable', error }),
     onRollout: (event) => gateway.rolledOut(event),
   });
@@ -282,6 +283,18 @@ describe('a gateway while it is served', () => {
     expect(snapshots.get('edge')?.version).toBe('kept');
     expect(await gateway.release()).toBe(true);
     expect(rollouts.status('edge')).toMatchObject({ revision: 3, version: 'v1', quarantine: [] });
+  });
+
+  it('offers again what was refused before a start with force (D15)', async () => {
+    const whole = { typeUrl: '', resources: [], snapshotVersion: 'v1', nodeId: 'n1', message: 'no', atMs: 610 };
+    const store = await storeWith({ kind: 'quarantined', entries: [whole] });
+    const { gateway, rollouts, kinds } = fixture(good('v1'), { store, force: true });
+    expect(await gateway.start()).toBe(true);
+    expect(kinds()).toEqual(expect.arrayContaining(['accepted']));
+    expect(rollouts.status('edge')).toMatchObject({ revision: 2, quarantine: [] });
+    await gateway.stop();
+    const { entries } = await store.load(FILE);
+    expect(entries.at(-2)).toMatchObject({ kind: 'released' });
   });
 
   it('reads the files again when a node refused them, serves what was good, and tells the reason at its place (D15, B50)', async () => {
