@@ -152,7 +152,7 @@ describe.each(FORMS)('many at once, $title', (form) => {
   const connect = (count: number): readonly TestClient[] =>
     Array.from({ length: count }, (_, index) => rig.connect(form, { id: `node-${index}` }));
 
-  test('T9, D26: so many first pushes at once; the others wait open, in order, and nobody waits for a change', async () => {
+  test('T9, D26, B69: so many first pushes at once; the others wait open, in order, and nobody waits for a change', async () => {
     rig.xds.publish({ Cluster: { a: '1' } });
     const clients = connect(5);
     for (const [index, client] of clients.entries()) {

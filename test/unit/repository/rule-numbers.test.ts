@@ -29,6 +29,13 @@ const ISSUES: readonly string[] = [
   'CVE-2026-53714',
 ];
 
+/** D1-D26; policies (D10) and the Redis store (D23) come with their features. */
+const DELIVERY: readonly string[] = numbered('D', 26).filter((rule) => !['D10', 'D23'].includes(rule));
+
+/** B1-B74; those of HTTP/3, rate limits, auth, compression, older Envoys, raw patches and validation by Envoy come with their features. */
+const LATER = ['B11', 'B12', ...ids('B', [34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 46, 61, 62, 74]).map((id) => id.replace('#', ''))];
+const REGRESSIONS: readonly string[] = numbered('B', 74).filter((rule) => !LATER.includes(rule));
+
 const titles = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .flatMap((file) => [...readFileSync(new URL(file, TESTS), 'utf8').matchAll(TITLE)].map((match) => match[2] ?? ''));
@@ -41,6 +48,19 @@ test('each rule of the xDS server is named by the title of a test', () => {
 test('each mistake of other control planes is named by the title of a test', () => {
   const all = titles.join('\n');
   expect(ISSUES.filter((issue) => !new RegExp(`(?<![\\w-])${issue}(?!\\d)`).test(all))).toEqual([]);
+});
+
+test('each rule of delivery is named by the title of a test', () => {
+  const named = new Set(titles.flatMap(rulesOf));
+  expect(DELIVERY.filter((rule) => !named.has(rule))).toEqual([]);
+});
+
+test('each regression that other gateways released is named by a test, a title, a comment or a golden gateway', () => {
+  const texts = readdirSync(TESTS, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(?:ts|yaml)$/.test(file) && !file.endsWith('rule-numbers.test.ts'))
+    .map((file) => readFileSync(new URL(file, TESTS), 'utf8'));
+  const named = new Set(texts.flatMap(rulesOf));
+  expect(REGRESSIONS.filter((rule) => !named.has(rule))).toEqual([]);
 });
 
 /** `X39-X41` names three. */
