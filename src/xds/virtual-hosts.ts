@@ -17,22 +17,30 @@ interface Hosts {
 const NO_BODY = Buffer.alloc(0);
 const indexes = new WeakMap<TypeView, ReadonlyMap<string, Hosts>>();
 const askedViews = new WeakMap<TypeView, WeakMap<NameSet, TypeView>>();
-/** Of a view made here: asked name → names of the resources that answer it. */
-const answers = new WeakMap<TypeView, ReadonlyMap<string, readonly string[]>>();
+/** What was made last of a view: the next client, or the next name of the same one, mostly asks for little more. */
+const latest = new WeakMap<TypeView, { readonly names: NameSet; readonly seen: TypeView }>();
+/** View made here → the view that it was made of. */
+const origins = new WeakMap<TypeView, TypeView>();
+/** More new names than this are looked up all together. */
+const FEW_NAMES = 64;
 
 /** `view` as a client sees it that asked for these names; a view made here stays as it is. The version stays that of `view` (X72). */
 export function askedHosts(view: TypeView, names: NameSet): TypeView {
-  if (answers.has(view)) return view;
+  if (origins.has(view)) return view;
   const byNames = askedViews.get(view) ?? new WeakMap<NameSet, TypeView>();
   askedViews.set(view, byNames);
-  const known = byNames.get(names) ?? resolve(view, names);
+  const known = byNames.get(names) ?? extend(view, names) ?? seenView(view, resolve(view, names.keys()));
   byNames.set(names, known);
+  latest.set(view, { names, seen: known });
   return known;
 }
 
 /** The resources of a view made here that answer what was asked. */
 export function answersTo(view: TypeView, asked: string): readonly string[] {
-  return answers.get(view)?.get(asked) ?? [asked];
+  const origin = origins.get(view);
+  if (origin === undefined) return [asked];
+  const { members, answer } = lookUp(origin, asked);
+  return (members ?? [answer]).flatMap((resource) => resource?.name ?? asked);
 }
 
 /** A host that no virtual host answers: sent without a body, so that the request that waits for it is answered 404. */
@@ -51,27 +59,57 @@ export function namesOf(view: TypeView, asked: string): readonly string[] {
   return found === undefined ? [asked] : [asked, found.name, ...(found.aliases ?? [])];
 }
 
-function resolve(view: TypeView, names: NameSet): TypeView {
+/** From what was made last, where that lacks a few names and has no others: unknown hosts come one by one, and there may be many. */
+function extend(view: TypeView, names: NameSet): TypeView | undefined {
+  const before = latest.get(view);
+  if (before === undefined || names.size < before.names.size || names.size > before.names.size + FEW_NAMES) return undefined;
+  const added = [...names.keys()].filter((name) => !before.names.has(name));
+  if (added.length !== names.size - before.names.size) return undefined;
+  const { resources } = before.seen;
+  const changed = resolve(view, added).map((resource) => {
+    const aliases = resources.get(resource.name)?.aliases ?? [];
+    return aliases.length === 0 ? resource : aliasedResource(resource, [...new Set([...aliases, ...(resource.aliases ?? [])])].sort());
+  });
+  // Aliases are no part of the version, by which an edit decides whether anything changed.
+  const without = resources.edit(
+    [],
+    changed.map(({ name }) => name),
+  );
+  return seenView(view, without.edit(changed));
+}
+
+function seenView(view: TypeView, resources: readonly SnapshotResource[] | VersionedMap<SnapshotResource>): TypeView {
+  const seen = Object.freeze({ ...view, resources: resources instanceof VersionedMap ? resources : VersionedMap.of(resources) });
+  origins.set(seen, view);
+  return seen;
+}
+
+interface Answer {
+  /** Of a route configuration, or the one virtual host of that name. */
+  readonly members?: readonly SnapshotResource[];
+  readonly answer?: SnapshotResource;
+}
+
+function lookUp(view: TypeView, asked: string): Answer {
+  const own = view.resources.get(asked);
   const index = indexOf(view);
+  const members = own === undefined ? index.get(asked)?.members : [own];
+  if (members !== undefined) return { members };
+  const answer = answering(index, asked);
+  return answer === undefined ? {} : { answer };
+}
+
+/** What answers the names: each virtual host with those that are aliases of it, and a resource without a body for each unknown host. */
+function resolve(view: TypeView, names: Iterable<string>): readonly SnapshotResource[] {
   const aliases = new Map<SnapshotResource, string[]>();
   const unknown: SnapshotResource[] = [];
-  const found = new Map<string, readonly string[]>();
-  for (const asked of names.keys()) {
-    const own = view.resources.get(asked);
-    const members = own === undefined ? index.get(asked)?.members : [own];
-    const answer = members === undefined ? answering(index, asked) : undefined;
+  for (const asked of names) {
+    const { members, answer } = lookUp(view, asked);
     for (const resource of members ?? []) aliases.set(resource, aliases.get(resource) ?? []);
     if (answer !== undefined) aliases.set(answer, [...(aliases.get(answer) ?? []), asked]);
     if (members === undefined && answer === undefined) unknown.push(unknownHost(view, asked));
-    found.set(
-      asked,
-      (members ?? [answer]).flatMap((resource) => resource?.name ?? asked),
-    );
   }
-  const known = [...aliases].map(([resource, asked]) => aliasedResource(resource, asked.sort()));
-  const seen = Object.freeze({ ...view, resources: VersionedMap.of([...known, ...unknown]) });
-  answers.set(seen, found);
-  return seen;
+  return [...[...aliases].map(([resource, asked]) => aliasedResource(resource, asked.sort())), ...unknown];
 }
 
 function unknownHost({ typeUrl }: TypeView, name: string): SnapshotResource {

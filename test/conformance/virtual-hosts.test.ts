@@ -81,6 +81,22 @@ describe.each(DELTA_FORMS)('virtual hosts, $title', (form) => {
     expect(await client.contents('VirtualHost')).toEqual({ 'rc/a.test': '2' });
   });
 
+  test('R21: hosts that are asked for one after the other are aliases of one virtual host, each in the answer to it', async () => {
+    publish({ 'rc/*.b.test': ['1'], 'rc/a.test': ['1'] });
+    const client = rig.connect(form);
+    client.send('VirtualHost', { subscribe: ['rc/x.b.test'] });
+    expect((await client.take('VirtualHost')).aliases).toEqual({ 'rc/*.b.test': ['rc/x.b.test'] });
+    client.send('VirtualHost', { subscribe: ['rc/y.b.test'] });
+    expect((await client.take('VirtualHost')).aliases['rc/*.b.test']).toContain('rc/y.b.test');
+    client.send('VirtualHost', { subscribe: ['rc/nobody.test'] });
+    expect((await client.take('VirtualHost')).bodiless).toEqual(['rc/nobody.test']);
+    client.send('VirtualHost', { subscribe: ['rc/a.test'] });
+    expect(await client.take('VirtualHost')).toMatchObject({ names: ['rc/a.test'], bodiless: [] });
+    await client.silence();
+    publish({ 'rc/*.b.test': ['2'], 'rc/a.test': ['1'], 'rc/nobody.test': ['1'] });
+    expect(await client.contents('VirtualHost')).toEqual({ 'rc/*.b.test': '2', 'rc/nobody.test': '1' });
+  });
+
   test('R21: the port of a Host header does not make it another host', async () => {
     publish({ 'rc/a.test': ['1'], 'rc/*.b.test': ['1'] });
     const client = rig.connect(form);
