@@ -210,6 +210,24 @@ describe('the control plane', () => {
     });
   });
 
+  test('an edit that takes every route of a host away is refused while it runs and over a restart, until it is allowed (D18, X86)', async () => {
+    const { fleet, yaml } = orders;
+    const empty = yaml.config({ routes: ' []' });
+    await fleet.underLoad(async (more) => {
+      const logged = fleet.control.logs().length;
+      await fleet.publish(empty);
+      await eventually(() => /CH\d{4}/.test(fleet.control.logs().slice(logged)), { what: 'the refusal' });
+      await fleet.control.kill();
+      await connected(0);
+      await fleet.restart();
+      await connected(1);
+      await more(5);
+      await fleet.apply(yaml.config());
+    });
+    await fleet.apply(`allowLargeRemoval: true\n${empty}`);
+    expect((await fleet.send({ path: '/orders' })).status).toBe(404);
+  });
+
   test('started again over a file that was broken meanwhile serves what ran before (D17, B53)', async () => {
     const { fleet, yaml } = orders;
     await settled(fleet.control);
