@@ -273,7 +273,8 @@ class WatchedGateway implements LiveGateway {
     const isNew = this.#options.delivery.accept(good, { build, startedAtMs, atMs });
     this.#served = { snapshot, acceptedAtMs: isNew ? atMs : (before?.acceptedAtMs ?? atMs), good };
     if (this.#proven?.snapshot.version === snapshot.version) this.#proven = this.#served;
-    if (!isNew) {
+    // The first load of a run is news, although Envoys may have it already.
+    if (!isNew && before?.good !== undefined) {
       this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });
       return;
     }

@@ -69,7 +69,7 @@ function withEntry(revision: Revision, entry: OfRevision): Revision {
       // One that was superseded at its last step, and came back, is on offer again.
       return { ...revision, state: 'offered', goodAtMs: entry.atMs };
     case 'live':
-      return { ...revision, state: 'live', live: { nodes: entry.nodes, durationMs: entry.durationMs, atMs: entry.atMs } };
+      return { ...revision, state: 'live', live: revision.live ?? liveOf(entry) };
     case 'withdrawn':
       return { ...revision, state: 'withdrawn', withdrawn: { reason: entry.reason, backTo: entry.backTo, atMs: entry.atMs } };
     case 'superseded':
@@ -77,6 +77,11 @@ function withEntry(revision: Revision, entry: OfRevision): Revision {
     default:
       return entry satisfies never;
   }
+}
+
+/** The first time counts; after a restart it is told again. */
+function liveOf({ nodes, durationMs, atMs }: Extract<RevisionEntry, { readonly kind: 'live' }>): NonNullable<Revision['live']> {
+  return { nodes, durationMs, atMs };
 }
 
 function withNack(nacks: readonly NackRecord[], nack: NackRecord): readonly NackRecord[] {

@@ -85,7 +85,9 @@ class FleetRollouts implements Rollouts {
 
   restore(gateway: string, { good, quarantine }: { readonly good?: Offer; readonly quarantine: readonly QuarantineEntry[] }): void {
     const state = this.#of(gateway);
-    this.#handle(state, state.rollout.restore(good, quarantine));
+    // Whoever waits for it waits from now on.
+    const offer = good && { ...good, acceptedAtMs: this.#options.nowMs() };
+    this.#handle(state, state.rollout.restore(offer, quarantine));
   }
 
   accept(offer: Offer): AcceptOutcome {

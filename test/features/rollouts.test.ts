@@ -119,6 +119,19 @@ describe('a rollout over three nodes', () => {
     expect(texts?.files).toMatchObject([{ text: gateway({ timeout: '7s' }) }]);
   });
 
+  it('is the same revision after a restart over the same files: nothing is sent, and it is live at once (D2, B54)', async () => {
+    const { running, nodes } = await start({ state: true });
+    const { running: had } = nodes[0] as Node;
+    await running.stop();
+    const again = await fixture.start(['edge.yaml'], { state: true });
+    const node = again.node({ id: 'n1', running: had });
+    await eventually(() => again.live.length === 1, { what: 'the node to be in step' });
+    expect(node.responses.filter(({ typeUrl, names }) => typeUrl.endsWith('.Cluster') && names.length > 0)).toEqual([]);
+    expect(again.live[0]?.durationMs).toBeLessThan(60_000);
+    expect(again.app.revisions('edge')).toHaveLength(1);
+    expect(events(again)).toContain('config.accepted');
+  });
+
   it('goes on after a restart with the newer one while newcomers get the good one first (D16, D25)', async () => {
     const { running, nodes } = await start({ state: true });
     const before = clusterOf(nodes[0] as Node);
