@@ -2,6 +2,7 @@
 // resources and nowhere else.
 import type { Build, GoodBuild } from './build.ts';
 import type { BuildRefusal } from './build-refusal.ts';
+import type { SourceTexts } from './delivery/revision-store.ts';
 import type { DiscoveryParcel } from './discovery-parcel.ts';
 import type { SnapshotParcel } from './snapshot/parcel.ts';
 import type { TypeUrl } from './snapshot/types.ts';
@@ -10,6 +11,7 @@ export type BuildRequest =
   /** `id` names the build if it is good; `since` as in `Builder.build`. */
   | { readonly kind: 'build'; readonly id: number; readonly file: string; readonly since?: number }
   | { readonly kind: 'refuse'; readonly id: number; readonly file: string; readonly build: number; readonly refusal: BuildRefusal }
+  | { readonly kind: 'texts'; readonly id: number; readonly file: string; readonly files: readonly string[] }
   | {
       readonly kind: 'place';
       readonly id: number;
@@ -28,6 +30,7 @@ type SentGood = Omit<GoodBuild, 'snapshot' | 'discovery'> & { readonly parcel: S
 export type BuildAnswer =
   | { readonly kind: 'built'; readonly id: number; readonly build: SentBuild }
   | { readonly kind: 'place'; readonly id: number; readonly place?: string }
+  | { readonly kind: 'texts'; readonly id: number; readonly texts?: SourceTexts }
   /** A fault of ours: the request threw. */
   | { readonly kind: 'failed'; readonly id: number; readonly error: Error };
 

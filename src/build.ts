@@ -2,6 +2,7 @@
 // the serving thread (P8). Types only; no model, no compilation, no positions.
 import type { BuildRefusal } from './build-refusal.ts';
 import type { ListenerDrain } from './compiler/drains.ts';
+import type { SourceTexts } from './delivery/revision-store.ts';
 import type { ProblemView } from './gateway-status.ts';
 import type { DeliverySettings } from './model/delivery-settings.ts';
 import type { DiscoveredService } from './model/discovered-service.ts';
@@ -69,6 +70,8 @@ export interface Builder {
   build(since?: BuildName): Promise<Build>;
   /** A build that was just made, refused by what is known beyond its files. */
   refuse(good: BuildName, refusal: BuildRefusal): Promise<Build>;
+  /** These files of a build as they are now, secrets masked; undefined where none is configuration. */
+  textsOf(files: readonly string[]): Promise<SourceTexts | undefined>;
   /** `file:line` of what a resource was made from; undefined where that is not known, or not known any more. */
   placeOf(good: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
 }

@@ -1,11 +1,13 @@
 // Builds in the thread that asks: what the build thread runs, and tests in process. Remembers what places are asked of later.
 import type { Build, Builder, BuildName, Builds } from './build.ts';
 import type { BuildRefusal } from './build-refusal.ts';
+import type { SourceTexts } from './delivery/revision-store.ts';
 import { createPipeline, type DetailedBuild, type Pipeline, type PipelineOptions } from './pipeline.ts';
 import { plainBuild } from './plain-build.ts';
 import { refusedBuild } from './refused-build.ts';
 import { resourcePaths } from './resource-paths.ts';
 import type { TypeUrl } from './snapshot/types.ts';
+import { sourceTexts } from './source-texts.ts';
 
 export interface LocalBuildsOptions extends Pick<PipelineOptions, 'env' | 'api' | 'nowMs'> {
   /** File names below it are printed relative to it. */
@@ -45,6 +47,10 @@ class LocalBuilder implements Builder {
     const detailed = this.#kept.get(id);
     if (detailed === undefined) throw new Error('only a build that was just made can be refused');
     return plainBuild(refusedBuild(detailed, refusal), { id, since: undefined, cwd: this.#cwd });
+  }
+
+  textsOf(files: readonly string[]): Promise<SourceTexts | undefined> {
+    return sourceTexts(files);
   }
 
   async placeOf({ id }: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined> {

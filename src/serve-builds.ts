@@ -37,6 +37,10 @@ async function answerTo(request: BuildRequest, file: ServedFile): Promise<BuildA
     }
     case 'refuse':
       return { kind: 'built', id, build: sentBuild(await file.builder.refuse({ id: request.build }, request.refusal), file) };
+    case 'texts': {
+      const texts = await file.builder.textsOf(request.files);
+      return { kind: 'texts', id, ...(texts === undefined ? {} : { texts }) };
+    }
     case 'place': {
       const place = await file.builder.placeOf({ id: request.build }, request.typeUrl, request.name);
       return { kind: 'place', id, ...(place === undefined ? {} : { place }) };

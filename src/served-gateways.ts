@@ -17,7 +17,6 @@ import { shownPath } from './lib/shown-path.ts';
 import { createLiveGateway, type LiveGateway, type LiveGatewayOptions } from './live-gateway.ts';
 import type { SnapshotStore } from './snapshot/store.ts';
 import type { TypeUrl } from './snapshot/types.ts';
-import { sourceTexts } from './source-texts.ts';
 import { createFileRevisionStore } from './state/file-revision-store.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { DroppedHistory } from './xds/dropped-history.ts';
@@ -150,10 +149,11 @@ class Gateways implements ServedGateways {
       onEvent(event, gateway);
       parts.onEvent?.(event, gateway);
     };
+    const builder = countingCompiles(this.#builds.builderOf(file), metrics);
     const gateway: LiveGateway = createLiveGateway({
       file,
-      builder: countingCompiles(this.#builds.builderOf(file), metrics),
-      delivery: this.#delivery(file, this.#store, (error) => tell({ kind: 'state-unwritable', error })),
+      builder,
+      delivery: this.#delivery(file, builder, (error) => tell({ kind: 'state-unwritable', error })),
       prepare,
       claim: (name, claimant) => this.#claim(name, claimant),
       watch: (onChange) => watchFiles({ onChange }),
@@ -163,13 +163,13 @@ class Gateways implements ServedGateways {
     return gateway;
   }
 
-  #delivery(source: string, store: RevisionStore | undefined, onUnwritable: (error: unknown) => void): GatewayDelivery {
+  #delivery(source: string, builder: Builder, onUnwritable: (error: unknown) => void): GatewayDelivery {
     const { parts, settings, snapshots, rollouts, history } = this.#options;
     const { historyLimit, allowLargeRemoval = false, force = false } = settings;
     const revisions = createRevisionHistory({
       source,
       onUnwritable,
-      ...(store === undefined ? {} : { store }),
+      ...(this.#store === undefined ? {} : { store: this.#store }),
       ...(historyLimit === undefined ? {} : { limit: historyLimit }),
     });
     return createGatewayDelivery({
@@ -181,7 +181,7 @@ class Gateways implements ServedGateways {
       allowLargeRemoval,
       force,
       nowMs: parts.nowMs,
-      readTexts: sourceTexts,
+      readTexts: (files) => builder.textsOf(files),
     });
   }
 
@@ -219,6 +219,7 @@ function countingCompiles(builder: Builder, metrics: Metrics): Builder {
       return build;
     },
     refuse: (good, refusal) => builder.refuse(good, refusal),
+    textsOf: (files) => builder.textsOf(files),
     placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
   };
 }

@@ -3,6 +3,7 @@
 import type { Build, Builder, BuildName, Builds } from './build.ts';
 import type { BuildAnswer, BuildRequest, BuildThread, SentBuild } from './build-messages.ts';
 import type { BuildRefusal } from './build-refusal.ts';
+import type { SourceTexts } from './delivery/revision-store.ts';
 import { type HeldServices, unpackDiscovery } from './discovery-parcel.ts';
 import { unpackSnapshot } from './snapshot/parcel.ts';
 import type { Snapshot, TypeUrl } from './snapshot/types.ts';
@@ -126,6 +127,11 @@ class ThreadedBuilder implements Builder {
   async refuse(good: BuildName, refusal: BuildRefusal): Promise<Build> {
     const question = { kind: 'refuse', file: this.#file, build: good.id, refusal } as const;
     return this.#built(this.#connection.running(), question);
+  }
+
+  async textsOf(files: readonly string[]): Promise<SourceTexts | undefined> {
+    const answer = await this.#connection.ask(this.#connection.running(), { kind: 'texts', file: this.#file, files });
+    return answer.kind === 'texts' ? answer.texts : undefined;
   }
 
   async placeOf(good: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined> {

@@ -116,6 +116,15 @@ export function describeBuilds(name: string, make: (cwd: string) => Builds): voi
       expect(await steps.placeOf(third, TYPE_URLS.Cluster, 'service/none')).toBeUndefined();
     });
 
+    it('gives the files of a build with secrets masked (C7, D2)', async () => {
+      await workspace.write('edge.yaml', `# password: planted\n${GOOD}`);
+      const steps = builder();
+      const { files } = await steps.build();
+      const texts = await steps.textsOf(files);
+      expect(texts?.files.map(({ file }) => file)).toEqual([workspace.path('edge.yaml')]);
+      expect(texts?.files[0]?.text).toContain('password: [redacted]');
+    });
+
     it('builds several files, each with a memory of its own', async () => {
       await workspace.write('shop.yaml', GOOD.replace('edge', 'shop'));
       const [edge, shop] = [builder(), builder('shop.yaml')];

@@ -74,6 +74,7 @@ describe('a build thread that ends (P8)', () => {
               return new Promise(() => undefined);
             },
             refuse: (good, refusal) => builder.refuse(good, refusal),
+            textsOf: (files) => builder.textsOf(files),
             placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
           };
         },
