@@ -4,10 +4,11 @@ import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/
 import { Answers } from './answers.ts';
 import { childNames } from './children.ts';
 import type { SubscriptionView } from './client-status.ts';
+import { type Due, DuePlans } from './due-plans.ts';
 import { firstHeartbeat, heartbeatAtMs } from './heartbeat.ts';
 import { heldBeyond, type InitialVersions } from './initial-versions.ts';
 import { ParentWatch } from './parent-watch.ts';
-import { changedResources, duePlan } from './plan.ts';
+import { changedResources } from './plan.ts';
 import { type DiscoveryRequest, onRequest } from './request.ts';
 import { isTold, stagingFacts } from './session-facts.ts';
 import type { SessionOptions, SessionOutcome, TargetWaits } from './session-options.ts';
@@ -29,12 +30,6 @@ import {
 import { SubscriptionSet } from './subscription-set.ts';
 import { CLUSTER_RANK, childTypes, MAKE_RANK, type TypeRules, typeRules } from './type-rules.ts';
 
-interface Due {
-  readonly state: Subscription;
-  readonly view: TypeView;
-  readonly plan: Plan | undefined;
-}
-
 export class Session {
   readonly #options: SessionOptions;
   readonly #states: SubscriptionSet;
@@ -42,7 +37,7 @@ export class Session {
   #waitsEnded = 0;
   /** When to look at the staging again although nothing happened. */
   #stagingDueAtMs: number | undefined;
-  readonly #due = new Map<TypeUrl, Due>();
+  readonly #due: DuePlans;
   readonly #answers = new Answers();
   /** Of a separate stream; an aggregated one sends children with their parents. */
   readonly #parents: ParentWatch | undefined;
@@ -57,6 +52,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#states = new SubscriptionSet(options.intern);
+    this.#due = new DuePlans(this.#states, options.node.limits);
     this.#parents = options.isAggregated ? undefined : new ParentWatch(options.timing.childrenDelayMs);
   }
 
@@ -259,12 +255,7 @@ export class Session {
   #dueOf(state: Subscription): Due | undefined {
     const view = this.#offered(state);
     if (view === undefined) return undefined;
-    const known = this.#due.get(state.type.typeUrl);
-    if (known?.state === state && known.view === view) return known;
-    const interned = this.#states.interned(state);
-    const due = { state: interned, view, plan: duePlan(interned, view, this.#options.node.limits) };
-    this.#due.set(state.type.typeUrl, due);
-    return due;
+    return this.#due.of(state, view);
   }
 
   /** A first response waits for its gate, for what earlier targets offered means nothing to this client (X76). */

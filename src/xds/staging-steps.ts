@@ -170,10 +170,17 @@ function openNextRank(staging: Staging, facts: StagingFacts, blockers: Blockers)
 function advanceSettling(staging: Staging, facts: StagingFacts, { timing, blockers }: Waits): Step {
   const isWaiting = staging.held.size > 0 && blockers.pending.length > 0;
   if (isWaiting) return { staging };
-  if (REFERRING_RANKS.every((rank) => facts.isAccepted(rank))) return { staging: { ...staging, isSettled: true } };
+  if (REFERRING_RANKS.every((rank) => facts.isAccepted(rank))) return { staging: settled(staging) };
   const untilMs = staging.waitingSinceMs + timing.targetMs;
   if (facts.nowMs < untilMs) return { staging, againAtMs: untilMs };
-  return inVain({ ...staging, isSettled: true }, 'referring types');
+  return inVain(settled(staging), 'referring types');
+}
+
+/** What is on offer is all of the target, unless something waits: then streams need no map of their own (S10). */
+function settled(staging: Staging): Staging {
+  const { target, held, referring } = staging;
+  const isTarget = held.size === 0 && [...referring.keys()].every((typeUrl) => target.views.has(typeUrl));
+  return { ...staging, isSettled: true, referring: isTarget ? target.views : referring };
 }
 
 /**

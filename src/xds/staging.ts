@@ -9,6 +9,8 @@ import { unionViews } from './views.ts';
 /** Resources of each type that wait for clusters (gates.ts). */
 export type Held = ReadonlyMap<TypeUrl, ReadonlySet<string>>;
 
+const NOTHING_LINGERS: readonly Lingering[] = [];
+
 export const NONE_HELD: Held = new Map();
 
 /** Immutable. */
@@ -16,7 +18,7 @@ export interface Staging {
   readonly target: Snapshot;
   /** Types above `MAKE_RANK` up to this one are offered from the target, but for what is held. */
   readonly openRank: number;
-  /** What is on offer of the types above `MAKE_RANK`; a type that is missing has never been offered. */
+  /** What is on offer of the types above `MAKE_RANK`, of which alone it counts; a type that is missing has never been offered. */
   readonly referring: Views;
   readonly held: Held;
   /** What targets dropped while the switch to them was not accepted yet. */
@@ -53,7 +55,7 @@ export function beginStaging(target: Snapshot, { nowMs, lingerMs, warmUpMs }: Ta
     dropped,
     dropLingerMs: lingerMs,
     lingerMs,
-    lingering: [],
+    lingering: NOTHING_LINGERS,
     warmUpMs,
     startedAtMs: nowMs,
     waitingSinceMs: nowMs,
@@ -63,11 +65,12 @@ export function beginStaging(target: Snapshot, { nowMs, lingerMs, warmUpMs }: Ta
 
 /** A newer target: goes on from what is on offer now (D9). */
 export function retarget(staging: Staging, target: Snapshot, { nowMs, lingerMs, warmUpMs }: TargetTiming): Staging {
-  const offered = new Map([...staging.target.views].filter(([typeUrl]) => typeRules(typeUrl).rank <= MAKE_RANK));
+  const made = [...staging.target.views].filter(([typeUrl]) => typeRules(typeUrl).rank <= MAKE_RANK);
+  const referring = [...staging.referring].filter(([typeUrl]) => typeRules(typeUrl).rank > MAKE_RANK);
   return {
     ...staging,
     target,
-    dropped: mergeViews(staging.dropped, droppedViews(new Map([...offered, ...staging.referring]), target.views)),
+    dropped: mergeViews(staging.dropped, droppedViews(new Map([...made, ...referring]), target.views)),
     // What the older target's routes had under way may take as long as those allowed.
     dropLingerMs: Math.max(staging.dropped.size > 0 ? staging.dropLingerMs : staging.lingerMs, lingerMs),
     lingerMs,
