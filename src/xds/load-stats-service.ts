@@ -7,13 +7,23 @@ export const LOAD_STATS_SERVICE = 'envoy.service.load_stats.v3.LoadReportingServ
 /** Envoy's own advice for the interval is seconds to minutes (R28). */
 export const DEFAULT_LOAD_INTERVAL_MS = 10_000;
 
+export interface LoadStatsOptions extends Omit<LoadStatsContext, 'intervalMs'> {
+  readonly intervalMs: number;
+}
+
 export interface LoadStatsService {
   readonly methods: { readonly StreamLoadStats: (call: LoadStatsCall) => void };
   end(): void;
 }
 
-export function createLoadStatsService(context: LoadStatsContext): LoadStatsService {
+/** Of all clients together: each report names every cluster, whether it had load or not. */
+const CLUSTERS_PER_SECOND = 100_000;
+const MAX_INTERVAL_MS = 5 * 60_000;
+
+/** `intervalMs`: how often a client reports, as long as that is not too much for all of them together. */
+export function createLoadStatsService(options: LoadStatsOptions): LoadStatsService {
   const streams = new Set<LoadStatsStream>();
+  const context: LoadStatsContext = { ...options, intervalMs: (clusters) => bearableMs(options.intervalMs, clusters * streams.size) };
   return {
     methods: {
       StreamLoadStats: (call) => {
@@ -26,6 +36,13 @@ export function createLoadStatsService(context: LoadStatsContext): LoadStatsServ
       for (const stream of streams) stream.end();
     },
   };
+}
+
+/** Doubled until it is bearable: in steps, so that one client more or less does not restart the timers of all. */
+function bearableMs(intervalMs: number, clusters: number): number {
+  let bearable = intervalMs;
+  while (bearable < MAX_INTERVAL_MS && (clusters / bearable) * 1_000 > CLUSTERS_PER_SECOND) bearable *= 2;
+  return bearable;
 }
 
 /** Ends a stream that never began. */

@@ -5,10 +5,11 @@ import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
+import type { TypeView } from '../snapshot/types.ts';
 import type { Access } from './access.ts';
 import type { LoadReports, ReportingNode } from './load-reports.ts';
 import { type ClientNode, clientNode, gatewayOf } from './node.ts';
-import { readClusterStats } from './read-load-stats.ts';
+import { readClusterStats, withoutIdleClusters } from './read-load-stats.ts';
 import type { TargetSource } from './targets.ts';
 
 export interface LoadStatsContext {
@@ -16,8 +17,8 @@ export interface LoadStatsContext {
   readonly access: Access;
   readonly targets: Pick<TargetSource, 'targetFor'>;
   readonly loadReports: Pick<LoadReports, 'record' | 'forget'>;
-  /** How often clients are told to report. */
-  readonly intervalMs: number;
+  /** How often a client of a gateway with so many clusters is told to report. */
+  readonly intervalMs: (clusters: number) => number;
 }
 
 export type LoadStatsCall = ServerDuplexStream<Buffer, Buffer>;
@@ -57,7 +58,7 @@ export class LoadStatsStream {
   #receive(bytes: Buffer): void {
     if (this.#isClosed) return;
     try {
-      const message = this.#context.api.decode('envoy.service.load_stats.v3.LoadStatsRequest', bytes);
+      const message = this.#context.api.decode('envoy.service.load_stats.v3.LoadStatsRequest', withoutIdleClusters(bytes));
       const node = this.#node ?? this.#identify(message.node);
       if (node === undefined) return;
       if (this.#told !== undefined && this.#context.targets.targetFor(node) !== undefined) {
@@ -88,20 +89,16 @@ export class LoadStatsStream {
   }
 
   #tell(node: ClientNode): void {
-    const answer = {
-      ...(this.#sendsAll ? { send_all_clusters: true } : { clusters: this.#clusters(node) }),
-      load_reporting_interval: { seconds: Math.floor(this.#context.intervalMs / 1_000), nanos: (this.#context.intervalMs % 1_000) * 1e6 },
-    };
-    const text = JSON.stringify(answer);
+    const view = this.#context.targets.targetFor(node)?.views.get(TYPE_URLS.Cluster);
+    const intervalMs = this.#context.intervalMs(view?.resources.size ?? 0);
+    const text = `${intervalMs} ${this.#sendsAll ? '' : view?.version}`;
     if (text === this.#told) return;
+    const answer = {
+      ...(this.#sendsAll ? { send_all_clusters: true } : { clusters: clustersOf(view) }),
+      load_reporting_interval: { seconds: Math.floor(intervalMs / 1_000), nanos: (intervalMs % 1_000) * 1e6 },
+    };
     this.#told = text;
     this.#call.write(this.#context.api.encode('envoy.service.load_stats.v3.LoadStatsResponse', answer));
-  }
-
-  /** The empty name stands first because some gRPC clients skip the first one (R28). */
-  #clusters(node: ClientNode): readonly string[] {
-    const view = this.#context.targets.targetFor(node)?.views.get(TYPE_URLS.Cluster);
-    return ['', ...(view?.resources.keys() ?? [])];
   }
 
   #fail(code: status, details: string): void {
@@ -116,6 +113,11 @@ export class LoadStatsStream {
     if (this.#node !== undefined) this.#context.loadReports.forget(reporting(this.#node));
     this.#onClosed(this);
   }
+}
+
+/** The empty name stands first because some gRPC clients skip the first one (R28). */
+function clustersOf(view: TypeView | undefined): readonly string[] {
+  return ['', ...(view?.resources.keys() ?? [])];
 }
 
 function reporting(node: ClientNode): ReportingNode {

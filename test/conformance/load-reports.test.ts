@@ -86,6 +86,18 @@ describe('the load-reporting service', () => {
     expect(reports.status()).toEqual([]);
   });
 
+  test('R28: where all clients together would report too much, each reports less often', async () => {
+    context.xds.publish({ Cluster: Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`c${index}`, '1'])) });
+    const streams = Array.from({ length: 300 }, () => openStream(context.xds, PATH));
+    for (const stream of streams) send(stream, { node: SENDS_ALL });
+    await Promise.all(streams.map((stream) => stream.nth(0)));
+    expect(await answer(streams[0] as CallStream, 0)).toMatchObject({ load_reporting_interval: { seconds: 2, nanos: 500_000_000 } });
+    expect(await answer(streams[299] as CallStream, 0)).toMatchObject({ load_reporting_interval: { seconds: 5 } });
+    send(streams[0] as CallStream, { cluster_stats: [] });
+    expect(await answer(streams[0] as CallStream, 1)).toMatchObject({ send_all_clusters: true, load_reporting_interval: { seconds: 5 } });
+    for (const stream of streams) stream.close();
+  });
+
   test('X85: reports for a gateway that is not served are passed over, and the stream stays', async () => {
     context.xds.publish({ Cluster: { a: '1' } });
     const stream = openStream(context.xds, PATH);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceReport } from '../../../src/xds/load-report.ts';
 import { createLoadReports } from '../../../src/xds/load-reports.ts';
-import { readClusterStats } from '../../../src/xds/read-load-stats.ts';
+import { readClusterStats, withoutIdleClusters } from '../../../src/xds/read-load-stats.ts';
 
 const report = (service: string, completed: number, errors = 0, intervalMs = 10_000): ServiceReport => ({
   service,
@@ -74,6 +74,25 @@ describe('load reports', () => {
     clock.nowMs += 2_000;
     reports.record({ gateway: 'edge', id: 'n' }, [report('a', 1, 0, 0)]);
     expect(reports.since({ gateway: 'edge', sinceMs: 0 }).get('a')?.completed).toBe(1);
+  });
+
+  test('clusters without load are left out before decoding; all others, and what is no report, stay as they are', () => {
+    const delimited = (field: number, value: Buffer | string): Buffer => {
+      const bytes = Buffer.from(value);
+      return Buffer.concat([Buffer.from([(field << 3) | 2, bytes.length]), bytes]);
+    };
+    const interval = delimited(4, Buffer.from([0x08, 10]));
+    const idle = Buffer.concat([delimited(1, 'idle'), interval, delimited(6, 'idle')]);
+    const inProgress = delimited(2, Buffer.from([0x18, 1]));
+    const droppedInAll = Buffer.from([0x18, 3]);
+    const dropped = delimited(5, Buffer.concat([delimited(1, 'category'), Buffer.from([0x10, 1])]));
+    const busy = [inProgress, droppedInAll, dropped].map((load) => Buffer.concat([delimited(1, 'busy'), load, interval]));
+    const encode = (stats: readonly Buffer[]): Buffer =>
+      Buffer.concat([delimited(1, delimited(1, 'node')), ...stats.map((value) => delimited(2, value))]);
+    expect(withoutIdleClusters(encode([idle, ...busy, idle])).equals(encode(busy))).toBe(true);
+    expect(withoutIdleClusters(encode([idle])).equals(encode([]))).toBe(true);
+    for (const bytes of [encode(busy), Buffer.from('no message'), Buffer.alloc(0), encode([idle]).subarray(0, -3)])
+      expect(withoutIdleClusters(bytes).equals(bytes)).toBe(true);
   });
 
   test('R29: reads counts, places, priorities and drops by category', () => {
