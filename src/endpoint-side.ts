@@ -4,7 +4,7 @@ import { createDiscovery, type Discovery, type DiscoveryFailure } from './discov
 import type { KeptDiscovery } from './discovery/kept-discovery.ts';
 import type { DiscoveryPorts } from './discovery/ports.ts';
 import type { PushedList, PushKey } from './discovery/push-board.ts';
-import type { ServiceStatus } from './discovery/service-status.ts';
+import type { ServiceCounts } from './discovery/service-status.ts';
 import { createDiscoveryKeeper } from './discovery-keeper.ts';
 import { createEndpointLag } from './endpoint-lag.ts';
 import { createEndpointPushes, type EndpointPushes } from './endpoint-pushes.ts';
@@ -136,23 +136,32 @@ function reportFailures({ metrics, parts }: EndpointSideOptions): (failure: Disc
   };
 }
 
+/** Services beyond these are counted together (P27). */
+const MOST_LABELLED = 1_000;
+const OTHERS = 'other';
+
 function refreshEndpointGauges(metrics: Metrics, discovery: Discovery, gateways: readonly string[]): void {
-  const all = gateways.map((gateway) => ({ gateway, services: discovery.status(gateway) ?? [] }));
-  const endpoints = all.flatMap(({ gateway, services }) =>
-    services.flatMap(({ service, endpoints: active, draining }) => [
-      [{ gateway, service, state: 'active' }, active.length] as const,
-      [{ gateway, service, state: 'draining' }, draining.length] as const,
-    ]),
-  );
+  const all = gateways.map((gateway) => ({ gateway, services: discovery.counts(gateway) }));
+  const endpoints = all.flatMap(({ gateway, services }) => {
+    const rest = sumOf(services.slice(MOST_LABELLED));
+    const shown = services.length > MOST_LABELLED ? [...services.slice(0, MOST_LABELLED), rest] : services;
+    return shown.flatMap(({ name: service, endpoints: active, draining }) => [
+      [{ gateway, service, state: 'active' }, active] as const,
+      [{ gateway, service, state: 'draining' }, draining] as const,
+    ]);
+  });
   metrics.replace('chancery_endpoints', endpoints);
-  const sums = (count: (service: ServiceStatus) => number): readonly (readonly [{ gateway: string }, number])[] =>
-    all.map(({ gateway, services }) => [{ gateway }, services.reduce((sum, service) => sum + count(service), 0)] as const);
   metrics.replace(
     'chancery_discovery_kept_services',
-    sums(({ state }) => (state === 'kept' ? 1 : 0)),
+    all.map(({ gateway, services }) => [{ gateway }, services.filter(({ isKept }) => isKept).length] as const),
   );
   metrics.replace(
     'chancery_discovery_held_endpoints',
-    sums(({ held }) => held.length),
+    all.map(({ gateway, services }) => [{ gateway }, services.reduce((sum, { held }) => sum + held, 0)] as const),
   );
+}
+
+function sumOf(services: readonly ServiceCounts[]): Pick<ServiceCounts, 'name' | 'endpoints' | 'draining'> {
+  const sum = (count: (service: ServiceCounts) => number): number => services.reduce((total, service) => total + count(service), 0);
+  return { name: OTHERS, endpoints: sum(({ endpoints }) => endpoints), draining: sum(({ draining }) => draining) };
 }

@@ -89,7 +89,7 @@ class Overlay implements EndpointOverlay {
     const { discovery } = this.#options;
     const { gateway } = base;
     const revision = revisionOf(base);
-    const epoch = discovery.epoch(gateway);
+    const epoch = discovery.epoch(gateway, revision);
     const byRevision = this.#laid.get(view) ?? new Map<string, Laid>();
     this.#laid.set(view, byRevision);
     const own = byRevision.get(revision);

@@ -11,8 +11,8 @@ import type { KeptDiscovery } from './kept-discovery.ts';
 import { createNameBook, type NameBook } from './name-book.ts';
 import type { DiscoveryPorts } from './ports.ts';
 import { createPushBoard, type PushBoard } from './push-board.ts';
-import { newest, type Registration, register, watchKey } from './registrations.ts';
-import { type ServiceStatus, serviceStatus } from './service-status.ts';
+import { expire, IDLE_MS, mayExpire, newest, type Registration, register, usedKeys, watchKey } from './registrations.ts';
+import { countsOf, type ServiceCounts, type ServiceStatus, serviceStatus } from './service-status.ts';
 import { ServiceWatch } from './service-watch.ts';
 
 /** A change of endpoints was told: to be laid over what the gateway serves. */
@@ -21,7 +21,7 @@ export interface EndpointsChanged {
   /** When the first of the changes was seen at its source. */
   readonly sinceMs: number;
   /** Whose endpoints changed, with how many are in use now and how many on their way out. */
-  readonly services: readonly { readonly name: string; readonly endpoints: number; readonly draining: number }[];
+  readonly services: readonly ServiceCounts[];
 }
 
 export interface DiscoveryFailure {
@@ -52,14 +52,16 @@ export interface Discovery {
   follow(revision: FollowedRevision, patienceMs: number): Promise<void>;
   /** By service name; `names` absent: all. Of a revision that is not followed: what the newest one has. */
   services(gateway: string, choice: { readonly revision: string; readonly names?: Iterable<string> }): ReadonlyMap<string, LiveService>;
-  /** Grows with each change of endpoints and each revision that is followed. */
-  epoch(gateway: string): number;
+  /** Grows with each change of endpoints and each revision that is followed. Asking counts as a use of the revision. */
+  epoch(gateway: string, revision: string): number;
   /** Services of which something was told after that epoch; undefined: that is not remembered, or all may have changed. */
   changedSince(gateway: string, epoch: number): ReadonlySet<string> | undefined;
   /** Told synchronously. Gives the function that ends the subscription. */
   subscribe(listener: (change: EndpointsChanged) => void): () => void;
   /** Services of the newest revision of a gateway, by name; undefined: no such gateway. */
   status(gateway: string): readonly ServiceStatus[] | undefined;
+  /** The same in numbers, for thousands of services. */
+  counts(gateway: string): readonly ServiceCounts[];
   /** Services of the newest revision of a gateway. */
   newest(gateway: string): readonly DiscoveredService[];
   readonly pushes: PushBoard;
@@ -69,9 +71,6 @@ export interface Discovery {
   keep(): KeptDiscovery;
   close(): void;
 }
-
-/** A revision that nobody asked for so long is not followed any more, unless it is the newest. */
-const IDLE_MS = 120_000;
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   return new Follower(options);
@@ -116,9 +115,10 @@ class Follower implements Discovery {
       watch.useService(service);
       return [service.owner.name, { service, watch, key }] as const;
     });
+    const isKnown = entry.registrations.has(revision.revision);
     register(entry.registrations, { revision, services: new Map(followed), usedAtMs: this.#now() });
     entry.log.add(undefined);
-    this.#sweep();
+    this.#sweep(isKnown);
     await this.#settled(
       followed.map(([, { watch }]) => watch),
       patienceMs,
@@ -132,7 +132,6 @@ class Follower implements Discovery {
     const registrations = this.#gateways.get(gateway)?.registrations;
     const registration = registrations?.get(revision) ?? newest(registrations);
     if (registration === undefined) return new Map();
-    registration.usedAtMs = this.#now();
     const live = new Map<string, LiveService>();
     for (const name of names ?? registration.services.keys()) {
       const found = registration.services.get(name);
@@ -145,8 +144,11 @@ class Follower implements Discovery {
     return this.#gateways.get(gateway)?.log.since(epoch);
   }
 
-  epoch(gateway: string): number {
-    return this.#gateways.get(gateway)?.log.epoch ?? 0;
+  epoch(gateway: string, revision: string): number {
+    const entry = this.#gateways.get(gateway);
+    const registration = entry?.registrations.get(revision);
+    if (registration !== undefined) registration.usedAtMs = this.#now();
+    return entry?.log.epoch ?? 0;
   }
 
   subscribe(tell: (change: EndpointsChanged) => void): () => void {
@@ -164,6 +166,11 @@ class Follower implements Discovery {
   status(gateway: string): readonly ServiceStatus[] | undefined {
     const registration = newest(this.#gateways.get(gateway)?.registrations);
     return registration && [...registration.services.values()].map(({ service, watch }) => serviceStatus(service, watch));
+  }
+
+  counts(gateway: string): readonly ServiceCounts[] {
+    const services = newest(this.#gateways.get(gateway)?.registrations)?.services ?? new Map<string, never>();
+    return [...services.values()].map(({ watch }) => countsOf(watch));
   }
 
   restore({ names, lists, pushes }: KeptDiscovery): void {
@@ -218,7 +225,7 @@ class Follower implements Discovery {
   #flush(): void {
     const dirty = [...this.#dirty];
     this.#dirty.clear();
-    const changed = new Map<string, { sinceMs: number; readonly services: EndpointsChanged['services'][number][] }>();
+    const changed = new Map<string, { sinceMs: number; readonly services: ServiceCounts[] }>();
     for (const [key, sinceMs] of dirty) {
       const watch = this.#watches.get(key);
       if (watch === undefined || !this.#step(key, watch)) continue;
@@ -269,19 +276,15 @@ class Follower implements Discovery {
   }
 
   /** Ends what no revision in use names. */
-  #sweep(): void {
-    const oldest = this.#now() - IDLE_MS;
-    for (const { registrations } of this.#gateways.values()) {
-      const last = newest(registrations);
-      for (const [revision, registration] of registrations) {
-        if (registration !== last && registration.usedAtMs < oldest) registrations.delete(revision);
-      }
+  #sweep(isFreed = false): void {
+    const all = [...this.#gateways.values()].map(({ registrations }) => registrations);
+    const expired = all.map((registrations) => expire(registrations, this.#now()));
+    if (isFreed || expired.includes(true)) {
+      const used = usedKeys(all);
+      for (const key of this.#watches.keys()) if (!used.has(key)) this.#drop(key);
     }
-    const all = [...this.#gateways.values()].flatMap(({ registrations }) => [...registrations.values()]);
-    const used = new Set(all.flatMap(({ services }) => [...services.values()].map(({ key }) => key)));
-    for (const key of this.#watches.keys()) if (!used.has(key)) this.#drop(key);
     this.#cancelSweep?.();
-    this.#cancelSweep = all.length > this.#gateways.size ? this.#options.ports.clock.after(IDLE_MS, () => this.#sweep()) : undefined;
+    this.#cancelSweep = all.some(mayExpire) ? this.#options.ports.clock.after(IDLE_MS, () => this.#sweep()) : undefined;
   }
 
   #drop(key: string): void {
@@ -290,9 +293,4 @@ class Follower implements Discovery {
     this.#watches.get(key)?.close();
     this.#watches.delete(key);
   }
-}
-
-function countsOf({ name, flow: { told } }: ServiceWatch): EndpointsChanged['services'][number] {
-  const draining = told?.endpoints.filter(({ isDraining }) => isDraining === true).length ?? 0;
-  return { name, endpoints: (told?.endpoints.length ?? 0) - draining, draining };
 }

@@ -11,6 +11,31 @@ export interface Registration {
   usedAtMs: number;
 }
 
+/** So many newest revisions are always followed: the one in waves, the good one, and one that was overtaken between. */
+const ALWAYS_KEPT = 3;
+/** An older one that nobody asked for so long is not followed any more. */
+export const IDLE_MS = 120_000;
+
+/** Forgets what is old and idle; true when there was such. */
+export function expire(registrations: Map<string, Registration>, nowMs: number): boolean {
+  const old = [...registrations].slice(0, -ALWAYS_KEPT).filter(([, { usedAtMs }]) => usedAtMs < nowMs - IDLE_MS + 1);
+  for (const [revision] of old) registrations.delete(revision);
+  return old.length > 0;
+}
+
+export function mayExpire({ size }: ReadonlyMap<string, Registration>): boolean {
+  return size > ALWAYS_KEPT;
+}
+
+/** Keys of all watches that a revision needs. */
+export function usedKeys(all: readonly ReadonlyMap<string, Registration>[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const registrations of all) {
+    for (const { services } of registrations.values()) for (const { key } of services.values()) keys.add(key);
+  }
+  return keys;
+}
+
 /** The newest stands last; an earlier one that is still in use does not take its place. */
 export function register(registrations: Map<string, Registration>, registration: Registration): void {
   const { revision, isEarlier } = registration.revision;

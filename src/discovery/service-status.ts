@@ -23,6 +23,19 @@ export interface ServiceStatus {
   readonly error?: string;
 }
 
+export interface ServiceCounts {
+  readonly name: string;
+  readonly endpoints: number;
+  readonly draining: number;
+  readonly held: number;
+  readonly isKept: boolean;
+}
+
+export function countsOf({ name, flow: { told, held, keptSinceMs } }: ServiceWatch): ServiceCounts {
+  const draining = told?.endpoints.filter(({ isDraining }) => isDraining === true).length ?? 0;
+  return { name, endpoints: (told?.endpoints.length ?? 0) - draining, draining, held: held.length, isKept: keptSinceMs !== undefined };
+}
+
 export function serviceStatus(service: DiscoveredService, watch: ServiceWatch): ServiceStatus {
   const { told, held, keptSinceMs } = watch.flow;
   const { answeredAtMs, error } = watch;

@@ -104,6 +104,10 @@ describe('a revision that is followed', () => {
       ['10.0.0.2:80'],
       ['10.0.0.2:80'],
     ]);
+    void follow('3');
+    await clock.pass(250_000);
+    expect(told('1', 'orders')).toEqual(['10.0.0.1:80']);
+    void follow('4', aDiscovered('orders', DNS, ['b:80']));
     await clock.pass(250_000);
     expect(told('1', 'orders')).toEqual(['10.0.0.2:80']);
   });
