@@ -7,9 +7,10 @@ import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { TypeView } from '../snapshot/types.ts';
 import type { Access } from './access.ts';
+import { withoutIdleClusters } from './idle-clusters.ts';
 import type { LoadReports, ReportingNode } from './load-reports.ts';
 import { type ClientNode, clientNode, gatewayOf } from './node.ts';
-import { readClusterStats, withoutIdleClusters } from './read-load-stats.ts';
+import { readClusterStats } from './read-load-stats.ts';
 import type { TargetSource } from './targets.ts';
 
 export interface LoadStatsContext {

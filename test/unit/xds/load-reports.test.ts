@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { withoutIdleClusters } from '../../../src/xds/idle-clusters.ts';
 import type { ServiceReport } from '../../../src/xds/load-report.ts';
 import { createLoadReports } from '../../../src/xds/load-reports.ts';
-import { readClusterStats, withoutIdleClusters } from '../../../src/xds/read-load-stats.ts';
+import { readClusterStats } from '../../../src/xds/read-load-stats.ts';
 
 const report = (service: string, completed: number, errors = 0, intervalMs = 10_000): ServiceReport => ({
   service,
