@@ -48,10 +48,9 @@ function isFresh({ names, owed }: Subscription): boolean {
 }
 
 /** A virtual host may be given up under any of its names (R21). */
-export function withAllNames(request: DeltaNames, view: TypeView): DeltaNames {
-  return request.unsubscribe.length === 0
-    ? request
-    : { ...request, unsubscribe: request.unsubscribe.flatMap((name) => namesOf(view, name)) };
+export function withAllNames(request: DeltaNames, { names }: Subscription, view: TypeView): DeltaNames {
+  if (request.unsubscribe.length === 0) return request;
+  return { ...request, unsubscribe: request.unsubscribe.flatMap((name) => (names.has(name) ? [name] : namesOf(view, name))) };
 }
 
 function owedAfter(
@@ -128,7 +127,7 @@ function resumeOwed(state: Subscription, versions: InitialVersions, view: TypeVi
 
 /** Names that are all owed already, and can be answered, need not be looked at one by one. */
 function heldToLookAt(state: Subscription, versions: InitialVersions, view: TypeView | undefined): Iterable<Held> {
-  const areAllOwed = state.wildcard === 'none' && state.owed === state.names && !state.type.hasHosts;
+  const areAllOwed = state.wildcard === 'none' && state.owed === state.names && !state.type.hasHosts && !state.hasCollections;
   if (!areAllOwed) return versions;
   if (view === undefined) return [];
   const { absent, unsendable } = compareVersions(versions, view);

@@ -1,6 +1,7 @@
 // Of what a client asked for, the names that it must hear of now: they differ from what it was told, or it asked again (S1). Pure.
 import { collectionOf, isCollection, isXdstp } from '../snapshot/resource-name.ts';
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
+import { type NameSet, nameSet } from './name-map.ts';
 import { covers, type Subscription, toldVersion } from './subscription.ts';
 import { diffViews, isSendable } from './views.ts';
 import { answersTo, isUnknownHost } from './virtual-hosts.ts';
@@ -64,6 +65,15 @@ function isLostHost(state: Subscription, name: string): boolean {
 function emptied({ names }: Subscription, view: TypeView, removed: readonly string[]): readonly string[] {
   const touched = new Set(removed.filter(isXdstp).map(collectionOf));
   return [...touched].filter((collection) => names.has(collection) && membersOf(view, collection).length === 0);
+}
+
+/** What is owed once these were sent: of a collection, or of a route configuration, the members that were not. */
+export function owedAfter(state: Subscription, view: TypeView, sent: Iterable<string>): NameSet {
+  const isByMember = state.hasCollections || state.type.hasHosts;
+  const owed = isByMember ? nameSet([...state.owed.keys()].flatMap((name) => answersOf(state, view, name))) : state.owed;
+  return owed.edit((draft) => {
+    for (const name of sent) draft.delete(name);
+  });
 }
 
 /** What answers a name that is owed; the name itself where nothing else does. */

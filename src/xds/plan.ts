@@ -1,7 +1,7 @@
 // What one subscription is to be sent now, if anything: a pure function of its state and a view (S1, S2). Streams in equal state
 // get the same plan object, and with it the same bytes (T5).
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
-import { type DueNames, dueNames } from './due-names.ts';
+import { type DueNames, dueNames, owedAfter } from './due-names.ts';
 import { type NameSet, NO_NAMES, nameSet } from './name-map.ts';
 import { resourceErrors } from './resource-errors.ts';
 import { covers, hasInterest, type Plan, type PlanLimits, type Subscription, seenView } from './subscription.ts';
@@ -78,7 +78,7 @@ function partialPlan(state: Subscription, due: DueNames, blank: Plan): Plan | un
   const errors = isErrorWorthIt ? resourceErrors(state, due.absent, view) : [];
   if (due.present.length + errors.length === 0 && !state.isAnswerDue) return undefined;
   const part = { ...blank, ...cut(due.present, blank) };
-  if (part.hasMore) return part;
+  if (part.hasMore) return { ...part, unanswered: owedAfter(state, view, part.changed) };
   const answered = new Set(errors.map(({ name }) => name));
   return { ...part, errors, unanswered: nameSet(due.absent.filter((name) => state.owed.has(name) && !answered.has(name))) };
 }
@@ -88,10 +88,14 @@ function deltaPlan(state: Subscription, due: DueNames, blank: Plan): Plan | unde
   if (due.present.length + due.absent.length === 0 && !state.isAnswerDue) return undefined;
   const { withheld } = blank.view;
   const removed = withheld === undefined ? due.absent : due.absent.filter((name) => withheld.get(name)?.reason !== 'UNAVAILABLE');
-  const unanswered = nameSet(due.unsendable.filter((name) => state.owed.has(name)));
-  return { ...blank, ...cut(due.present, blank), removed, unanswered, errors: resourceErrors(state, due.absent, blank.view) };
+  const part = { ...blank, ...cut(due.present, blank), removed, errors: resourceErrors(state, due.absent, blank.view) };
+  const unanswered = part.hasMore
+    ? owedAfter(state, blank.view, [...part.changed, ...due.absent])
+    : nameSet(due.unsendable.filter((name) => state.owed.has(name)));
+  return { ...part, unanswered };
 }
 
+/** Virtual hosts are never cut: of those asked for under another name nobody knows later what was told. */
 function cut(names: readonly string[], { view, limits }: Plan): Pick<Plan, 'entries' | 'changed' | 'hasMore'> {
   const entries: SnapshotResource[] = [];
   let bytes = 0;
@@ -99,7 +103,7 @@ function cut(names: readonly string[], { view, limits }: Plan): Pick<Plan, 'entr
     const resource = view.resources.get(name);
     if (resource === undefined) continue;
     bytes += resource.any.length + name.length;
-    if (entries.length > 0 && bytes > limits.maxResponseBytes) break;
+    if (entries.length > 0 && bytes > limits.maxResponseBytes && resource.aliases === undefined) break;
     entries.push(resource);
   }
   const hasMore = entries.length < names.length;

@@ -79,7 +79,7 @@ function applyNames(state: Subscription, request: DiscoveryRequest, context: Req
   const { view } = context;
   const { names } = request;
   if (names.variant === 'sotw') return changeInterest(state, sotwInterest(state, names, context));
-  const said = state.type.hasHosts && view !== undefined ? withAllNames(names, view) : names;
+  const said = state.type.hasHosts && view !== undefined ? withAllNames(names, state, view) : names;
   const changed = changeInterest(state, deltaInterest(state, said, context));
   return context.isFirst ? resume(changed, names, view) : changed;
 }

@@ -46,7 +46,7 @@ export interface Plan {
   readonly heartbeats: readonly SnapshotResource[];
   /** Due, but of these only name and version are known: the client has them not, and goes on without. */
   readonly unsendable: readonly string[];
-  /** Owed names that this response cannot answer (X51). */
+  /** Owed names that this response does not answer: nothing can (X51), or a later part does (X95). */
   readonly unanswered: NameSet;
   /** Answers names that were owed, such as the endpoints of a changed cluster. */
   readonly answersOwed: boolean;
@@ -179,12 +179,19 @@ export function changeInterest(state: Subscription, interest: Interest): Subscri
   if (isOn === (state.wildcard !== 'none')) return changed;
   // The base speaks of more or fewer names than the client knows from now on, so only the named ones keep what they were told.
   const overlay = NOTHING_TOLD.edit((draft) => {
-    for (const name of interest.names.keys()) {
+    for (const name of stillTold(state, interest)) {
       const version = toldVersion(state, name);
       if (version !== undefined && !interest.owed.has(name)) draft.set(name, version);
     }
   });
   return { ...changed, base: state.type.empty, overlay, isAnswerDue: isOn };
+}
+
+/** What is asked for on its own or as a member, and may have been told. */
+function stillTold({ base, overlay, type, hasCollections }: Subscription, interest: Interest): Iterable<string> {
+  if (!hasCollections && !type.hasHosts) return interest.names.keys();
+  const names = new Set([...interest.names.keys(), ...base.resources.keys(), ...overlay.keys()]);
+  return [...names].filter((name) => covers({ ...interest, type }, name));
 }
 
 /** The last interest is lost: whatever comes back later must be told anew. */
@@ -250,12 +257,7 @@ function toldInPart(state: Subscription, plan: Plan): Pick<Subscription, 'overla
     for (const name of plan.removed) draft.set(name, null);
     for (const { name } of plan.errors) draft.set(name, null);
   });
-  const owed = state.owed.edit((draft) => {
-    for (const { name } of plan.entries) draft.delete(name);
-    for (const name of plan.removed) draft.delete(name);
-    for (const { name } of plan.errors) draft.delete(name);
-  });
-  return { overlay, owed };
+  return { overlay, owed: plan.unanswered };
 }
 
 function startsExpiry({ entries, limits }: Plan): boolean {
