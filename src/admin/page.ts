@@ -49,7 +49,10 @@ ${discoveredSection(gateways)}
 function gatewayRow({ gateway, serving, isRestored, version, acceptedAt, counts, file, rollout }: GatewayView): readonly string[] {
   const mark = { current: 'good', 'last-good': 'wait', nothing: 'bad' } as const;
   const state = `${serving === 'last-good' ? 'last good' : serving}${isRestored ? ', kept from an earlier run' : ''}`;
-  const content = counts === undefined ? '' : `${counts.listeners} listeners, ${counts.routes} routes, ${counts.services} services`;
+  const content =
+    counts === undefined
+      ? ''
+      : [counted(counts.listeners, 'listener'), counted(counts.routes, 'route'), counted(counts.services, 'service')].join(', ');
   const revision = `${rollout === undefined ? '' : `${revisionCell(rollout)}<br>`}${code(version)}`;
   return [escape(gateway ?? ''), marked(mark[serving], state), revision, escape(acceptedAt ?? ''), content, code(file)];
 }
@@ -152,4 +155,8 @@ function discoveredSection(gateways: readonly GatewayView[]): string {
 
 function shortType(typeUrl: string): string {
   return typeUrl.slice(typeUrl.lastIndexOf('.') + 1);
+}
+
+function counted(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
