@@ -70,7 +70,7 @@ function readQuestion(query: Buffer): { readonly name: string; readonly type: nu
 }
 
 function recordsOf({ a = [], aaaa = [], srv = [], ttl = 60 }: DnsTable, type: number): readonly Buffer[] {
-  switch (TYPES.get(type)) {
+  switch (TYPES.get(type) ?? 'other') {
     case 'A':
       return a.map((ip) => record(type, ttl, Buffer.from(ip.split('.').map(Number))));
     case 'AAAA':

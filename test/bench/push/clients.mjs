@@ -31,7 +31,7 @@ const held = new Map([
 const counts = { responses: 0, ofType: {}, resources: { [CLUSTER]: 0, [ASSIGNMENT]: 0 } };
 let waiting;
 
-process.on('message', async ({ id, call, argument }) => process.send({ id, result: await calls[call](argument) }));
+process.on('message', (message) => void answerCall(message));
 process.on('disconnect', () => process.exit(0));
 process.send({ id: 0, result: true });
 
@@ -173,4 +173,8 @@ function* fields(bytes, start, end) {
 function fail(error) {
   process.stderr.write(`a client of the benchmark failed: ${error.message}\n`);
   process.exit(1);
+}
+
+async function answerCall({ id, call, argument }) {
+  process.send({ id, result: await calls[call](argument) });
 }

@@ -16,7 +16,7 @@ const options = JSON.parse(process.argv[2]);
 const served = await kinds[options.kind](options);
 let peakRss = 0;
 let sampling;
-process.on('message', async ({ id, call, argument }) => process.send({ id, result: await calls[call](argument) }));
+process.on('message', (message) => void answerCall(message));
 process.on('disconnect', () => process.exit(0));
 process.send({ id: 0, result: served.port });
 
@@ -128,4 +128,8 @@ async function floor({ firstBytes, changeBytes, fullBytes }) {
     },
     counts: () => ({ requests, acks: requests - calls.size }),
   };
+}
+
+async function answerCall({ id, call, argument }) {
+  process.send({ id, result: await calls[call](argument) });
 }
