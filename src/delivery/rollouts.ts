@@ -176,8 +176,7 @@ class FleetRollouts implements Rollouts {
     if (events.some(({ kind }) => kind === 'targets')) for (const { tell } of this.#listeners) tell(state.name);
   }
 
-  #setTimer(state: GatewayRollout): void {
-    const nowMs = this.#options.nowMs();
+  #setTimer(state: GatewayRollout, nowMs = this.#options.nowMs()): void {
     const deadlineMs = state.rollout.nextDeadlineMs(nowMs);
     const watchesErrors = deadlineMs !== undefined && state.rollout.wave?.offer.settings.abortOn.error5xx !== undefined;
     const atMs = watchesErrors ? Math.min(deadlineMs, nowMs + ERRORS_EVERY_MS) : deadlineMs;
@@ -190,7 +189,11 @@ class FleetRollouts implements Rollouts {
   #onTimer(state: GatewayRollout): void {
     state.timer = undefined;
     this.#judgeErrors(state);
-    this.#handle(state, state.rollout.tick(this.#options.nowMs()));
+    const nowMs = this.#options.nowMs();
+    const events = state.rollout.tick(nowMs);
+    // Timers fire early by a part of a millisecond: what was not due at the look, and is when the next timer is set, must not be passed over.
+    this.#setTimer(state, nowMs);
+    this.#handle(state, events);
   }
 
   #judgeErrors(state: GatewayRollout): void {
