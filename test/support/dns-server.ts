@@ -70,7 +70,9 @@ function readQuestion(query: Buffer): { readonly name: string; readonly type: nu
 }
 
 function recordsOf({ a = [], aaaa = [], srv = [], ttl = 60 }: DnsTable, type: number): readonly Buffer[] {
-  switch (TYPES.get(type) ?? 'other') {
+  const kind = TYPES.get(type);
+  if (kind === undefined) return [];
+  switch (kind) {
     case 'A':
       return a.map((ip) => record(type, ttl, Buffer.from(ip.split('.').map(Number))));
     case 'AAAA':
@@ -79,8 +81,6 @@ function recordsOf({ a = [], aaaa = [], srv = [], ttl = 60 }: DnsTable, type: nu
       return srv.map(({ host, port, priority, weight }) =>
         record(type, ttl, Buffer.concat([words(priority, weight, port), nameBytes(host)])),
       );
-    default:
-      return [];
   }
 }
 
