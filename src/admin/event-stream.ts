@@ -1,6 +1,6 @@
 // Events of the control plane as server-sent events to one client. A client that reads too slowly is dropped: nothing is queued for it beyond
 // a bound, and it may come back with the id of the last event that it saw.
-import type { EventFeed, LiveEvent } from '../event-feed.ts';
+import type { EventFeed, LiveEvent } from '../events/event-feed.ts';
 
 /** What an HTTP response is to it. */
 export interface EventSink {

@@ -1,7 +1,8 @@
 // Gateways as the API shows them: what is served, how the newest revision gets on, which endpoints were found, how much load there is.
+
+import type { GatewayStatus } from '../build/gateway-status.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
 import type { ServiceStatus } from '../discovery/service-status.ts';
-import type { GatewayStatus } from '../gateway-status.ts';
 import type { GatewayLoads } from '../xds/load-reports.ts';
 import type { AdminSources } from './sources.ts';
 

@@ -1,7 +1,8 @@
 // The status page as HTML text: gateways with their rollouts, what is wrong, nodes. Every value from outside is escaped.
+
+import type { GoneNode } from '../app/node-book.ts';
+import type { ProblemView } from '../build/gateway-status.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
-import type { ProblemView } from '../gateway-status.ts';
-import type { GoneNode } from '../node-book.ts';
 import type { GatewayView } from './gateway-view.ts';
 import { code, escape, type Mark, marked, table } from './html.ts';
 import type { NodeView } from './node-view.ts';

@@ -1,12 +1,13 @@
 // What the admin server reads: handed in by the composition root, asked anew for each request.
+
+import type { EndpointPushes } from '../app/endpoint-pushes.ts';
+import type { GoneNode, NodeVersion } from '../app/node-book.ts';
+import type { GatewayStatus } from '../build/gateway-status.ts';
 import type { Revision } from '../delivery/revision.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
 import type { ServiceStatus } from '../discovery/service-status.ts';
-import type { EndpointPushes } from '../endpoint-pushes.ts';
-import type { EventFeed } from '../event-feed.ts';
-import type { GatewayStatus } from '../gateway-status.ts';
-import type { GoneNode, NodeVersion } from '../node-book.ts';
+import type { EventFeed } from '../events/event-feed.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { SnapshotStore } from '../snapshot/store.ts';
 import type { TypeUrl } from '../snapshot/types.ts';

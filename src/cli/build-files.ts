@@ -1,8 +1,8 @@
 // Builds gateway files once, as they are, for the commands that look at them without serving.
 
-import { createPipeline, type DetailedBuild } from '../pipeline.ts';
+import { createPipeline, type DetailedBuild } from '../build/pipeline.ts';
+import { refusedBuild } from '../build/refused-build.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
-import { refusedBuild } from '../refused-build.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface BuiltFile {

@@ -1,7 +1,7 @@
 // Which root files `-c` means: files as named, and of a directory every YAML file that defines a gateway (C14).
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { listGatewayDirectory } from '../gateway-directories.ts';
+import { listGatewayDirectory } from '../app/gateway-directories.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,10 +1,10 @@
 // The forms in which a build can be shown, as plain data.
 import { redactResource } from '../admin/redact.ts';
+import { withoutPlaces } from '../build/model-changes.ts';
+import type { DetailedGood } from '../build/pipeline.ts';
 import { compileStaticBootstrap } from '../compiler/static-bootstrap.ts';
 import type { CompiledResource } from '../compiler/types.ts';
 import { ChanceryError } from '../lib/errors.ts';
-import { withoutPlaces } from '../model-changes.ts';
-import type { DetailedGood } from '../pipeline.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../proto/api.ts';
 import { TYPE_URLS, typeNameOf } from '../proto/type-urls.ts';
 

@@ -1,7 +1,7 @@
 // `chancery serve`: the control plane in production: xDS, admin API, live reload. Starts no Envoy.
 import type { Command } from 'commander';
-import type { App } from '../app.ts';
-import type { AppSettings } from '../app-parts.ts';
+import type { App } from '../app/app.ts';
+import type { AppSettings } from '../app/app-parts.ts';
 import { parseSettings, type Settings } from '../config/settings.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
@@ -80,8 +80,8 @@ interface BuiltApp {
 
 async function buildApp(settings: Settings, files: Pick<AppSettings, 'files' | 'directories'>, terminal: Terminal): Promise<BuiltApp> {
   const [{ createApp }, { workerBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
-    import('../app.ts'),
-    import('../worker-builds.ts'),
+    import('../app/app.ts'),
+    import('../build/worker-builds.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);

@@ -1,11 +1,11 @@
 // What `chancery up` will start: checked completely before anything runs, so that a mistake or a taken port leaves nothing half-started.
 import path from 'node:path';
+import type { DetailedGood } from '../build/pipeline.ts';
 import { parseSettings, type Settings } from '../config/settings.ts';
 import { type DemoPorts, demoPorts } from '../demo/ports.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { LocalEnvoy } from '../local-envoy/local-envoy.ts';
-import type { DetailedGood } from '../pipeline.ts';
 import { requireFreePorts, type WantedPort } from './free-ports.ts';
 import { gatewayFiles } from './gateway-files.ts';
 import { PACKAGE_ROOT } from './package.ts';

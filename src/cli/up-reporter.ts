@@ -1,9 +1,9 @@
 // Tells in one line each what became of an edit while `chancery up` runs: what changed and when it was live, or what is wrong.
-import type { App } from '../app.ts';
-import { changesText } from '../changes-text.ts';
-import type { Live } from '../convergence.ts';
-import type { GatewayEvent } from '../gateway-event.ts';
-import type { LiveGateway } from '../live-gateway.ts';
+import type { App } from '../app/app.ts';
+import type { Live } from '../app/convergence.ts';
+import type { GatewayEvent } from '../app/gateway-event.ts';
+import type { LiveGateway } from '../app/live-gateway.ts';
+import { changesText } from '../events/changes-text.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface UpReporter {

@@ -1,6 +1,7 @@
 // What `chancery up` tells a person, as text. Pure.
+
+import type { DetailedGood } from '../build/pipeline.ts';
 import type { Route } from '../model/types.ts';
-import type { DetailedGood } from '../pipeline.ts';
 
 /** A comment with this mark at the end of a line of the root file says what to change there first. */
 const TRY_MARK = /#\s*try:\s*(.+)$/;

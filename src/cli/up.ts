@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { DemoPorts } from '../demo/ports.ts';
 import { shownPath } from '../lib/shown-path.ts';
 import { defaultServer } from './admin-client.ts';
@@ -82,8 +82,8 @@ interface Surroundings {
 
 async function buildApp({ settings, state, gateways }: UpPlan, { terminal, reporter, logFile }: Surroundings): Promise<App> {
   const [{ createApp }, { workerBuilds }, { createLogger }, { loadEnvoyApi }] = await Promise.all([
-    import('../app.ts'),
-    import('../worker-builds.ts'),
+    import('../app/app.ts'),
+    import('../build/worker-builds.ts'),
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);

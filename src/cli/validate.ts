@@ -1,7 +1,7 @@
 // `chancery validate`: all checks on the files as they are, without a server. For people, and as JSON for programs.
 import type { Command } from 'commander';
+import type { DetailedGood } from '../build/pipeline.ts';
 import { shownPath } from '../lib/shown-path.ts';
-import type { DetailedGood } from '../pipeline.ts';
 import { buildFiles } from './build-files.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';

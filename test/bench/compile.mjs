@@ -16,7 +16,7 @@ import { figuresOf, measure, report } from './measure.mjs';
 const folder = mkdtempSync(path.join(tmpdir(), 'chancery-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** All steps with nothing remembered, as src/pipeline.ts takes them; `write` changes the text that is read next. */
+/** All steps with nothing remembered, as src/build/pipeline.ts takes them; `write` changes the text that is read next. */
 function newSteps(name) {
   const file = path.join(folder, `${name}.yaml`);
   const loader = createConfigLoader({ file, env: {} });

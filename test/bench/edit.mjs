@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createPipeline } from '../../dist/pipeline.js';
+import { createPipeline } from '../../dist/build/pipeline.js';
 import { loadEnvoyApi } from '../../dist/proto/api.js';
 import { diffSnapshots } from '../../dist/snapshot/diff.js';
 import { gatewayText, LARGE } from './large-gateway.mjs';

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createEndpointOverlay } from '../../dist/live-endpoints.js';
-import { createPipeline } from '../../dist/pipeline.js';
+import { createEndpointOverlay } from '../../dist/app/live-endpoints.js';
+import { createPipeline } from '../../dist/build/pipeline.js';
 import { loadEnvoyApi } from '../../dist/proto/api.js';
 import { gatewayText, LARGE } from './large-gateway.mjs';
 import { measure, report } from './measure.mjs';

@@ -1,8 +1,8 @@
 // The whole control plane on loopback, in this process, on free ports, with files of its own. Asserts nothing.
-import { type App, createApp } from '../../src/app.ts';
-import type { AppSettings } from '../../src/app-parts.ts';
-import type { Live } from '../../src/convergence.ts';
-import { createLocalBuilds } from '../../src/local-builds.ts';
+import { type App, createApp } from '../../src/app/app.ts';
+import type { AppSettings } from '../../src/app/app-parts.ts';
+import type { Live } from '../../src/app/convergence.ts';
+import { createLocalBuilds } from '../../src/build/local-builds.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';

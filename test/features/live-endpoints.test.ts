@@ -39,7 +39,10 @@ interface Asked {
 async function ask({ admin }: RunningApp, path: string, init: RequestInit & { readonly json?: unknown } = {}): Promise<Asked> {
   const { json, ...rest } = init;
   const sent = json === undefined ? {} : { body: JSON.stringify(json) };
-  const headers = { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...Object.fromEntries(new Headers(rest.headers)) };
+  const headers = {
+    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+    ...Object.fromEntries(new Headers(rest.headers)),
+  };
   const response = await fetch(`http://127.0.0.1:${admin}${path}`, { ...rest, ...sent, headers });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };

@@ -3,12 +3,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { mistakesInSoundRest } from '../../src/build/sound-rest.ts';
 import { formatIssues } from '../../src/config/diagnostics.ts';
 import { FILE_ISSUE_CODES } from '../../src/config/issue-codes.ts';
 import { createConfigLoader } from '../../src/config/load.ts';
 import { MODEL_ISSUE_CODES } from '../../src/model/issue-codes.ts';
 import { createResolver } from '../../src/model/resolve.ts';
-import { mistakesInSoundRest } from '../../src/sound-rest.ts';
 import { makeCertificates } from './invalid-certificates.ts';
 
 const DIRECTORY = path.join(import.meta.dirname, 'invalid');

@@ -1,6 +1,6 @@
 // Takes the wrong entries out of a random configuration, until the program accepts the rest.
 import { stringify } from 'yaml';
-import { createPipeline, type DetailedGood } from '../../src/pipeline.ts';
+import { createPipeline, type DetailedGood } from '../../src/build/pipeline.ts';
 import type { EnvoyApi } from '../../src/proto/api.ts';
 import type { RandomGateway } from './random-gateway.ts';
 import type { Workspace } from './workspace.ts';

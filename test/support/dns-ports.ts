@@ -1,8 +1,8 @@
 // The real ports of discovery, but every name is asked of one DNS server of the test: no hosts file, no search.
 import { Resolver } from 'node:dns/promises';
+import { createDiscoveryPorts } from '../../src/app/discovery-ports.ts';
 import type { DiscoveryPorts } from '../../src/discovery/ports.ts';
 import { createSystemNames } from '../../src/discovery/system-names.ts';
-import { createDiscoveryPorts } from '../../src/discovery-ports.ts';
 import type { DnsServer } from './dns-server.ts';
 
 export function dnsPorts(server: DnsServer): DiscoveryPorts {

@@ -1,7 +1,7 @@
 // The control plane of a fleet under test: in this process, where waits can be short, or as the built program, where it is to be killed.
-import { createApp } from '../../src/app.ts';
-import type { AppParts } from '../../src/app-parts.ts';
-import { createLocalBuilds } from '../../src/local-builds.ts';
+import { createApp } from '../../src/app/app.ts';
+import type { AppParts } from '../../src/app/app-parts.ts';
+import { createLocalBuilds } from '../../src/build/local-builds.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { startChancery } from './chancery-process.ts';

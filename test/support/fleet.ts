@@ -1,7 +1,7 @@
 // A gateway with a fleet: one file, one control plane (or several), and real Envoys that run it side by side, each behind a relay that gives
 // its listeners ports of their own. An edit is known to be live by its marker on every worker thread.
 
-import type { AppParts } from '../../src/app-parts.ts';
+import type { AppParts } from '../../src/app/app-parts.ts';
 import { bootstrapJson } from '../../src/cli/bootstrap-json.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
 import { type DrillLoadOptions, type DrillLoadReport, describeFailure, startDrillLoad } from './drill-load.ts';

@@ -1,9 +1,10 @@
 // The delivery of one gateway for tests of what stands before it: real numbering and rollouts, no nodes, no disk. Asserts nothing.
+
+import { createGatewayDelivery, type GatewayDelivery } from '../../src/app/gateway-delivery.ts';
 import { createRevisionHistory } from '../../src/delivery/revision-history.ts';
 import type { RevisionStore } from '../../src/delivery/revision-store.ts';
 import type { RolloutEvent } from '../../src/delivery/rollout-event.ts';
 import { createRollouts, type Rollouts } from '../../src/delivery/rollouts.ts';
-import { createGatewayDelivery, type GatewayDelivery } from '../../src/gateway-delivery.ts';
 import type { SnapshotStore } from '../../src/snapshot/store.ts';
 
 export interface TestDeliveryOptions {

@@ -1,10 +1,10 @@
 // Builds as the serving thread sees them, for tests that read no files.
-import type { Build, GoodBuild } from '../../src/build.ts';
+import type { Build, GoodBuild } from '../../src/build/build.ts';
+import { plainBuild } from '../../src/build/plain-build.ts';
 import { NO_POSITIONS } from '../../src/config/source.ts';
 import type { KeptSnapshot } from '../../src/delivery/revision-store.ts';
 import type { Issue } from '../../src/lib/issue.ts';
 import { deliveryOf } from '../../src/model/delivery-of.ts';
-import { plainBuild } from '../../src/plain-build.ts';
 
 /** A good build of a gateway without anything. */
 export function goodOf(version: string, parts: Partial<GoodBuild> = {}): GoodBuild {

@@ -2,9 +2,9 @@
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { PushedService } from '../../app/endpoint-pushes.ts';
 import { duration } from '../../config/schema/duration.ts';
 import type { PushedList } from '../../discovery/push-board.ts';
-import type { PushedService } from '../../endpoint-pushes.ts';
 import type { Endpoint } from '../../model/types.ts';
 import { AdminProblem } from '../problem.ts';
 import { parseQuery } from '../query.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type EventSink, MOST_WAITING_BYTES, sendEvents } from '../../../src/admin/event-stream.ts';
-import { createEventFeed } from '../../../src/event-feed.ts';
+import { createEventFeed } from '../../../src/events/event-feed.ts';
 
 function fixture(after?: string) {
   const feed = createEventFeed({ nowMs: () => 0 });

@@ -1,6 +1,6 @@
 // What holds wherever builds are made: in this thread, over a channel, or in a real thread.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Build, Builds, GoodBuild } from '../../../src/build.ts';
+import type { Build, Builds, GoodBuild } from '../../../src/build/build.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import type { SnapshotResource } from '../../../src/snapshot/types.ts';
 import { createAuthority } from '../../support/certificates.ts';

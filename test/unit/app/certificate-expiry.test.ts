@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { certificatesOf, certificateWarnings } from '../../../src/certificate-expiry.ts';
+import { certificatesOf, certificateWarnings } from '../../../src/build/certificate-expiry.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Certificate, Listener, Model } from '../../../src/model/types.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLiveGateway } from '../../../src/app/live-gateway.ts';
 import { createDebounce } from '../../../src/config/debounce.ts';
-import { createLiveGateway } from '../../../src/live-gateway.ts';
 import { createSnapshotStore } from '../../../src/snapshot/store.ts';
 import { testDelivery } from '../../support/gateway-delivery.ts';
 import { buildOf, goodOf } from '../../support/plain-builds.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packDiscovery, unpackDiscovery } from '../../../src/discovery-parcel.ts';
+import { packDiscovery, unpackDiscovery } from '../../../src/build/discovery-parcel.ts';
 import { aDiscovered } from '../discovery/endpoints.ts';
 
 test('services under discovery travel once; unchanged ones stay the same objects on the other side (P8)', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createEndpointLag } from '../../../src/endpoint-lag.ts';
+import { createEndpointLag } from '../../../src/app/endpoint-lag.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
 import type { ClientNode } from '../../../src/xds/node.ts';
 

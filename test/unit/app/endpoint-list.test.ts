@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseEndpointText } from '../../../src/endpoint-list.ts';
+import { parseEndpointText } from '../../../src/app/endpoint-list.ts';
 
 const addresses = (text: string): unknown => {
   const parsed = parseEndpointText(text);

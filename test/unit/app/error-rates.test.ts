@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createErrorRates } from '../../../src/error-rates.ts';
+import { createErrorRates } from '../../../src/app/error-rates.ts';
 import { createLoadReports } from '../../../src/xds/load-reports.ts';
 
 const AT_MS = 100_000;

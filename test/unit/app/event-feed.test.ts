@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEventFeed, type LiveEvent } from '../../../src/event-feed.ts';
+import { createEventFeed, type LiveEvent } from '../../../src/events/event-feed.ts';
 
 const told = (text: string) => ({ kind: 'config', gateway: 'edge', text });
 const textsOf = (events: readonly LiveEvent[]) => events.map(({ text }) => text);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Build, GoodBuild } from '../../../src/build.ts';
-import type { GatewayEvent } from '../../../src/gateway-event.ts';
-import { createGatewayLog } from '../../../src/gateway-log.ts';
-import type { GatewayStatus } from '../../../src/gateway-status.ts';
+import type { GatewayEvent } from '../../../src/app/gateway-event.ts';
+import { createGatewayLog } from '../../../src/app/gateway-log.ts';
+import type { LiveGateway } from '../../../src/app/live-gateway.ts';
+import type { Build, GoodBuild } from '../../../src/build/build.ts';
+import type { GatewayStatus } from '../../../src/build/gateway-status.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
-import type { LiveGateway } from '../../../src/live-gateway.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { buildOf, goodOf, keptSnapshot } from '../../support/plain-builds.ts';

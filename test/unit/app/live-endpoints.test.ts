@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
+import { createEndpointOverlay } from '../../../src/app/live-endpoints.ts';
 import type { LiveService } from '../../../src/discovery/discovery.ts';
 import type { ToldEndpoints } from '../../../src/discovery/endpoint-flow.ts';
-import { createEndpointOverlay } from '../../../src/live-endpoints.ts';
 import { loadEnvoyApi } from '../../../src/proto/api.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import { buildSnapshot } from '../../../src/snapshot/build.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { Build } from '../../../src/build.ts';
+import type { GatewayEvent } from '../../../src/app/gateway-event.ts';
+import { createLiveGateway, type LiveGateway, type LiveGatewayOptions } from '../../../src/app/live-gateway.ts';
+import type { Build } from '../../../src/build/build.ts';
 import type { RevisionEntry } from '../../../src/delivery/revision.ts';
 import type { RevisionStore } from '../../../src/delivery/revision-store.ts';
 import type { Rollouts } from '../../../src/delivery/rollouts.ts';
-import type { GatewayEvent } from '../../../src/gateway-event.ts';
 import type { Issue } from '../../../src/lib/issue.ts';
-import { createLiveGateway, type LiveGateway, type LiveGatewayOptions } from '../../../src/live-gateway.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../src/snapshot/store.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
 import { testDelivery } from '../../support/gateway-delivery.ts';

@@ -1,4 +1,4 @@
-import { createLocalBuilds } from '../../../src/local-builds.ts';
+import { createLocalBuilds } from '../../../src/build/local-builds.ts';
 import { testApi } from '../../support/snapshots.ts';
 import { describeBuilds } from './builds-contract.ts';
 

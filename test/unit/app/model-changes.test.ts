@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { modelChanges, withoutPlaces } from '../../../src/build/model-changes.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Certificate, Model, Service } from '../../../src/model/types.ts';
-import { modelChanges, withoutPlaces } from '../../../src/model-changes.ts';
 
 const EMPTY: Model = { gateway: 'edge', listeners: [], services: [], routes: [], certificates: [] };
 

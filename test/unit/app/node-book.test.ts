@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createNodeBook } from '../../../src/node-book.ts';
+import { createNodeBook } from '../../../src/app/node-book.ts';
 import type { Snapshot } from '../../../src/snapshot/types.ts';
 import type { ClientNode } from '../../../src/xds/node.ts';
 

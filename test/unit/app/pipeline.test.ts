@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPipeline } from '../../../src/pipeline.ts';
+import { createPipeline } from '../../../src/build/pipeline.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../../../src/proto/api.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 

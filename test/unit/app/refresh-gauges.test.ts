@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GatewayStatus } from '../../../src/gateway-status.ts';
-import { refreshGauges } from '../../../src/refresh-gauges.ts';
+import { refreshGauges } from '../../../src/app/refresh-gauges.ts';
+import type { GatewayStatus } from '../../../src/build/gateway-status.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import type { NodeStatus, TypeState } from '../../../src/xds/status.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sourceTexts, withoutSecrets } from '../../../src/source-texts.ts';
+import { sourceTexts, withoutSecrets } from '../../../src/build/source-texts.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
 describe('the files of a revision in the history (D2)', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { withTargetWaits } from '../../../src/app/target-waits.ts';
 import { createSnapshotStore } from '../../../src/snapshot/store.ts';
-import { withTargetWaits } from '../../../src/target-waits.ts';
 import { clientNode } from '../../../src/xds/node.ts';
 import { newestSnapshots } from '../../../src/xds/targets.ts';
 import { testSnapshot } from '../../support/snapshots.ts';

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Builds } from '../../../src/build.ts';
-import type { BuildThread } from '../../../src/build-messages.ts';
-import { createLocalBuilds } from '../../../src/local-builds.ts';
+import type { Builds } from '../../../src/build/build.ts';
+import type { BuildThread } from '../../../src/build/build-messages.ts';
+import { createLocalBuilds } from '../../../src/build/local-builds.ts';
+import { serveBuilds } from '../../../src/build/serve-builds.ts';
+import { createThreadedBuilds } from '../../../src/build/threaded-builds.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
-import { serveBuilds } from '../../../src/serve-builds.ts';
-import { createThreadedBuilds } from '../../../src/threaded-builds.ts';
 import { testApi } from '../../support/snapshots.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 import { describeBuilds, GOOD, goodOf, resourceOf } from './builds-contract.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTlsFiles, type TlsFiles } from '../../../src/tls-files.ts';
+import { createTlsFiles, type TlsFiles } from '../../../src/app/tls-files.ts';
 import { createAuthority, type IssuedCertificate } from '../../support/certificates.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type QuietLogger, quietLogger } from '../../support/quiet-logger.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createXdsMetrics } from '../../../src/app/xds-metrics.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import { createXdsMetrics } from '../../../src/xds-metrics.ts';
 
 const EDGE = { gateway: 'edge', variant: 'delta', type: 'Cluster' } as const;
 

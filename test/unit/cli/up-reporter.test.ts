@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { App } from '../../../src/app.ts';
+import type { App } from '../../../src/app/app.ts';
+import type { GatewayEvent } from '../../../src/app/gateway-event.ts';
+import type { LiveGateway } from '../../../src/app/live-gateway.ts';
 import { createUpReporter } from '../../../src/cli/up-reporter.ts';
-import type { GatewayEvent } from '../../../src/gateway-event.ts';
-import type { LiveGateway } from '../../../src/live-gateway.ts';
 import type { NodeStatus } from '../../../src/xds/status.ts';
 import { buildOf, goodOf } from '../../support/plain-builds.ts';
 

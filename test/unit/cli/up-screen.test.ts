@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { changesText } from '../../../src/changes-text.ts';
+import type { DetailedGood } from '../../../src/build/pipeline.ts';
 import { exampleCurl, suggestedEdit } from '../../../src/cli/up-screen.ts';
+import { changesText } from '../../../src/events/changes-text.ts';
 import type { Listener, Model, Route, RouteMatch } from '../../../src/model/types.ts';
-import type { DetailedGood } from '../../../src/pipeline.ts';
 
 const LISTENER: Listener = {
   name: 'http',

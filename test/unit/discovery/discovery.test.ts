@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { parseEndpointText } from '../../../src/app/endpoint-list.ts';
 import { createDiscovery, type Discovery, type DiscoveryFailure, type EndpointsChanged } from '../../../src/discovery/discovery.ts';
 import { addressKey } from '../../../src/discovery/endpoint-set.ts';
 import type { Addresses, DiscoveryPorts } from '../../../src/discovery/ports.ts';
-import { parseEndpointText } from '../../../src/endpoint-list.ts';
 import type { DiscoveredService } from '../../../src/model/discovered-service.ts';
 import { aDiscovered, anEndpointAt } from './endpoints.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';

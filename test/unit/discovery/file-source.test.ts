@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDiscoveryPorts } from '../../../src/app/discovery-ports.ts';
 import { startFileSource } from '../../../src/discovery/file-source.ts';
 import type { ListSource } from '../../../src/discovery/list-source.ts';
-import { createDiscoveryPorts } from '../../../src/discovery-ports.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDiscoveryPorts } from '../../../src/app/discovery-ports.ts';
 import { startHttpSource } from '../../../src/discovery/http-source.ts';
 import type { ListSource } from '../../../src/discovery/list-source.ts';
-import { createDiscoveryPorts } from '../../../src/discovery-ports.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 

@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PIPELINE_ISSUE_CODES } from '../../../src/build/issue-codes.ts';
 import { FILE_ISSUE_CODES, type IssueCodeDescription } from '../../../src/config/issue-codes.ts';
-import { PIPELINE_ISSUE_CODES } from '../../../src/issue-codes.ts';
 import { ERROR_CODES } from '../../../src/lib/errors.ts';
 import { MODEL_ISSUE_CODES } from '../../../src/model/issue-codes.ts';
 

@@ -62,7 +62,7 @@ const CASES: readonly { readonly rule: string; readonly wrong: readonly [string,
   {
     rule: 'no-restricted-properties',
     wrong: ['src/xds/clock.ts', 'export const now = () => Date.now();\n'],
-    right: ['src/app.ts', 'export const now = () => Date.now();\n'],
+    right: ['src/app/app.ts', 'export const now = () => Date.now();\n'],
   },
   {
     rule: 'no-restricted-properties',

@@ -27,13 +27,13 @@ const BUILDING =
 
 describe('the serving thread (P8)', () => {
   it('loads nothing that parses, resolves or compiles a configuration', () => {
-    const loaded = loadedWith(['src/app.ts', 'src/worker-builds.ts']);
+    const loaded = loadedWith(['src/app/app.ts', 'src/build/worker-builds.ts']);
     expect([...loaded].filter(([file]) => BUILDING.test(file)).map(([, way]) => way)).toEqual([]);
     expect(loaded.has('src/xds/server.ts')).toBe(true);
   });
 
   it('leaves that to the build thread, which loads nothing of what serves', () => {
-    const loaded = loadedWith(['src/build-thread.ts']);
+    const loaded = loadedWith(['src/build/build-thread.ts']);
     expect(loaded.has('src/compiler/compile.ts')).toBe(true);
     expect([...loaded.keys()].filter((file) => /^src\/(xds|admin|delivery|discovery|state)\/|^src\/app\.ts$/.test(file))).toEqual([]);
   });

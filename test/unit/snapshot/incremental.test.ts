@@ -1,7 +1,7 @@
 // The whole way from text to snapshot: what a pipeline remembers from build to build must never show in its results.
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createPipeline, type DetailedBuild, type Pipeline } from '../../../src/pipeline.ts';
+import { createPipeline, type DetailedBuild, type Pipeline } from '../../../src/build/pipeline.ts';
 import { loadEnvoyApi } from '../../../src/proto/api.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import { diffSnapshots } from '../../../src/snapshot/diff.ts';

@@ -1,0 +1,64 @@
+// What a control plane is made with: settings, and the parts that come from the rim. Types only.
+import type { CreateBuilds } from '../build/build.ts';
+import type { StreamSettings } from '../config/stream-settings.ts';
+import type { XdsSecurity } from '../config/xds-security.ts';
+import type { DiscoveryPorts } from '../discovery/ports.ts';
+import type { EnvoyApi } from '../proto/api.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { SessionTiming } from '../xds/session-options.ts';
+import type { Live } from './convergence.ts';
+import type { GatewayEvent } from './gateway-event.ts';
+import type { Diagnostics } from './gateway-log.ts';
+import type { LiveGateway } from './live-gateway.ts';
+
+export interface AppSettings {
+  /** Root files of the gateways, absolute; at least one. */
+  readonly files: readonly string[];
+  /** Directories, absolute, in which root files may be added while it runs. Default: none. */
+  readonly directories?: readonly string[];
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly xdsPort: number;
+  readonly adminPort: number;
+  /** Address of the admin port. Default: `host`. */
+  readonly adminHost?: string;
+  /** REST polling; absent: not offered. */
+  readonly xdsRestPort?: number;
+  /** Absolute paths; absent: plain text. */
+  readonly xdsSecurity?: XdsSecurity;
+  /** Default: connections grow as old as they like, a stop waits for nobody. */
+  readonly xdsStreams?: StreamSettings;
+  /** Directory for what must survive a restart; absent: nothing is kept. */
+  readonly state?: string;
+  /** Revisions that are remembered of each gateway. Default 50. */
+  readonly historyLimit?: number;
+  /** Edits may remove much without saying so (D18). Default false. */
+  readonly allowLargeRemoval?: boolean;
+  /** What Envoys refused in an earlier run may be offered again (D15). Default false. */
+  readonly force?: boolean;
+}
+
+export interface AppParts {
+  readonly api: EnvoyApi;
+  readonly logger: Logger;
+  /** Where configurations are built: in another thread, where anything is served (P8). */
+  readonly createBuilds: CreateBuilds;
+  readonly nowMs: () => number;
+  /** How endpoints are looked for. Default: Node's name servers, files and HTTP. */
+  readonly discoveryPorts?: DiscoveryPorts;
+  /** Of the program, for `chancery_build_info` and the page. */
+  readonly version: string;
+  /** Whom the history names for edits of files. Default `file`. */
+  readonly author?: string;
+  readonly diagnostics: Diagnostics;
+  /** Also CPU, memory, event loop. Default false. */
+  readonly processMetrics?: boolean;
+  /** Waits and lingers of the streams. Default: those of the xDS server. */
+  readonly timing?: Partial<SessionTiming>;
+  /** How often clients are told to report their load. Default 10 s. */
+  readonly loadReportIntervalMs?: number;
+  /** Told after the log and the metrics. */
+  readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
+  /** A change has reached every connected node of its gateway. */
+  readonly onLive?: (live: Live) => void;
+}

@@ -1,0 +1,68 @@
+// The side towards the proxies: what each node should reach (configuration → waves → live endpoints) and the xDS server that brings it there.
+// Only joins parts; decides nothing.
+import { randomUUID } from 'node:crypto';
+import type { StreamSettings } from '../config/stream-settings.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import { joinedProgress, toldProgress, toldTraffic } from '../events/told-progress.ts';
+import type { TypeUrl } from '../snapshot/types.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createDroppedHistory, type DroppedHistory } from '../xds/dropped-history.ts';
+import type { ProgressListener } from '../xds/progress.ts';
+import { createXdsServer, DEFAULT_TIMING, LINGERS_REMEMBERED, type XdsServer } from '../xds/server.ts';
+import type { TargetSource } from '../xds/targets.ts';
+import type { AppParts } from './app-parts.ts';
+import type { EndpointSide } from './endpoint-side.ts';
+import type { NodeBook } from './node-book.ts';
+import { type TargetWaitsOptions, withTargetWaits } from './target-waits.ts';
+import { createXdsMetrics } from './xds-metrics.ts';
+import { IDENTIFIER, type XdsPorts } from './xds-ports.ts';
+
+export interface XdsSideOptions {
+  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'timing'>;
+  readonly streams?: StreamSettings | undefined;
+  readonly metrics: Metrics;
+  /** Say what each node should reach, and hear how it gets on. */
+  readonly rollouts: TargetSource & ProgressListener;
+  readonly history: DroppedHistory;
+  /** Lays the endpoints of now over what the configuration gives. */
+  readonly endpoints: Pick<EndpointSide, 'targets' | 'progress'>;
+  /** TLS, load reports, REST. */
+  readonly ports: XdsPorts;
+  /** Hears what the streams do. */
+  readonly feed: EventFeed;
+  /** Remembers what the nodes run. */
+  readonly book: Pick<NodeBook, 'progress'>;
+  /** Whether a gateway of this name is served. */
+  readonly isServed: (gateway: string) => boolean;
+  /** What the configuration of a gateway says of waits. */
+  readonly deliveryOf: TargetWaitsOptions['deliveryOf'];
+  readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
+}
+
+/** What targets dropped: of the streams, and of an earlier run. */
+export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timing'>): DroppedHistory {
+  return createDroppedHistory({ keepMs: LINGERS_REMEMBERED * (timing?.lingerMs ?? DEFAULT_TIMING.lingerMs), nowMs });
+}
+
+export function createXdsSide(options: XdsSideOptions): XdsServer {
+  const { parts, streams, metrics, rollouts, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
+  const targets = withTargetWaits(endpoints.targets(rollouts), { deliveryOf, timing: parts.timing });
+  const server = createXdsServer({
+    ...ports.serverOptions,
+    api: parts.api,
+    logger: parts.logger,
+    nowMs: parts.nowMs,
+    metrics: createXdsMetrics({ metrics, isServed }),
+    targets,
+    progress: joinedProgress(rollouts, endpoints.progress, book.progress, toldProgress(feed, placeOf)),
+    traffic: toldTraffic(feed),
+    history,
+    identifier: IDENTIFIER,
+    random: randomUUID,
+    ...(streams === undefined ? {} : { admission: streams }),
+    ...(streams?.maxConnectionAgeMs === undefined ? {} : { maxConnectionAgeMs: streams.maxConnectionAgeMs }),
+    ...(parts.timing === undefined ? {} : { timing: parts.timing }),
+    describeResource: (typeUrl, name, gateway) => placeOf(gateway, typeUrl, name),
+  });
+  return ports.withRest(server, targets);
+}
