@@ -73,6 +73,39 @@ describe('the rollouts of all gateways', () => {
     return nodes;
   }
 
+  it('ask the next node after 2 s also when the timer fires a moment early, and time passes while it runs (D13)', () => {
+    const [first, second] = fleet(2);
+    let timers: { readonly atMs: number; readonly run: () => void }[] = [];
+    let nowMs = 0;
+    let stepMs = 0;
+    const early = createRollouts({
+      nowMs: () => {
+        nowMs += stepMs;
+        return nowMs;
+      },
+      after: (ms, run) => {
+        const timer = { atMs: nowMs + ms, run };
+        timers.push(timer);
+        return () => {
+          timers = timers.filter((each) => each !== timer);
+        };
+      },
+    });
+    for (const each of [first, second]) if (each !== undefined) early.nodeConnected(each, 0);
+    early.accept(a);
+    for (const each of [first, second]) if (each !== undefined) early.reached(each, a.snapshot, 0);
+    early.accept(b);
+    const asked = () => [first, second].filter((each) => each !== undefined && early.targetFor(each) === b.snapshot).length;
+    expect(asked()).toBe(1);
+    [nowMs, stepMs] = [1_998.8, 0.7];
+    for (let look = 0; look < 4; look++) {
+      const due = timers.filter(({ atMs }) => atMs <= nowMs + 1.5);
+      timers = timers.filter((each) => !due.includes(each));
+      for (const { run } of due) run();
+    }
+    expect(asked()).toBe(2);
+  });
+
   it('say nothing of a gateway without a revision, and forget its nodes when they leave', () => {
     rollouts.nodeConnected(node('n1', 'nobody'), 0);
     expect(rollouts.targetFor(node('n1', 'nobody'))).toBeUndefined();
