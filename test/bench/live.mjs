@@ -1,26 +1,146 @@
-// From the save of a file to the change seen in a real Envoy: 50 edits of one route among 2,000, one after the other.
+// PB9 with real Envoys: 5,000 routes and three of them. From the save of a file, and from the push of an endpoint, until all have accepted it,
+// as `GET /api/v1/events` tells; waves as by default.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, get } from 'node:http';
+import { existsSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { gatewayText } from './large-gateway.mjs';
 import { percentile, report } from './measure.mjs';
+import { cpuMsOf, startServe } from './serve-process.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ENVOYS = 3;
 const EDITS = 50;
-const DEADLINE_MS = 30_000;
-const SIZE = { routes: 2_000, services: 400 };
+const WARM_UPS = 5;
+const DEADLINE_MS = 60_000;
+const SIZE = { routes: 5_000, services: 1_000 };
+const PUSHED = 'orders-7';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'chancery-bench-'));
 const children = [];
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
 });
+
+const port = await freePort();
+const serve = await startServe(text(-1));
+const events = await follow();
+for (let number = 0; number < ENVOYS; number++) startEnvoy(`bench-${number}`);
+const connected = new Set();
+await events.until('the start of the Envoys', ({ kind, node }) => kind === 'reached' && connected.add(node).size === ENVOYS);
+
+const saves = await repeated(async (edit) => {
+  const live = events.until(`edit ${edit}`, ({ kind }) => kind === 'live');
+  return { atMs: serve.save(text(edit)), done: live };
+});
+await push(0);
+const pushes = await repeated(async (edit) => {
+  const told = new Set();
+  const isAck = ({ kind, details }) => kind === 'ack' && details.type === 'ClusterLoadAssignment';
+  const done = events.until(`endpoint ${edit}`, (event) => isAck(event) && told.add(event.node).size === ENVOYS);
+  const atMs = Date.now();
+  await push(edit + 1);
+  return { atMs, done };
+});
+
+const figure = (value) => ({ median: value, min: value, max: value });
+const rowsOf = (name, { walls, cpuMs }, goalId) => [
+  { id: 'PB9', name: `${name}: p50`, wallMs: figure(percentile(walls, 50)) },
+  { id: 'PB9', name: 'the same: p99', goalId, wallMs: figure(percentile(walls, 99)) },
+  ...(cpuMs === undefined ? [] : [{ id: 'PB9', name: 'the same: CPU of the control plane each', cpuMs: figure(cpuMs / EDITS) }]),
+];
+report([
+  ...rowsOf(`save to the last ACK of ${ENVOYS} real Envoys, 5,000 routes, ${EDITS} edits`, saves, 'live-p99'),
+  ...rowsOf(`endpoint to the last ACK of ${ENVOYS} real Envoys`, pushes, 'endpoint-live-p99'),
+]);
+serve.stop();
+process.exit(0);
+
+async function repeated(change) {
+  const walls = [];
+  let cpuBefore;
+  for (let edit = -WARM_UPS; edit < EDITS; edit++) {
+    if (edit === 0) cpuBefore = cpuMsOf(serve.pid);
+    const { atMs, done } = await change(edit + WARM_UPS);
+    const endedMs = await done;
+    if (edit >= 0) walls.push(endedMs - atMs);
+    // The next change is one of its own.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  walls.sort((left, right) => left - right);
+  const cpuAfter = cpuMsOf(serve.pid);
+  return { walls, cpuMs: cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore };
+}
+
+function text(edit) {
+  return gatewayText({ ...SIZE, edited: SIZE.routes / 2, timeout: `${edit + 10}s` })
+    .replace('{port: 10000}', `{port: ${port}}`)
+    .replace(new RegExp(`(  ${PUSHED}:\\n)    endpoints: .*\\n`), '$1    discovery: {push: {}}\n');
+}
+
+async function push(edit) {
+  const answer = await fetch(`http://127.0.0.1:${serve.adminPort}/api/v1/endpoints/${PUSHED}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ endpoints: [`10.0.0.${(edit % 200) + 1}:8080`, '10.0.1.1:8080'] }),
+  });
+  if (!answer.ok) throw new Error(`the endpoint was not taken: ${answer.status} ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+/** Follows the server-sent events; `until` gives when, in ms since the epoch, an event came that fits. */
+function follow() {
+  const waiting = new Set();
+  return new Promise((resolve, reject) => {
+    const request = get({ port: serve.adminPort, host: '127.0.0.1', path: '/api/v1/events' }, (response) => {
+      let rest = '';
+      response.setEncoding('utf8');
+      response.on('data', (data) => {
+        const atMs = Date.now();
+        const parts = (rest + data).split('\n\n');
+        rest = parts.pop() ?? '';
+        for (const part of parts) {
+          const line = part.split('\n').find((candidate) => candidate.startsWith('data: '));
+          if (line === undefined) continue;
+          const event = JSON.parse(line.slice(6));
+          for (const one of waiting) if (one.fits(event)) one.found(atMs);
+        }
+      });
+      resolve({ until });
+    });
+    request.on('error', reject);
+  });
+  function until(what, fits) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${what} took more than ${DEADLINE_MS / 1000} s\n${serve.output()}`)), DEADLINE_MS);
+      const one = {
+        fits,
+        found: (atMs) => {
+          clearTimeout(timer);
+          waiting.delete(one);
+          resolve(atMs);
+        },
+      };
+      waiting.add(one);
+    });
+  }
+}
+
+/** All of them listen on one port, which the kernel shares among them. */
+function startEnvoy(id) {
+  const main = path.join(ROOT, 'dist/main.js');
+  const printed = spawnSync(process.execPath, [main, 'bootstrap', '-c', serve.file, '--node', id, '--xds-port', String(serve.xdsPort)], {
+    encoding: 'utf8',
+  });
+  if (printed.status !== 0) throw new Error(printed.stderr);
+  const bootstrap = { ...parse(printed.stdout), admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } };
+  const file = path.join(serve.folder, `${id}.json`);
+  writeFileSync(file, JSON.stringify(bootstrap));
+  const args = ['-c', file, '--concurrency', '1', '--log-level', 'error', '--use-dynamic-base-id'];
+  children.push(spawn(envoyBinary(), args, { stdio: 'ignore' }));
+}
 
 function envoyBinary() {
   const own = process.env.CHANCERY_ENVOY;
@@ -31,95 +151,11 @@ function envoyBinary() {
   return isOnPath ? 'envoy' : pinned;
 }
 
-function start(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  child.output = '';
-  child.stdout.on('data', (data) => (child.output += data));
-  child.stderr.on('data', (data) => (child.output += data));
-  children.push(child);
-  return child;
-}
-
-async function until(what, check) {
-  for (const begun = performance.now(); performance.now() - begun < DEADLINE_MS; ) {
-    const found = await check();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`${what} took more than ${DEADLINE_MS / 1000} s\n${children.map(({ output }) => output.slice(-2_000)).join('\n')}`);
-}
-
 function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
+      const { port: free } = server.address();
+      server.close(() => resolve(free));
     });
   });
-}
-
-/** Saved as editors do: a new file takes the place of the old one. */
-function save(file, port, edit) {
-  const text = gatewayText(SIZE).replace('{port: 10000}', `{port: ${port}}`);
-  const marker = ['  - name: marker', '    hostnames: [marker.test]', `    respond: {status: 200, body: "edit ${edit}"}`, ''].join('\n');
-  writeFileSync(`${file}.new`, text + marker);
-  renameSync(`${file}.new`, file);
-}
-
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-function seen(port) {
-  return new Promise((resolve) => {
-    const request = get({ port, host: '127.0.0.1', agent, headers: { host: 'marker.test' } }, (response) => {
-      let body = '';
-      response.on('data', (data) => (body += data));
-      response.on('end', () => resolve(body));
-    });
-    request.on('error', () => resolve(undefined));
-  });
-}
-
-const file = path.join(folder, 'gateway.yaml');
-const port = await freePort();
-save(file, port, 0);
-const main = path.join(ROOT, 'dist/main.js');
-const zero = ['--admin-port', '0', '--authz-port', '0', '--ratelimit-port', '0'];
-const chancery = start(process.execPath, [main, 'serve', '-c', file, '--xds-port', '0', ...zero, '--state', path.join(folder, 'state')]);
-const [, xdsPort] = await until('the start of the control plane', () => /ready xds=\S+:(\d+)/.exec(chancery.output));
-const printed = spawnSync(process.execPath, [main, 'bootstrap', '-c', file, '--node', 'bench', '--xds-port', xdsPort], {
-  encoding: 'utf8',
-});
-if (printed.status !== 0) throw new Error(printed.stderr);
-const bootstrap = { ...parse(printed.stdout), admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } };
-writeFileSync(path.join(folder, 'bootstrap.json'), JSON.stringify(bootstrap));
-start(envoyBinary(), ['-c', path.join(folder, 'bootstrap.json'), '--concurrency', '1', '--log-level', 'error', '--disable-hot-restart']);
-await until('the start of Envoy', async () => (await seen(port)) === 'edit 0');
-
-const times = [];
-for (let edit = 1; edit <= EDITS; edit++) {
-  save(file, port, edit);
-  const begun = performance.now();
-  await until(`edit ${edit}`, async () => (await seen(port)) === `edit ${edit}`);
-  times.push(performance.now() - begun);
-}
-times.sort((left, right) => left - right);
-const cpu = cpuMsOf(chancery.pid);
-const figure = (value) => ({ median: value, min: value, max: value });
-
-report([
-  { id: 'PB9', name: `save to live in a real Envoy, 2,000 routes, ${EDITS} edits: p50`, wallMs: figure(percentile(times, 50)) },
-  { id: 'PB9', name: 'the same: p99', goalId: 'live-p99', wallMs: figure(percentile(times, 99)) },
-  ...(cpu === undefined ? [] : [{ id: 'PB9', name: 'CPU of the control plane per edit, start included', cpuMs: figure(cpu / EDITS) }]),
-]);
-agent.destroy();
-process.exit(0);
-
-/** Linux only. */
-function cpuMsOf(pid) {
-  const stat = `/proc/${pid}/stat`;
-  if (!existsSync(stat)) return undefined;
-  const [user, system] = readFileSync(stat, 'utf8')
-    .slice(readFileSync(stat, 'utf8').lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * 10;
 }

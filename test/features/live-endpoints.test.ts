@@ -59,7 +59,7 @@ describe('a change of endpoints', () => {
     const running = await fixture.start();
     const node = running.node();
     await eventually(() => node.running.get('ClusterLoadAssignment')?.size === 203, { what: 'all endpoints' });
-    await eventually(() => node.running.has('RouteConfiguration'), { what: 'the routes' });
+    await eventually(() => node.running.get('RouteConfiguration')?.size === 1, { what: 'the routes' });
     const [compiles, version, told] = [
       await metric(running, 'chancery_compiles_total'),
       running.app.gateways()[0]?.version,
@@ -78,7 +78,7 @@ describe('a change of endpoints', () => {
     const running = await fixture.start();
     const node = running.node();
     await eventually(() => node.running.get('ClusterLoadAssignment')?.size === 203, { what: 'all endpoints' });
-    await eventually(() => node.running.has('RouteConfiguration'), { what: 'the routes' });
+    await eventually(() => node.running.get('RouteConfiguration')?.size === 1, { what: 'the routes' });
     const told = node.responses.length;
     await fixture.workspace.save('lists/s7.yaml', '{endpoints: [{address: "127.0.0.1:9000", weight: 1}]}', 'rename');
     await fixture.workspace.save('lists/s8.yaml', '["127.0.0.1:9009"]', 'rename');
