@@ -1,4 +1,5 @@
 // Counts what the xDS server does in the program's metrics. Keeps the labels bounded: clients choose their gateway's name freely.
+import type { CacheListener } from '../lib/cache-listener.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { XdsLabels, XdsMetrics } from '../xds/metrics.ts';
 
@@ -6,6 +7,20 @@ export interface XdsMetricsOptions {
   readonly metrics: Metrics;
   /** Whether a gateway of this name is served; all others are counted together under the empty name. */
   readonly isServed: (gateway: string) => boolean;
+}
+
+/** P27. */
+function cacheMetrics(metrics: Metrics, cache: 'responses' | 'names'): CacheListener {
+  const labels = { cache };
+  return {
+    holds: (entries, bytes) => {
+      metrics.set('chancery_cache_entries', labels, entries);
+      metrics.set('chancery_cache_bytes', labels, bytes);
+    },
+    hit: () => metrics.increment('chancery_cache_hits_total', labels),
+    missed: () => metrics.increment('chancery_cache_misses_total', labels),
+    evicted: (entries) => metrics.increment('chancery_cache_evictions_total', labels, entries),
+  };
 }
 
 export function createXdsMetrics({ metrics, isServed }: XdsMetricsOptions): XdsMetrics {
@@ -32,8 +47,8 @@ export function createXdsMetrics({ metrics, isServed }: XdsMetricsOptions): XdsM
     streamFailed: (variant, status) => metrics.increment('chancery_xds_stream_failures_total', { variant, status }),
     readingPaused: (variant) => metrics.increment('chancery_xds_reading_pauses_total', { variant }),
     oversized: (labels) => metrics.increment('chancery_xds_oversized_responses_total', bounded(labels)),
-    frameBuilt: () => metrics.increment('chancery_xds_frames_total', { result: 'built' }),
-    frameReused: () => metrics.increment('chancery_xds_frames_total', { result: 'reused' }),
+    frames: cacheMetrics(metrics, 'responses'),
+    names: cacheMetrics(metrics, 'names'),
     writerBytes: (bytes) => metrics.set('chancery_xds_writer_bytes', {}, bytes),
   };
 }

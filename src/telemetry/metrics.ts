@@ -123,11 +123,15 @@ export const METRICS = {
     labels: XDS,
     help: 'Responses larger than their client may take, which cannot be sent in parts.',
   },
-  chancery_xds_frames_total: {
+  chancery_cache_entries: { type: 'gauge', labels: ['cache'], help: 'Entries of each bounded cache.' },
+  chancery_cache_bytes: { type: 'gauge', labels: ['cache'], help: 'Bytes of each cache that is bounded by them.' },
+  chancery_cache_hits_total: {
     type: 'counter',
-    labels: ['result'],
-    help: 'Encoded responses: built, or reused from another stream.',
+    labels: ['cache'],
+    help: 'What was asked for was in the cache: a response of another stream, say.',
   },
+  chancery_cache_misses_total: { type: 'counter', labels: ['cache'], help: 'What was asked for was made anew.' },
+  chancery_cache_evictions_total: { type: 'counter', labels: ['cache'], help: 'Entries that were given up to stay within the bound.' },
   chancery_load_requests_total: {
     type: 'counter',
     labels: ['gateway', 'service', 'result'],

@@ -1,5 +1,6 @@
 // Responses as bytes: joined from resources that are encoded already (T3), and shared by all streams that are sent the same plan,
 // nonce included (T5). Decides nothing about what is sent.
+import type { CacheListener } from '../lib/cache-listener.ts';
 import type { SnapshotResource } from '../snapshot/types.ts';
 import type { Plan, ResourceError } from './subscription.ts';
 import { type WireField, type WireMessage, wireMessage, writeMessage } from './wire.ts';
@@ -19,8 +20,7 @@ export interface FramesOptions {
   readonly identifier: string;
   /** Of shared frames that are kept. Default 64 MiB. */
   readonly maxBytes?: number;
-  readonly onBuilt?: () => void;
-  readonly onReused?: () => void;
+  readonly cache?: CacheListener;
 }
 
 export interface Frames {
@@ -42,30 +42,35 @@ export function createFrames(options: FramesOptions): Frames {
     keptBytes += frame.bytes.length - (kept.get(plan)?.bytes.length ?? 0);
     kept.delete(plan);
     kept.set(plan, frame);
+    let evicted = 0;
     for (const [oldest, { bytes }] of kept) {
       if (keptBytes <= maxBytes) break;
       kept.delete(oldest);
       keptBytes -= bytes.length;
+      evicted += 1;
     }
+    if (evicted > 0) options.cache?.evicted(evicted);
+    options.cache?.holds(kept.size, keptBytes);
   }
 
   return {
     frame: (plan, lastSequence) => {
       const known = kept.get(plan);
       if (known !== undefined && known.sequence > lastSequence) {
-        options.onReused?.();
+        options.cache?.hit();
         return known;
       }
       sequence += 1;
       const nonce = `${options.prefix}-${sequence}`;
       const frame = { bytes: encode(plan, nonce, options.identifier), nonce, sequence };
-      options.onBuilt?.();
+      options.cache?.missed();
       keep(plan, frame);
       return frame;
     },
     clear: () => {
       kept.clear();
       keptBytes = 0;
+      options.cache?.holds(0, 0);
     },
   };
 }

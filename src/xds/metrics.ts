@@ -1,4 +1,5 @@
 // What the xDS server counts (T11). Implemented by the telemetry; labels are bounded: never a node or a resource.
+import type { CacheListener } from '../lib/cache-listener.ts';
 import type { Variant } from './subscription.ts';
 
 export interface XdsLabels {
@@ -26,8 +27,10 @@ export interface XdsMetrics {
   readingPaused(variant: Variant): void;
   /** A response that cannot be cut is larger than its client may take (X95). */
   oversized(labels: XdsLabels): void;
-  frameBuilt(): void;
-  frameReused(): void;
+  /** Responses that streams share; built where missed, reused where hit (T5). */
+  readonly frames: CacheListener;
+  /** Sets of names that streams share (S10). */
+  readonly names: CacheListener;
   /** Bytes that are handed to the transport and not written yet, over all streams. */
   writerBytes(bytes: number): void;
 }

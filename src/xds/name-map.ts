@@ -1,6 +1,8 @@
 // A persistent map from resource names: editing gives a new map that shares what did not change, so that one more name among
 // thousands costs little and the protocol core can stay a set of pure functions. Also finds the one instance of equal name sets.
+
 import { ByteIndex, bytesHash } from '../lib/byte-index.ts';
+import type { CacheListener } from '../lib/cache-listener.ts';
 import { textHash } from '../lib/text-hash.ts';
 import { isCollection } from '../snapshot/resource-name.ts';
 
@@ -103,22 +105,34 @@ export interface InternNames {
   readonly known: (bytes: Buffer, places: Uint32Array) => NameSet | undefined;
 }
 
+export interface NameInternerOptions {
+  /** Of all remembered sets together. Default 200,000. */
+  readonly maxNames?: number;
+  readonly cache?: CacheListener;
+}
+
 /** Remembers the newest sets of up to `maxNames` names in all: every Envoy of a fleet names the same endpoints (S10). */
-export function createNameInterner(maxNames = 200_000): InternNames {
+export function createNameInterner({ maxNames = 200_000, cache }: NameInternerOptions = {}): InternNames {
   const known = new Map<string, NameSet>();
   let names = 0;
   const intern = (set: NameSet): NameSet => {
     if (set.size === 0) return NO_NAMES;
     const key = `${set.size}:${set.hash}`;
     const found = known.get(key);
-    if (found !== undefined && sameNames(found, set)) return found;
+    if (found !== undefined && sameNames(found, set)) {
+      cache?.hit();
+      return found;
+    }
     if (found === undefined) names += set.size;
     known.set(key, set);
+    cache?.missed();
     for (const [oldKey, old] of known) {
       if (names <= maxNames || oldKey === key) break;
       known.delete(oldKey);
       names -= old.size;
+      cache?.evicted(1);
     }
+    cache?.holds(known.size, 0);
     return set;
   };
   return Object.assign(intern, { known: (bytes: Buffer, places: Uint32Array) => knownSet(known, bytes, places) });

@@ -161,10 +161,9 @@ function streamContext(options: XdsServerOptions): StreamContext {
     frames: createFrames({
       prefix: salt,
       identifier: options.identifier,
-      onBuilt: () => metrics.frameBuilt(),
-      onReused: () => metrics.frameReused(),
+      cache: metrics.frames,
     }),
-    intern: createNameInterner(),
+    intern: createNameInterner({ cache: metrics.names }),
     queue: createPumpQueue(nowMs),
     budget: new WriteBudget({ nowMs, after, onChange: (bytes) => metrics.writerBytes(bytes) }),
     targetFor: (node) => targets.targetFor(node),

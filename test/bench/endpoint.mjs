@@ -31,18 +31,22 @@ async function build(pipeline) {
 saveEdit(SIZE);
 const { model, snapshot } = await build(createPipeline({ file, env: {}, api, nowMs: () => 0 }));
 
+const nameOf = (event) => `orders-${event % SIZE.services}`;
 // All 10,000 services are discovered ones; each event changes the endpoints of one of them.
 const told = (port) => ({ endpoints: [{ address: { kind: 'ip', ip: '10.0.0.1', port }, weight: 1, priority: 0, metadata: {} }] });
 const services = new Map(model.services.map((owner) => [owner.name, { service: { owner }, told: told(8080) }]));
 let epoch = 0;
-const overlay = createEndpointOverlay({ api, discovery: { services: () => services, epoch: () => epoch } });
+const discovery = {
+  epoch: () => epoch,
+  changedSince: (_gateway, since) => new Set(Array.from({ length: epoch - since }, (_, index) => nameOf(since + index + 1))),
+  services: (_gateway, { names }) => (names === undefined ? services : new Map([...names].map((name) => [name, services.get(name)]))),
+};
+const overlay = createEndpointOverlay({ api, discovery });
 overlay.over(snapshot);
-let events = 0;
 function event() {
-  events += 1;
-  const name = `orders-${events % SIZE.services}`;
-  services.set(name, { ...services.get(name), told: told(1_024 + (events % 60_000)) });
   epoch += 1;
+  const name = nameOf(epoch);
+  services.set(name, { ...services.get(name), told: told(1_024 + (epoch % 60_000)) });
   return overlay.over(snapshot);
 }
 

@@ -50,8 +50,8 @@ async function ours({ clusters, withEndpoints, isEmpty }) {
     {
       ack: () => counts.acks++,
       request: () => counts.requests++,
-      frameBuilt: () => counts.framesBuilt++,
-      frameReused: () => counts.framesReused++,
+      frames: { missed: () => counts.framesBuilt++, hit: () => counts.framesReused++, evicted() {}, holds() {} },
+      names: { missed() {}, hit() {}, evicted() {}, holds() {} },
       response: ({ type }, bytes) => {
         counts.responses[type] = (counts.responses[type] ?? 0) + 1;
         counts.responseBytes += bytes;

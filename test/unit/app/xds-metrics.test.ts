@@ -26,8 +26,10 @@ describe('xDS metrics', () => {
     xds.streamFailed('delta', 'INVALID_ARGUMENT');
     xds.readingPaused('sotw');
     xds.oversized(EDGE);
-    xds.frameBuilt();
-    xds.frameReused();
+    xds.frames.missed();
+    xds.frames.hit();
+    xds.frames.holds(3, 500);
+    xds.names.evicted(2);
     xds.writerBytes(7);
     const text = await metrics.text();
     const labels = 'gateway="edge",variant="delta",type="Cluster"';
@@ -44,8 +46,11 @@ describe('xDS metrics', () => {
       'chancery_xds_stream_failures_total{variant="delta",status="INVALID_ARGUMENT"} 1',
       'chancery_xds_reading_pauses_total{variant="sotw"} 1',
       `chancery_xds_oversized_responses_total{${labels}} 1`,
-      'chancery_xds_frames_total{result="built"} 1',
-      'chancery_xds_frames_total{result="reused"} 1',
+      'chancery_cache_misses_total{cache="responses"} 1',
+      'chancery_cache_hits_total{cache="responses"} 1',
+      'chancery_cache_entries{cache="responses"} 3',
+      'chancery_cache_bytes{cache="responses"} 500',
+      'chancery_cache_evictions_total{cache="names"} 2',
       'chancery_xds_writer_bytes 7',
     ]) {
       expect(text).toContain(line);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { CacheListener } from '../../../src/lib/cache-listener.ts';
 import type { TypeView } from '../../../src/snapshot/types.ts';
 import { createFrames } from '../../../src/xds/frames.ts';
 import { NO_NAMES } from '../../../src/xds/name-map.ts';
@@ -12,8 +13,9 @@ function planOf(variant: Variant, view: TypeView, removed: readonly string[] = [
   return { ...nothing, variant, view, entries, removed, limits: { maxResponseBytes: 1_000_000 } };
 }
 
+const DEAF: CacheListener = { hit: () => {}, missed: () => {}, evicted: () => {}, holds: () => {} };
 const frames = (onBuilt = (): void => {}, maxBytes = 1_000_000) =>
-  createFrames({ prefix: 'p', identifier: 'replica-1', onBuilt, maxBytes });
+  createFrames({ prefix: 'p', identifier: 'replica-1', cache: { ...DEAF, missed: onBuilt }, maxBytes });
 
 describe('bytes', () => {
   test('T3: a joined state-of-the-world response is the message that the API would encode', () => {
@@ -101,5 +103,24 @@ describe('sharing', () => {
     shared.clear();
     shared.frame(plans[0] as Plan, 0);
     expect(built).toBe(22);
+  });
+
+  test('P27: filled to ten times its bound, the cache stays within it and says what it gave up', () => {
+    const seen = { most: 0, evicted: 0 };
+    const cache: CacheListener = {
+      ...DEAF,
+      holds: (_entries, bytes) => {
+        seen.most = Math.max(seen.most, bytes);
+      },
+      evicted: (entries) => {
+        seen.evicted += entries;
+      },
+    };
+    const shared = createFrames({ prefix: 'p', identifier: 'replica-1', cache, maxBytes: 2_000 });
+    const plans = Array.from({ length: 100 }, (_, index) => planOf('sotw', testView('Cluster', { [`c${index}`]: 'x'.repeat(100) })));
+    for (const plan of plans) shared.frame(plan, 0);
+    expect(seen.most).toBeLessThanOrEqual(2_000);
+    expect(seen.most).toBeGreaterThan(1_000);
+    expect(seen.evicted).toBeGreaterThan(80);
   });
 });

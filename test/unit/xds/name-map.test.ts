@@ -65,7 +65,7 @@ test('S10: one instance stands for equal sets, and a set that differs by one nam
 });
 
 test('P27: the remembered sets are bounded by their names', () => {
-  const intern = createNameInterner(100);
+  const intern = createNameInterner({ maxNames: 100 });
   const first = intern(nameSet(['x']));
   for (let turn = 0; turn < 50; turn += 1) intern(nameSet([`a${turn}`, `b${turn}`, `c${turn}`]));
   expect(intern(nameSet(['x']))).not.toBe(first);
