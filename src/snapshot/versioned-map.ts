@@ -1,7 +1,7 @@
 // A persistent map of named, versioned things: editing gives a new map that shares all buckets but the edited ones, so that one changed
 // resource of ten thousand costs one bucket to publish, to version and to compare (P15). Reads like any map, in the order of names.
 import { hash } from 'node:crypto';
-import { ByteIndex } from '../lib/byte-index.ts';
+import { ByteIndex, type ByteSpan, TextBytes } from '../lib/byte-index.ts';
 import { textHash } from '../lib/text-hash.ts';
 
 export interface Versioned {
@@ -13,6 +13,14 @@ export interface Versioned {
 const BUCKETS = 256;
 /** Up to this many edits keep a sorted copy up to date; more are sorted anew. */
 const FEW_EDITS = 64;
+
+/** Where name and version stand in bytes. One object serves for many entries, so that none is made for each. */
+export interface ByteEntry {
+  readonly name: ByteSpan;
+  readonly version: ByteSpan;
+  /** Of the last entry that was found. */
+  isEqual: boolean;
+}
 
 /** Immutable. */
 export class VersionedMap<Item extends Versioned> implements ReadonlyMap<string, Item> {
@@ -52,9 +60,9 @@ export class VersionedMap<Item extends Versioned> implements ReadonlyMap<string,
     return this.#buckets[bucketIndex(name)]?.items.has(name) ?? false;
   }
 
-  /** As `get`, by the bytes of an ASCII name, whose hash is given; see `bytesHash`. */
-  find(hash: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number }): Item | undefined {
-    return this.#buckets[hash & (BUCKETS - 1)]?.find(hash, bytes, span);
+  /** As `get`, by the bytes of an ASCII name, whose hash is given (see `bytesHash`); says in `entry` whether the version is that one too. */
+  find(hash: number, bytes: DataView, entry: ByteEntry): Item | undefined {
+    return this.#buckets[hash & (BUCKETS - 1)]?.find(hash, bytes, entry);
   }
 
   /** With the given items and without the names of `remove`; this very map if nothing differs. An item of an equal version stays the old one. */
@@ -147,17 +155,21 @@ class Bucket<Item extends Versioned> {
   #digest: string | undefined;
   #list: readonly Item[] = [];
   #index: ByteIndex | undefined;
+  #versions: TextBytes | undefined;
 
   constructor(items: ReadonlyMap<string, Item>) {
     this.items = items;
   }
 
-  find(hash: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number }): Item | undefined {
-    if (this.#index === undefined) {
+  find(hash: number, bytes: DataView, entry: ByteEntry): Item | undefined {
+    if (this.#index === undefined || this.#versions === undefined) {
       this.#list = [...this.items.values()];
       this.#index = new ByteIndex([...this.items.keys()]);
+      this.#versions = new TextBytes(this.#list.map(({ version }) => version));
     }
-    return this.#list[this.#index.find(hash, bytes, span)];
+    const place = this.#index.find(hash, bytes, entry.name);
+    entry.isEqual = place >= 0 && this.#versions.isAt(place, bytes, entry.version);
+    return this.#list[place];
   }
 
   /** Empty if there is nothing. */

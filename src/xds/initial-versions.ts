@@ -1,6 +1,7 @@
 // What a client that comes back says it holds, compared entry by entry with a view and never built into a map (P11, X58).
-import { bytesHash, isText } from '../lib/byte-index.ts';
-import type { TypeView } from '../snapshot/types.ts';
+import { bytesHash, wordsOf } from '../lib/byte-index.ts';
+import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
+import type { ByteEntry } from '../snapshot/versioned-map.ts';
 import { typeView } from '../snapshot/view.ts';
 import { isSendable } from './views.ts';
 
@@ -86,29 +87,37 @@ export class ScannedVersions implements InitialVersions {
   };
 
   #compare({ resources }: TypeView): Comparison {
-    const bytes = this.#bytes;
+    const words = wordsOf(this.#bytes);
     const places = this.#places;
     const [differing, absent, unsendable]: [Held[], Held[], Held[]] = [[], [], []];
     let equal = 0;
     // One object each for all entries.
     const name = { start: 0, end: 0 };
     const version = { start: 0, end: 0 };
+    const entry = { name, version, isEqual: false };
     for (let at = 0; at < places.length; at += 4) {
       name.start = places[at] ?? 0;
       name.end = places[at + 1] ?? 0;
-      const hash = bytesHash(bytes, name.start, name.end);
-      const resource = hash < 0 ? resources.get(this.#text(at)) : resources.find(hash, bytes, name);
+      version.start = places[at + 2] ?? 0;
+      version.end = places[at + 3] ?? 0;
+      const hash = bytesHash(words, name.start, name.end);
+      const resource = hash < 0 ? this.#byText(resources, at, entry) : resources.find(hash, words, entry);
       if (resource === undefined) {
         absent.push(this.#held(at));
         continue;
       }
-      version.start = places[at + 2] ?? 0;
-      version.end = places[at + 3] ?? 0;
-      if (isText(bytes, version, resource.version)) equal += 1;
+      if (entry.isEqual) equal += 1;
       else differing.push(this.#held(at));
       if (!isSendable(resource)) unsendable.push(this.#held(at));
     }
     return { equal, differing, absent, unsendable };
+  }
+
+  /** A name that is not ASCII. */
+  #byText(resources: TypeView['resources'], at: number, entry: ByteEntry): SnapshotResource | undefined {
+    const resource = resources.get(this.#text(at));
+    entry.isEqual = resource?.version === this.#text(at + 2);
+    return resource;
   }
 
   #held(at: number): Held {

@@ -1,7 +1,7 @@
 // A persistent map from resource names: editing gives a new map that shares what did not change, so that one more name among
 // thousands costs little and the protocol core can stay a set of pure functions. Also finds the one instance of equal name sets.
 
-import { ByteIndex, bytesHash } from '../lib/byte-index.ts';
+import { ByteIndex, type ByteSpan, bytesHash, wordsOf } from '../lib/byte-index.ts';
 import type { CacheListener } from '../lib/cache-listener.ts';
 import { textHash } from '../lib/text-hash.ts';
 import { isCollection } from '../snapshot/resource-name.ts';
@@ -47,7 +47,7 @@ export class NameMap<Value> {
   }
 
   /** Whether it has the ASCII name of these bytes, whose hash is given. The first call costs as much as all names. */
-  hasBytes(hash: number, bytes: Uint8Array, span: { readonly start: number; readonly end: number }): boolean {
+  hasBytes(hash: number, bytes: DataView, span: ByteSpan): boolean {
     this.#index ??= new ByteIndex([...this.keys()]);
     return this.#index.find(hash, bytes, span) >= 0;
   }
@@ -139,10 +139,11 @@ export function createNameInterner({ maxNames = 200_000, cache }: NameInternerOp
 }
 
 function knownSet(known: ReadonlyMap<string, NameSet>, bytes: Buffer, places: Uint32Array): NameSet | undefined {
+  const words = wordsOf(bytes);
   const hashes = new Uint32Array(places.length / 2);
   let sum = 0;
   for (let at = 0; at < places.length; at += 2) {
-    const hash = bytesHash(bytes, places[at] ?? 0, places[at + 1] ?? 0);
+    const hash = bytesHash(words, places[at] ?? 0, places[at + 1] ?? 0);
     if (hash < 0) return undefined;
     hashes[at / 2] = hash;
     sum = (sum + hash) >>> 0;
@@ -153,7 +154,7 @@ function knownSet(known: ReadonlyMap<string, NameSet>, bytes: Buffer, places: Ui
   for (const [index, hash] of hashes.entries()) {
     span.start = places[2 * index] ?? 0;
     span.end = places[2 * index + 1] ?? 0;
-    if (!set.hasBytes(hash, bytes, span)) return undefined;
+    if (!set.hasBytes(hash, words, span)) return undefined;
   }
   return set;
 }
