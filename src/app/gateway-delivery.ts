@@ -3,7 +3,7 @@
 import type { Build, GoodBuild } from '../build/build.ts';
 import type { BuildRefusal } from '../build/build-refusal.ts';
 import { largeRemoval } from '../delivery/large-removal.ts';
-import type { QuarantineEntry, RefusedThing } from '../delivery/quarantine.ts';
+import { isQuarantined, type QuarantineEntry, type RefusedThing } from '../delivery/quarantine.ts';
 import type { Revision, RevisionEntry } from '../delivery/revision.ts';
 import type { KeptServing, RevisionHistory } from '../delivery/revision-history.ts';
 import type { KeptSnapshot, SourceTexts } from '../delivery/revision-store.ts';
@@ -135,8 +135,12 @@ class OneGatewayDelivery implements GatewayDelivery {
         revisions.record({ kind: 'nack', number: revision, nack: await this.#placed(nack, placeOf) });
       });
     } else if (event.kind === 'quarantined') {
+      // At once: a kill while the place is looked up must not make the next run offer it again (D25).
+      revisions.record({ kind: 'quarantined', entries: event.entries });
       this.#later(async () => {
-        revisions.record({ kind: 'quarantined', entries: await Promise.all(event.entries.map((entry) => this.#placed(entry, placeOf))) });
+        const placed = await Promise.all(event.entries.map((entry) => this.#placed(entry, placeOf)));
+        const entries = placed.filter((entry) => entry.place !== undefined && isQuarantined(revisions.history.quarantine, entry));
+        if (entries.length > 0) revisions.record({ kind: 'quarantined', entries });
       });
     } else {
       const entry = entryOf(event);

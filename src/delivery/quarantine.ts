@@ -31,11 +31,24 @@ export const NOTHING_QUARANTINED: Quarantine = { entries: [] };
 /** More are forgotten, the oldest first: contents that nobody submits any more. */
 export const MAX_ENTRIES = 1_000;
 
-/** Entries of resources that are there already are not added again; gives the same quarantine then. */
+/** Entries of resources that are there already are not added again, but say where these were written; gives the same quarantine if nothing is new. */
 export function withEntries(quarantine: Quarantine, entries: readonly QuarantineEntry[]): Quarantine {
-  const known = new Set(quarantine.entries.map(keyOf));
-  const fresh = entries.filter((entry) => !known.has(keyOf(entry)));
-  return fresh.length === 0 ? quarantine : { entries: [...quarantine.entries, ...fresh].slice(-MAX_ENTRIES) };
+  const known = new Map(quarantine.entries.map((entry) => [keyOf(entry), entry]));
+  let isChanged = false;
+  for (const entry of entries) {
+    const key = keyOf(entry);
+    const old = known.get(key);
+    if (old !== undefined && (old.place !== undefined || entry.place === undefined)) continue;
+    known.set(key, old === undefined || entry.place === undefined ? entry : { ...old, place: entry.place });
+    isChanged = true;
+  }
+  return isChanged ? { entries: [...known.values()].slice(-MAX_ENTRIES) } : quarantine;
+}
+
+/** Whether the very refusal is remembered, wherever it was written. */
+export function isQuarantined({ entries }: Quarantine, entry: QuarantineEntry): boolean {
+  const key = keyOf(entry);
+  return entries.some((each) => each.atMs === entry.atMs && keyOf(each) === key);
 }
 
 /** For a revision of which no single resource is known to be to blame. */

@@ -86,15 +86,17 @@ class FleetRollouts implements Rollouts {
   restore(gateway: string, { good, quarantine }: { readonly good?: Offer; readonly quarantine: readonly QuarantineEntry[] }): void {
     const state = this.#of(gateway);
     // Whoever waits for it waits from now on.
-    const offer = good && { ...good, acceptedAtMs: this.#options.nowMs() };
-    this.#handle(state, state.rollout.restore(offer, quarantine));
+    const nowMs = this.#options.nowMs();
+    const offer = good && { ...good, acceptedAtMs: nowMs };
+    this.#handle(state, state.rollout.restore(offer, quarantine), nowMs);
   }
 
   accept(offer: Offer): AcceptOutcome {
     const state = this.#of(offer.snapshot.gateway);
-    const { outcome, events } = state.rollout.accept(offer, this.#options.nowMs());
+    const nowMs = this.#options.nowMs();
+    const { outcome, events } = state.rollout.accept(offer, nowMs);
     if (outcome.kind === 'offered' || outcome.kind === 'returned') state.memory = { nacks: [] };
-    this.#handle(state, events);
+    this.#handle(state, events, nowMs);
     return outcome;
   }
 
@@ -137,25 +139,25 @@ class FleetRollouts implements Rollouts {
 
   nodeConnected({ cluster, id, isCanary = false }: ClientNode, atMs: number): void {
     const state = this.#of(cluster);
-    this.#handle(state, state.rollout.connected(id, { isCanary }, atMs));
+    this.#handle(state, state.rollout.connected(id, { isCanary }, atMs), atMs);
   }
 
   nodeGone({ cluster, id }: ClientNode, atMs: number): void {
     const state = this.#of(cluster);
-    this.#handle(state, state.rollout.gone(id, atMs));
+    this.#handle(state, state.rollout.gone(id, atMs), atMs);
     // Clients choose the gateway that they ask for: of one that does not exist nothing is kept.
     if (!isServed(state.rollout) && state.rollout.nodes.size === 0) this.#gateways.delete(cluster);
   }
 
   reached({ cluster, id }: ClientNode, target: Snapshot, atMs: number): void {
     const state = this.#of(cluster);
-    this.#handle(state, state.rollout.reached(id, revisionOf(target), atMs));
+    this.#handle(state, state.rollout.reached(id, revisionOf(target), atMs), atMs);
   }
 
   refused({ node, target, typeUrl, resources, message, atMs }: Refusal): void {
     const state = this.#of(node.cluster);
     const nack: NackRecord = { nodeId: node.id, typeUrl, resources, message: message.slice(0, MESSAGE_LENGTH), atMs };
-    this.#handle(state, state.rollout.refused({ ...nack, targetVersion: revisionOf(target) }, atMs));
+    this.#handle(state, state.rollout.refused({ ...nack, targetVersion: revisionOf(target) }, atMs), atMs);
   }
 
   #of(gateway: string): GatewayRollout {
@@ -166,17 +168,18 @@ class FleetRollouts implements Rollouts {
     return state;
   }
 
-  #handle(state: GatewayRollout, events: readonly RolloutEvent[]): void {
+  /** `nowMs`: the time of the call that gave the events. What became due since is not passed over: its timer is set, and fires at once. */
+  #handle(state: GatewayRollout, events: readonly RolloutEvent[], nowMs: number): void {
     for (const event of events) {
       if (event.kind === 'targets') continue;
       state.memory = remembering(state.memory, event);
       this.#options.onEvent?.(state.name, event);
     }
-    this.#setTimer(state);
+    this.#setTimer(state, nowMs);
     if (events.some(({ kind }) => kind === 'targets')) for (const { tell } of this.#listeners) tell(state.name);
   }
 
-  #setTimer(state: GatewayRollout, nowMs = this.#options.nowMs()): void {
+  #setTimer(state: GatewayRollout, nowMs: number): void {
     const deadlineMs = state.rollout.nextDeadlineMs(nowMs);
     const watchesErrors = deadlineMs !== undefined && state.rollout.wave?.offer.settings.abortOn.error5xx !== undefined;
     const atMs = watchesErrors ? Math.min(deadlineMs, nowMs + ERRORS_EVERY_MS) : deadlineMs;
@@ -189,18 +192,17 @@ class FleetRollouts implements Rollouts {
   #onTimer(state: GatewayRollout): void {
     state.timer = undefined;
     this.#judgeErrors(state);
+    // Timers fire early by a part of a millisecond.
     const nowMs = this.#options.nowMs();
-    const events = state.rollout.tick(nowMs);
-    // Timers fire early by a part of a millisecond: what was not due at the look, and is when the next timer is set, must not be passed over.
-    this.#setTimer(state, nowMs);
-    this.#handle(state, events);
+    this.#handle(state, state.rollout.tick(nowMs), nowMs);
   }
 
   #judgeErrors(state: GatewayRollout): void {
     const { wave } = state.rollout;
     if (wave?.offer.settings.abortOn.error5xx === undefined || wave.reached.size === 0) return;
     const counts = this.#options.errorRates?.since(state.name, { sinceMs: wave.startedAtMs, nodes: wave.reached });
-    if (counts !== undefined) this.#handle(state, state.rollout.errors(counts, this.#options.nowMs()));
+    const nowMs = this.#options.nowMs();
+    if (counts !== undefined) this.#handle(state, state.rollout.errors(counts, nowMs), nowMs);
   }
 }
 

@@ -2,7 +2,6 @@
 // ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ChanceryError } from '../lib/errors.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { type Access, OPEN_ACCESS } from './access.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { channelOptions, type Keepalive } from './channel-options.ts';
@@ -13,7 +12,7 @@ import { createFrames } from './frames.ts';
 import { loggedAccess } from './logged-access.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { createNameInterner } from './name-map.ts';
-import { type ClientNode, clientNode, gatewayOf } from './node.ts';
+import { clientNode } from './node.ts';
 import { createNodeProgress, NO_PROGRESS } from './node-progress.ts';
 import type { ProgressListener, TrafficListener } from './progress.ts';
 import { createPumpQueue } from './pump-queue.ts';
@@ -26,6 +25,7 @@ import type { StreamContext } from './stream-context.ts';
 import { StreamEndings } from './stream-endings.ts';
 import type { DescribeResource } from './stream-report.ts';
 import type { TargetSource } from './targets.ts';
+import { createWaitingNodes } from './waiting-nodes.ts';
 import { WriteBudget } from './write-budget.ts';
 
 export interface XdsServerOptions extends ServicesOptions {
@@ -168,7 +168,7 @@ function streamContext(options: XdsServerOptions): StreamContext {
     budget: new WriteBudget({ nowMs, after, onChange: (bytes) => metrics.writerBytes(bytes) }),
     targetFor: (node) => targets.targetFor(node),
     waitsFor: (gateway) => waitsFor(targets, gateway),
-    onWithoutTarget: onceWithoutTarget(logger, targets),
+    onWithoutTarget: createWaitingNodes({ logger, targets, after }),
     describeResource: options.describeResource,
   };
 }
@@ -180,25 +180,6 @@ function waitsFor(targets: TargetSource, gateway: string): TargetWaits {
   const lingerMs = targets.lingerMsOf?.(gateway);
   const warmUpMs = targets.warmUpMsOf?.(gateway);
   return { ...(lingerMs === undefined ? {} : { lingerMs }), ...(warmUpMs === undefined ? {} : { warmUpMs }) };
-}
-
-const MAX_REMEMBERED = 1_000;
-
-/** A node of a gateway that we do not serve is told to nobody but the log, and there once per gateway (X85). */
-function onceWithoutTarget(logger: Logger, targets: TargetSource): (node: ClientNode) => void {
-  const told = new Set<string>();
-  return (node) => {
-    const gateway = gatewayOf(node);
-    if (told.has(gateway)) return;
-    if (told.size >= MAX_REMEMBERED) told.clear();
-    told.add(gateway);
-    const known = targets.gateways();
-    const help = known.length === 0 ? 'no gateway has a configuration yet' : `node.cluster must be one of: ${known.join(', ')}`;
-    logger.warn(
-      { event: 'xds.unknown_gateway', gateway, node_id: node.id, reason: help },
-      'a node waits for a gateway that has no configuration',
-    );
-  };
 }
 
 function afterMs(ms: number, run: () => void): () => void {

@@ -75,6 +75,7 @@ describe.each(FORMS)('streams, $title', (form) => {
       client.want('Cluster', '*');
       await client.silence();
     }
+    rig.xds.clock.pass(5_000);
     const waiting = rig.xds.logs.filter(({ fields }) => fields['event'] === 'xds.unknown_gateway');
     expect(waiting.map(({ fields }) => fields['gateway'])).toEqual(['edge']);
     rig.xds.publish({ Cluster: { a: '1' } });

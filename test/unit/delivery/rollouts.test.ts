@@ -73,37 +73,58 @@ describe('the rollouts of all gateways', () => {
     return nodes;
   }
 
-  it('ask the next node after 2 s also when the timer fires a moment early, and time passes while it runs (D13)', () => {
-    const [first, second] = fleet(2);
+  /** A clock whose timers fire a moment early, and on which time passes with every look. */
+  function earlyClock() {
     let timers: { readonly atMs: number; readonly run: () => void }[] = [];
     let nowMs = 0;
     let stepMs = 0;
-    const early = createRollouts({
-      nowMs: () => {
-        nowMs += stepMs;
-        return nowMs;
+    return {
+      options: {
+        nowMs: () => {
+          nowMs += stepMs;
+          return nowMs;
+        },
+        after: (ms: number, run: () => void) => {
+          const timer = { atMs: nowMs + ms, run };
+          timers.push(timer);
+          return () => {
+            timers = timers.filter((each) => each !== timer);
+          };
+        },
       },
-      after: (ms, run) => {
-        const timer = { atMs: nowMs + ms, run };
-        timers.push(timer);
-        return () => {
-          timers = timers.filter((each) => each !== timer);
-        };
+      /** Lets what is due around that time fire, a few times over. */
+      fireAround: (atMs: number, byMs: number) => {
+        [nowMs, stepMs] = [atMs, byMs];
+        for (let look = 0; look < 12; look++) {
+          const due = timers.filter((timer) => timer.atMs <= nowMs + 1.5);
+          timers = timers.filter((each) => !due.includes(each));
+          for (const { run } of due) run();
+        }
+        stepMs = 0;
       },
-    });
-    for (const each of [first, second]) if (each !== undefined) early.nodeConnected(each, 0);
-    early.accept(a);
-    for (const each of [first, second]) if (each !== undefined) early.reached(each, a.snapshot, 0);
-    early.accept(b);
-    const asked = () => [first, second].filter((each) => each !== undefined && early.targetFor(each) === b.snapshot).length;
-    expect(asked()).toBe(1);
-    [nowMs, stepMs] = [1_998.8, 0.7];
-    for (let look = 0; look < 4; look++) {
-      const due = timers.filter(({ atMs }) => atMs <= nowMs + 1.5);
-      timers = timers.filter((each) => !due.includes(each));
-      for (const { run } of due) run();
-    }
-    expect(asked()).toBe(2);
+    };
+  }
+
+  it.each([0.3, 0.5, 0.7, 1])('pass over no clock although timers fire early and %s ms pass between two looks (D8, D13)', (byMs) => {
+    const nodes = fleet(2);
+    const early = earlyClock();
+    const slow = createRollouts(early.options);
+    for (const each of nodes) slow.nodeConnected(each, 0);
+    const soaking = { settings: { soakMs: 3_000 } };
+    slow.accept(a);
+    for (const each of nodes) slow.reached(each, a.snapshot, 0);
+    early.fireAround(0, 0);
+    const next = offer(2, 'b', soaking);
+    slow.accept(next);
+    const asked = () => nodes.filter((each) => slow.targetFor(each) === next.snapshot);
+    expect(asked()).toHaveLength(1);
+    early.fireAround(1_998.8, byMs);
+    expect(asked()).toHaveLength(2);
+    for (const each of nodes) slow.reached(each, next.snapshot, 2_100);
+    expect(slow.status('edge')?.lastGood?.revision).toBe(1);
+    for (const atMs of [5_098.8, 8_200]) early.fireAround(atMs, byMs);
+    early.fireAround(12_000, byMs);
+    expect(slow.status('edge')?.lastGood?.revision).toBe(2);
   });
 
   it('say nothing of a gateway without a revision, and forget its nodes when they leave', () => {
