@@ -184,7 +184,16 @@ export function changeInterest(state: Subscription, interest: Interest): Subscri
       if (version !== undefined && !interest.owed.has(name)) draft.set(name, version);
     }
   });
-  return { ...changed, base: state.type.empty, overlay, isAnswerDue: isOn };
+  return withArriving({ ...changed, base: state.type.empty, overlay, isAnswerDue: isOn }, state);
+}
+
+/** What is on its way may be kept by a client that wants all again when it arrives, or not: it is told anew, or told to be gone (S6). */
+function withArriving(changed: Subscription, { inFlight }: Subscription): Subscription {
+  if (inFlight === undefined || changed.wildcard === 'none') return changed;
+  return oweChildren(
+    changed,
+    inFlight.plan.entries.map(({ name }) => name),
+  );
 }
 
 /** What is asked for on its own or as a member, and may have been told. */

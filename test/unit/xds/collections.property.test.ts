@@ -135,3 +135,16 @@ test('S11, X92, X95: whatever collections and members are asked for, and however
     { numRuns: 500 },
   );
 });
+
+test('S6: what is on its way when everything is asked for, and gone by then, is told to be gone', () => {
+  const rig = new Rig();
+  rig.ask(['plain'], []);
+  rig.publish({ plain: '1' });
+  rig.serve();
+  rig.ask(ASKS.filter((name) => name.includes('/*')).slice(0, 1), ['plain']);
+  rig.ask(['*'], []);
+  rig.publish({});
+  rig.settle();
+  expect(rig.broken).toEqual([]);
+  expect(Object.fromEntries(rig.held)).toEqual({});
+});
