@@ -176,7 +176,7 @@ export function changeInterest(state: Subscription, interest: Interest): Subscri
   if (interest.wildcard === 'none' && interest.names.size === 0) return withoutInterest({ ...state, ...interest });
   const changed = { ...state, ...interest, unaccepted: stillCovered(state, interest) };
   const isOn = interest.wildcard !== 'none';
-  if (isOn === (state.wildcard !== 'none')) return changed;
+  if (isOn === (state.wildcard !== 'none')) return withArriving(changed, state);
   // The base speaks of more or fewer names than the client knows from now on, so only the named ones keep what they were told.
   const overlay = NOTHING_TOLD.edit((draft) => {
     for (const name of stillTold(state, interest)) {
@@ -187,12 +187,19 @@ export function changeInterest(state: Subscription, interest: Interest): Subscri
   return withArriving({ ...changed, base: state.type.empty, overlay, isAnswerDue: isOn }, state);
 }
 
-/** What is on its way may be kept by a client that wants all again when it arrives, or not: it is told anew, or told to be gone (S6). */
-function withArriving(changed: Subscription, { inFlight }: Subscription): Subscription {
-  if (inFlight === undefined || changed.wildcard === 'none') return changed;
+/**
+ * What is on its way was not wanted, and is again, by a wildcard or a collection: the client may keep it when it arrives, or not. It is told
+ * anew, or told to be gone (S6). Names that are asked for one by one are owed in any case.
+ */
+function withArriving(changed: Subscription, before: Subscription): Subscription {
+  const { inFlight, type } = before;
+  if (inFlight === undefined) return changed;
+  const isMore = changed.wildcard !== 'none' ? before.wildcard === 'none' : changed.hasCollections || type.hasHosts;
+  if (!isMore) return changed;
+  const names = inFlight.plan.entries.map(({ name }) => name);
   return oweChildren(
     changed,
-    inFlight.plan.entries.map(({ name }) => name),
+    names.filter((name) => !covers(before, name)),
   );
 }
 

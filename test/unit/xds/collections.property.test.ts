@@ -132,7 +132,7 @@ test('S11, X92, X95: whatever collections and members are asked for, and however
       expect(rig.broken).toEqual([]);
       expect(Object.fromEntries([...rig.held].sort(([left], [right]) => (left < right ? -1 : 1)))).toEqual(rig.expected());
     }),
-    { numRuns: 500 },
+    { numRuns: Number(process.env['S11_RUNS'] ?? 500), seed: Number(process.env['S11_SEED'] ?? 1) },
   );
 });
 
