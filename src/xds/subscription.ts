@@ -97,6 +97,8 @@ export interface Subscription {
   /** To be answered even by an empty response. */
   readonly isAnswerDue: boolean;
   readonly inFlight: InFlight | undefined;
+  /** Was in flight when the last interest was lost, and may arrive yet. */
+  readonly arriving: Plan | undefined;
   /** Of the last response that the client accepted or rejected. */
   readonly settledNonce: string;
   readonly accepted: Accepted | undefined;
@@ -126,6 +128,7 @@ export function newSubscription(type: TypeRules, variant: Variant): Subscription
     owed: NO_NAMES,
     isAnswerDue: false,
     inFlight: undefined,
+    arriving: undefined,
     settledNonce: '',
     accepted: undefined,
     rejected: undefined,
@@ -187,20 +190,13 @@ export function changeInterest(state: Subscription, interest: Interest): Subscri
   return withArriving({ ...changed, base: state.type.empty, overlay, isAnswerDue: isOn }, state);
 }
 
-/**
- * What is on its way was not wanted, and is again, by a wildcard or a collection: the client may keep it when it arrives, or not. It is told
- * anew, or told to be gone (S6). Names that are asked for one by one are owed in any case.
- */
+/** What is on its way and is wanted again, by wildcard or collection, may be kept when it arrives or not: it is told anew, or told to be gone (S6). */
 function withArriving(changed: Subscription, before: Subscription): Subscription {
-  const { inFlight, type } = before;
-  if (inFlight === undefined) return changed;
-  const isMore = changed.wildcard !== 'none' ? before.wildcard === 'none' : changed.hasCollections || type.hasHosts;
-  if (!isMore) return changed;
-  const names = inFlight.plan.entries.map(({ name }) => name);
-  return oweChildren(
-    changed,
-    names.filter((name) => !covers(before, name)),
-  );
+  const plan = before.inFlight?.plan ?? before.arriving;
+  const isMore = changed.wildcard !== 'none' ? before.wildcard === 'none' : changed.hasCollections || before.type.hasHosts;
+  if (plan === undefined || !isMore) return changed;
+  const names = plan.entries.map(({ name }) => name).filter((name) => !covers(before, name));
+  return oweChildren(changed, names);
 }
 
 /** What is asked for on its own or as a member, and may have been told. */
@@ -219,6 +215,7 @@ function withoutInterest(state: Subscription): Subscription {
     owed: NO_NAMES,
     isAnswerDue: false,
     inFlight: undefined,
+    arriving: state.inFlight?.plan ?? state.arriving,
     rejected: undefined,
     unaccepted: NOTHING_REJECTED,
     hasCollections: false,
@@ -256,6 +253,7 @@ export function onSent(state: Subscription, plan: Plan, sent: { readonly nonce: 
     ...(plan.hasMore ? toldInPart(state, plan) : { base: plan.view, overlay: toldNothingOf(plan.unsendable), owed: plan.unanswered }),
     isAnswerDue: false,
     inFlight,
+    arriving: undefined,
     sentVersion: plan.view.version,
     refreshedAtMs: state.refreshedAtMs ?? (startsExpiry(plan) ? sent.atMs : undefined),
   };
