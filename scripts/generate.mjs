@@ -1,11 +1,12 @@
 // Makes Envoy's API usable from TypeScript: descriptors (JSON for proto-loader), field constraints
-// (validate.rules) and types. Source: the pinned wheel of protos/envoy-api.pin.json. Idempotent.
+// (validate.rules) and types. Source: the pinned wheel of protos/envoy-api.pin.json, and our own
+// resources in protos/chancery/policy. Idempotent.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { apiStamp, isApiCurrent, stampFile } from './lib/envoy-api.mjs';
+import { apiStamp, isApiCurrent, ownProtos, stampFile } from './lib/envoy-api.mjs';
 import { takeLock } from './lib/lock.mjs';
 import { fetchWheel } from './lib/python.mjs';
 import { fail, say, seconds } from './lib/say.mjs';
@@ -83,9 +84,12 @@ function completeRoot(bytes) {
   return protobuf.Root.fromDescriptor(set);
 }
 
-/** The JSON form that proto-loader's fromJSON reads, with the field names of the .proto files. */
+/** The JSON form that proto-loader's fromJSON reads, with the field names of the .proto files: Envoy's API and our own resources beside it. */
 function descriptorJson(bytes) {
-  const json = completeRoot(bytes).toJSON({ keepComments: false });
+  const protobuf = require('protobufjs8');
+  const complete = completeRoot(bytes);
+  for (const file of ownProtos(root)) protobuf.parse(readFileSync(file, 'utf8'), complete, { keepCase: true });
+  const json = complete.resolveAll().toJSON({ keepComments: false });
   restoreProtoNames(json);
   return json;
 }

@@ -97,7 +97,7 @@ export async function createFakeCheckout(): Promise<FakeCheckout> {
     'package-lock.json': JSON.stringify(LOCKFILE),
     'bin/.keep': '',
   });
-  for (const part of ['scripts', 'envoy/envoy.pin.json', 'protos/envoy-api.pin.json', '.ci']) {
+  for (const part of ['scripts', 'envoy/envoy.pin.json', 'protos', '.ci']) {
     cpSync(path.join(REPOSITORY, part), workspace.path(part), { recursive: true });
   }
   writeFileSync(workspace.path('scripts/generate.mjs'), GENERATE);
