@@ -1,6 +1,8 @@
 // What the compiler gives: resources as messages (wire names, snake_case), each with the place in the configuration it comes from.
 import type { ConfigPath } from '../lib/issue.ts';
 import type { DiscoveredService } from '../model/discovered-service.ts';
+import type { ApiKeySet } from '../proto/generated/chancery/policy/v1/ApiKeySet.ts';
+import type { AuthPolicy } from '../proto/generated/chancery/policy/v1/AuthPolicy.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { TypedExtensionConfig } from '../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
 import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
@@ -18,6 +20,8 @@ export type CompiledResource =
   | { readonly kind: 'Runtime'; readonly name: string; readonly message: Runtime; readonly path: ConfigPath }
   | { readonly kind: 'TypedExtensionConfig'; readonly name: string; readonly message: TypedExtensionConfig; readonly path: ConfigPath }
   | { readonly kind: 'VirtualHost'; readonly name: string; readonly message: VirtualHost; readonly path: ConfigPath }
+  | { readonly kind: 'AuthPolicy'; readonly name: string; readonly message: AuthPolicy; readonly path: ConfigPath }
+  | { readonly kind: 'ApiKeySet'; readonly name: string; readonly message: ApiKeySet; readonly path: ConfigPath }
   | { readonly kind: 'Secret'; readonly name: string; readonly message: Secret; readonly path: ConfigPath };
 
 export type ResourceKind = CompiledResource['kind'];

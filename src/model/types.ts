@@ -2,12 +2,16 @@
 // `path` leads back into the merged configuration, from where positions come; it never influences a resource byte (C15).
 import type { ConfigPath } from '../lib/issue.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { AuthModel, RouteAuth } from './auth/types.ts';
+import type { TrustedCa } from './ca-source.ts';
 import type { HeaderMatch, QueryMatch } from './condition.ts';
 import type { CorsPolicy } from './cors.ts';
 import type { RolloutSettings } from './delivery-settings.ts';
 import type { Discovery } from './discovery-source.ts';
 import type { Fault } from './fault.ts';
 import type { Runtime } from './runtime.ts';
+
+export type { TrustedCa } from './ca-source.ts';
 
 export interface Model {
   /** Equals Envoy's node.cluster. */
@@ -22,6 +26,8 @@ export interface Model {
   readonly certificates: readonly Certificate[];
   readonly accessLog?: AccessLog;
   readonly runtime?: Runtime;
+  /** Who may call what; absent: the file has no auth section at all. */
+  readonly auth?: AuthModel;
   /** How revisions reach the nodes; absent: `DEFAULT_ROLLOUT`. */
   readonly rollout?: RolloutSettings;
   /** Much may be removed at once (D18). */
@@ -79,8 +85,6 @@ export interface Certificate {
   /** Milliseconds since the epoch, the earliest of the chain. */
   readonly notAfterMs: number;
 }
-
-export type TrustedCa = { readonly kind: 'system' } | { readonly kind: 'pem'; readonly pem: string };
 
 // ---- services --------------------------------------------------------------------------------------------------------
 
@@ -201,6 +205,8 @@ export interface Route {
   readonly responseHeaders: HeaderChanges;
   readonly cors?: CorsPolicy;
   readonly fault?: Fault;
+  /** Absent: public, because the gateway has no auth or nothing is forwarded. */
+  readonly auth?: RouteAuth;
 }
 
 /** AND between the conditions. */

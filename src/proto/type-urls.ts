@@ -2,7 +2,7 @@
 
 export const TYPE_URL_PREFIX = 'type.googleapis.com/';
 
-/** Type URLs of the resource types of xDS v3, by the last part of their type name. */
+/** Type URLs of the resource types of xDS v3 and of our own for companions, by the last part of their type name. */
 export const TYPE_URLS = {
   Listener: 'type.googleapis.com/envoy.config.listener.v3.Listener',
   RouteConfiguration: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
@@ -14,6 +14,8 @@ export const TYPE_URLS = {
   Secret: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
   Runtime: 'type.googleapis.com/envoy.service.runtime.v3.Runtime',
   TypedExtensionConfig: 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+  AuthPolicy: 'type.googleapis.com/chancery.policy.v1.AuthPolicy',
+  ApiKeySet: 'type.googleapis.com/chancery.policy.v1.ApiKeySet',
 } as const;
 
 /** The type name in a type URL: what follows its last slash. A bare type name stays as it is. */

@@ -46,6 +46,9 @@ const ROWS: readonly TypeRules[] = [
   row('Listener', 4, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('ScopedRouteConfiguration', 5, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('RouteConfiguration', 6, { resumes: true, lingers: true }),
+  // For companions alone (authz D1).
+  row('AuthPolicy', 0, { hasLegacyWildcard: true, resumes: true }),
+  row('ApiKeySet', 0, { hasLegacyWildcard: true, resumes: true }),
   row('VirtualHost', 7, { isDeltaOnly: true, hasHosts: true }),
 ];
 

@@ -18,6 +18,8 @@ const FILES = {
   Runtime: 'runtime.yaml',
   TypedExtensionConfig: 'filters.yaml',
   VirtualHost: 'hosts.yaml',
+  AuthPolicy: 'policies.yaml',
+  ApiKeySet: 'api-keys.yaml',
 } as const satisfies Record<ResourceKind, string>;
 
 const api = loadEnvoyApi();

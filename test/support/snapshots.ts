@@ -63,6 +63,8 @@ const CONTENT_FIELDS: readonly (readonly (string | number)[])[] = [
   ['domains', 0],
   ['route_configuration_name'],
   ['endpoint', 'hostname'],
+  ['realm'],
+  ['consumers', 0, 'name'],
 ];
 
 function messageOf(label: TypeLabel, name: string, content: string): object {
@@ -85,6 +87,10 @@ function messageOf(label: TypeLabel, name: string, content: string): object {
       return { name, route_configuration_name: content, key: { fragments: [{ string_key: name }] } };
     case 'LbEndpoint':
       return { endpoint: { hostname: content } };
+    case 'AuthPolicy':
+      return { policy: name, realm: content };
+    case 'ApiKeySet':
+      return { name, consumers: [{ name: content }] };
     case 'TypedExtensionConfig':
       return { name, typed_config: any('envoy.config.cluster.v3.Cluster', { name, alt_stat_name: content }) };
   }
