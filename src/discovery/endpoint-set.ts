@@ -1,4 +1,5 @@
 // Endpoints of one service by their address: each address stands once. Compares contents, never places in files.
+import { addressText } from '../lib/address-text.ts';
 import type { Endpoint } from '../model/types.ts';
 
 /** Key: `host:port`, `[v6]:port` or `unix:/path`. */
@@ -18,14 +19,7 @@ export function endpointSet(endpoints: Iterable<Endpoint>): EndpointSet {
 }
 
 export function addressKey({ address }: Endpoint): string {
-  switch (address.kind) {
-    case 'ip':
-      return address.ip.includes(':') ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
-    case 'dns':
-      return `${address.host}:${address.port}`;
-    case 'unix':
-      return `unix:${address.path}`;
-  }
+  return addressText(address);
 }
 
 /** True when both have the same addresses with the same settings, in any order. */

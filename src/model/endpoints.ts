@@ -2,6 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import type { EndpointAddressConfig } from '../config/schema/address.ts';
 import type { EndpointConfig } from '../config/schema/endpoint.ts';
+import { addressText } from '../lib/address-text.ts';
 import type { ConfigPath } from '../lib/issue.ts';
 import * as defaults from './defaults.ts';
 import { errorAt, type Report, warningAt } from './issue.ts';
@@ -26,18 +27,6 @@ export function resolveEndpoints(
   reportTwins(endpoints, report);
   reportWeights(endpoints, path, report);
   return endpoints;
-}
-
-/** `host:port`, `[v6]:port` or `unix:/path`; equal for equal endpoints. */
-export function addressText(address: EndpointAddress): string {
-  switch (address.kind) {
-    case 'ip':
-      return address.ip.includes(':') ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
-    case 'dns':
-      return `${address.host}:${address.port}`;
-    case 'unix':
-      return `unix:${address.path}`;
-  }
 }
 
 function resolveEndpoint(config: EndpointConfig, path: ConfigPath): Endpoint {
