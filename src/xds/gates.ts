@@ -1,10 +1,11 @@
-// Which resources may refer to their clusters already (X76): one waits only for the clusters that it names itself, so that a cluster that
-// never warms or was refused holds up nothing else (D8, B52). Pure.
+// Which resources may refer to their clusters already (X76), and to what their filters do (authz C6): one waits only for what it names
+// itself, so that a cluster that never warms or was refused holds up nothing else (D8, B52). Pure.
+import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { SnapshotResource, TypeView } from '../snapshot/types.ts';
 import { mentions } from './children.ts';
 import { diffViews, isSendable, keepOlder, withoutNames } from './views.ts';
 
-/** Clusters that a client has not accepted yet, as one response would have them or has them. */
+/** Clusters, or extension configs, that a client has not accepted yet, as one response would have them or has them. */
 export interface PendingClusters {
   readonly names: readonly string[];
   /** Since when an answer is awaited; undefined: not sent yet. */
@@ -13,12 +14,12 @@ export interface PendingClusters {
 
 export interface GateFacts {
   readonly nowMs: number;
-  /** Clusters that are not ready: to be sent, unanswered, or with endpoints that are. */
+  /** Clusters that are not ready: to be sent, unanswered, or with endpoints that are; and extension configs that are to be sent or unanswered. */
   pendingClusters(): readonly PendingClusters[];
-  /** The client has accepted some version of the cluster, and so runs one. */
-  runs(cluster: string): boolean;
-  /** Clusters of the target that the client refused, and did not accept since. */
-  refusedClusters(): readonly string[];
+  /** The client has accepted some version of the cluster, or has the extension config, and so runs one. */
+  runs(name: string): boolean;
+  /** Clusters and extension configs of the target that the client refused, and did not accept since. */
+  refusedNames(): readonly string[];
 }
 
 export interface GateTiming {
@@ -45,7 +46,7 @@ export const NO_BLOCKERS: Blockers = { pending: [], late: [], refused: [], nextA
 /** `startedAtMs`: when the first of the targets came that the client has not reached yet. */
 export function blockersOf(facts: GateFacts, timing: GateTiming, startedAtMs: number): Blockers {
   const groups = facts.pendingClusters().filter(({ names }) => names.length > 0);
-  const refused = facts.refusedClusters();
+  const refused = facts.refusedNames();
   if (groups.length === 0 && refused.length === 0) return NO_BLOCKERS;
   const isAwaited = ({ sentAtMs }: PendingClusters): boolean => sentAtMs === undefined || facts.nowMs < sentAtMs + timing.gateMs;
   const awaited = groups.filter(isAwaited);
@@ -91,7 +92,7 @@ export function gateView(view: TypeView, told: Told, blockers: Blockers): Gated 
   }
   const kept = changed.filter((resource) => {
     const before = previous.resources.get(resource.name);
-    return before !== undefined && isSendable(before) && blockers.refused.some((cluster) => isNamedIn(resource, cluster));
+    return before !== undefined && isSendable(before) && blockers.refused.some((name) => isNamedIn(resource, name));
   });
   const held = namesOf([...waiting, ...kept]);
   if (held.size === 0) return { view, held };
@@ -119,8 +120,9 @@ function namingPending(resources: readonly SnapshotResource[], groups: readonly 
 
 const known = new WeakMap<SnapshotResource, Map<string, boolean>>();
 
-/** Once per resource and name, whatever the streams. */
+/** Once per resource and name, whatever the streams. An extension config does not wait for itself. */
 function isNamedIn(resource: SnapshotResource, cluster: string): boolean {
+  if (resource.name === cluster && resource.typeUrl === TYPE_URLS.TypedExtensionConfig) return false;
   const answers = known.get(resource) ?? new Map<string, boolean>();
   known.set(resource, answers);
   const answer = answers.get(cluster) ?? mentions(resource, cluster);

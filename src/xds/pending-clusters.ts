@@ -1,4 +1,5 @@
-// Which clusters of a stream are not ready (xDS notes, section 3): to be sent, unanswered, or with endpoints that are. Says it in lists that
+// Which clusters of a stream are not ready (xDS notes, section 3): to be sent, unanswered, or with endpoints that are; and which extension
+// configs (authz C6). Says it in lists that
 // are there already, so that ten thousand clusters under way cost nothing per look. Pure.
 import type { TypeView } from '../snapshot/types.ts';
 import { assignmentOf } from './children.ts';
@@ -27,6 +28,12 @@ export function pendingClusters(
 ): readonly PendingClusters[] {
   if (cluster === undefined) return [];
   return [...pendingOf(cluster), ...(assignments === undefined ? [] : pendingAssignments(target, cluster.state, assignments))];
+}
+
+/** Extension configs that are to be sent, or whose answer is awaited: routes that name them wait (authz C6). */
+export function pendingExtensions(extension: DueType | undefined): readonly PendingClusters[] {
+  if (extension === undefined || (!isAwaitingAnswer(extension.state) && extension.plan() === undefined)) return [];
+  return pendingOf(extension);
 }
 
 function pendingOf({ state, plan }: DueType): readonly PendingClusters[] {

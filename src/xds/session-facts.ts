@@ -2,11 +2,11 @@
 // changes none.
 import type { TypeUrl, TypeView } from '../snapshot/types.ts';
 import type { Answers } from './answers.ts';
-import { type DueType, pendingClusters } from './pending-clusters.ts';
+import { type DueType, pendingClusters, pendingExtensions } from './pending-clusters.ts';
 import type { StagingFacts } from './staging-steps.ts';
 import { isAwaitingAnswer, type Plan, type Subscription, toldVersion } from './subscription.ts';
 import type { SubscriptionSet } from './subscription-set.ts';
-import { CLUSTER_RANK, MAKE_RANK } from './type-rules.ts';
+import { CLUSTER_RANK, EXTENSION_RANK, MAKE_RANK } from './type-rules.ts';
 
 export interface FactSource {
   readonly nowMs: number;
@@ -25,6 +25,7 @@ export function stagingFacts(source: FactSource): StagingFacts {
   const dueType = (state: Subscription | undefined): DueType | undefined => state && { state, plan: () => source.planOf(state) };
   const refusedOf = (state: Subscription): readonly string[] => source.answers.refused(state, source.targetView(state.type.typeUrl));
   const [cluster] = states.ofRank(CLUSTER_RANK);
+  const [extension] = states.ofRank(EXTENSION_RANK);
   return {
     nowMs,
     isAggregated,
@@ -42,13 +43,14 @@ export function stagingFacts(source: FactSource): StagingFacts {
     isWritten: (rank) => states.ofRank(rank).every((state) => source.planOf(state) === undefined),
     isRefused: (rank) => states.ofRank(rank).some((state) => refusedOf(state).length > 0),
     pendingClusters: () => {
-      if (cluster === undefined) return [];
+      const extensions = pendingExtensions(dueType(extension));
+      if (cluster === undefined) return extensions;
       const [assignments] = states.ofRank(MAKE_RANK);
       const clusters = source.targetView(cluster.type.typeUrl);
-      return pendingClusters({ clusters, refused: refusedOf(cluster) }, dueType(cluster), dueType(assignments));
+      return [...pendingClusters({ clusters, refused: refusedOf(cluster) }, dueType(cluster), dueType(assignments)), ...extensions];
     },
-    runs: (name) => source.answers.runs(name),
-    refusedClusters: () => (cluster === undefined ? [] : refusedOf(cluster)),
+    runs: (name) => source.answers.runs(name) || (extension !== undefined && toldVersion(extension, name) !== undefined),
+    refusedNames: () => [cluster, extension].flatMap((state) => (state === undefined ? [] : refusedOf(state))),
   };
 }
 

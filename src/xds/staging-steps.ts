@@ -1,5 +1,6 @@
 // How a staging goes on (D6, X76): one step at a time, by what the client has accepted or by the clock. Every wait ends by its clock (D8), but
 // nothing is taken away that a client may still name. Pure: time and progress are arguments.
+import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import {
   type Blockers,
@@ -56,11 +57,18 @@ const REFERRING_RANKS: readonly number[] = Array.from({ length: LAST_RANK - MAKE
 
 /** Goes on by one step if the facts or the clock allow it; the same staging if not. To be repeated until it stays. */
 export function advance(staging: Staging, facts: StagingFacts, timing: StagingTiming): Step {
-  const blockers = blockersOf(facts, clusterClocks(staging, timing), staging.startedAtMs);
+  const blockers = blockersOf(withHeldExtensions(facts, staging), clusterClocks(staging, timing), staging.startedAtMs);
   const released = release(staging, facts, blockers);
   if (released !== undefined) return released;
   const step = nextStep(staging, facts, { timing, blockers });
   return staging.held.size === 0 ? step : { ...step, againAtMs: earlier(step.againAtMs, blockers.nextAtMs) };
+}
+
+/** A route that switches on a filter must not overtake what the filter does, although that waits for a cluster itself (authz C6). */
+function withHeldExtensions(facts: StagingFacts, { held }: Staging): StagingFacts {
+  const names = held.get(TYPE_URLS.TypedExtensionConfig);
+  if (names === undefined) return facts;
+  return { ...facts, pendingClusters: () => [...facts.pendingClusters(), { names: [...names], sentAtMs: undefined }] };
 }
 
 /** Envoy answers for clusters when they are warm (D7): before their first health checks may be over, no answer means nothing (B48). */

@@ -31,6 +31,9 @@ export const MAKE_RANK = 2;
 /** The rank of clusters, whose ACK the referring types wait for (D7). */
 export const CLUSTER_RANK = 1;
 
+/** The rank of extension configs, whose ACK routes that name them wait for: these switch on what must be there (authz C6, D5). */
+export const EXTENSION_RANK = 3;
+
 /** Unknown types come last (X9). */
 export const LAST_RANK = 8;
 
@@ -42,7 +45,7 @@ const ROWS: readonly TypeRules[] = [
   row('Cluster', CLUSTER_RANK, { hasLegacyWildcard: true, isFullState: true, resumes: true, lingers: true }),
   row('ClusterLoadAssignment', 2, { lingers: true }),
   row('LbEndpoint', 2, { isDeltaOnly: true, lingers: true }),
-  row('TypedExtensionConfig', 3, { lingers: true }),
+  row('TypedExtensionConfig', EXTENSION_RANK, { lingers: true }),
   row('Listener', 4, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('ScopedRouteConfiguration', 5, { hasLegacyWildcard: true, isFullState: true, resumes: true }),
   row('RouteConfiguration', 6, { resumes: true, lingers: true }),

@@ -171,6 +171,71 @@ describe.each(ADS_FORMS)('extension configs, $title', (form) => {
     await client.take('TypedExtensionConfig');
   });
 
+  /** A client that runs a filter and two route configurations, of which the left one is to name the filter. */
+  async function filtered(): Promise<TestClient> {
+    rig.xds.publish(routed('1', 'a'));
+    const client = rig.connect(form);
+    for (const type of ['Cluster', 'Listener'] as const) {
+      client.want(type);
+      await client.take(type);
+    }
+    client.want('TypedExtensionConfig', 'filter');
+    await client.take('TypedExtensionConfig');
+    client.want('RouteConfiguration', 'left', 'right');
+    await client.take('RouteConfiguration');
+    await client.settled();
+    return client;
+  }
+  const routed = (filter: string, left: string, right = 'a'): Contents => ({
+    Cluster: { a: '1' },
+    TypedExtensionConfig: { filter: extension('filter', filter) },
+    Listener: { main: '1' },
+    RouteConfiguration: { left, right },
+  });
+
+  test('authz C6, D5: routes that name them wait for their ACK, others do not', async () => {
+    const client = await filtered();
+    rig.xds.publish(routed('2', 'filter', 'again'));
+    const filters = await client.next('TypedExtensionConfig');
+    expect(await client.contents('RouteConfiguration')).toEqual({ right: 'again' });
+    await client.silence();
+    client.ack('TypedExtensionConfig', filters);
+    expect(await client.contents('RouteConfiguration')).toEqual({ left: 'filter' });
+  });
+
+  test('authz C6, D8: an ACK that never comes is waited for five seconds, then the routes go on', async () => {
+    const client = await filtered();
+    rig.xds.publish(routed('2', 'filter'));
+    await client.next('TypedExtensionConfig');
+    rig.xds.clock.pass(4_900);
+    await client.silence();
+    rig.xds.clock.pass(101);
+    expect(await client.contents('RouteConfiguration')).toEqual({ left: 'filter' });
+  });
+
+  test('authz C6: routes that name a refused one stay as they were until it is mended', async () => {
+    const client = await filtered();
+    rig.xds.publish(routed('2', 'filter'));
+    client.nack('TypedExtensionConfig', await client.next('TypedExtensionConfig'));
+    await client.silence();
+    rig.xds.publish(routed('3', 'filter'));
+    await client.take('TypedExtensionConfig');
+    expect(await client.contents('RouteConfiguration')).toEqual({ left: 'filter' });
+  });
+
+  test('authz C6: while they wait for a cluster, routes that name them wait too', async () => {
+    const client = await filtered();
+    const next = routed('b', 'filter');
+    rig.xds.publish({ ...next, Cluster: { a: '1', b: '1' }, ClusterLoadAssignment: { b: '1' } });
+    const clusters = await client.next('Cluster');
+    await client.silence();
+    client.ack('Cluster', clusters);
+    const filters = await client.next('TypedExtensionConfig');
+    await client.silence();
+    client.ack('TypedExtensionConfig', filters);
+    expect(await client.contents('RouteConfiguration')).toEqual({ left: 'filter' });
+  });
+
   test('R14: are removed when the listeners that named them are accepted and the linger is over', async () => {
     rig.xds.publish({ TypedExtensionConfig: { filter: extension('filter', '1') }, Listener: { main: 'filter' } });
     const client = rig.connect(form);

@@ -24,7 +24,7 @@ const READY: StagingFacts = {
   isRefused: () => false,
   pendingClusters: () => [],
   runs: () => false,
-  refusedClusters: () => [],
+  refusedNames: () => [],
 };
 const pending = (sentAtMs: number | undefined, ...names: readonly string[]): Partial<StagingFacts> => ({
   pendingClusters: () => [{ names, sentAtMs }],
@@ -174,13 +174,13 @@ describe('make before break', () => {
   });
 
   test('X76: what was held back because of a refusal is offered when the refusal is over', () => {
-    const refused = run(retarget(settled, NEW, at(0)), { refusedClusters: () => ['new'] });
+    const refused = run(retarget(settled, NEW, at(0)), { refusedNames: () => ['new'] });
     expect(view(refused.staging, 'RouteConfiguration')).toBe(routesOf(OLD));
     expect(view(run(refused.staging, {}).staging, 'RouteConfiguration')).toBe(routesOf(NEW));
   });
 
   test.each([
-    ['routes wait for a refused cluster', { refusedClusters: () => ['new'] }],
+    ['routes wait for a refused cluster', { refusedNames: () => ['new'] }],
     ['the newer routes were refused', { isRefused: (rank: number) => rank > MAKE_RANK }],
     ['the newer routes could not be written', { isWritten: (rank: number) => rank !== 6 }],
   ])('X77: as long as %s, what the older ones name stays', (_why, facts) => {
