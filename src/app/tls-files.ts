@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { watchFiles } from '../config/watch.ts';
+import { type TlsMaterial, TransportSecurity } from '../grpc/transport-security.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type TlsMaterial, TransportSecurity } from '../xds/transport-security.ts';
 
 /** Relative ones belong to the working directory. */
 export interface TlsPaths {

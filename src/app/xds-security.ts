@@ -1,9 +1,9 @@
 // What the xDS ports need to be safe beyond loopback: certificate, and who may read what (O8). Joins parts; decides nothing.
 import type { XdsSecurity } from '../config/xds-security.ts';
+import { type Access, OPEN_ACCESS } from '../grpc/access.ts';
+import type { TransportSecurity } from '../grpc/transport-security.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Access, OPEN_ACCESS } from '../xds/access.ts';
 import { certificateAccess } from '../xds/certificate-access.ts';
-import type { TransportSecurity } from '../xds/transport-security.ts';
 import { createTlsFiles } from './tls-files.ts';
 
 export interface PortSecurity {

@@ -1,7 +1,7 @@
 // Access by client certificate (O8): one of the certificate's alternative names must allow the gateway that the client claims, so that
 // nobody fetches another fleet's secrets. Whether the certificate is genuine was decided by TLS.
 import { status } from '@grpc/grpc-js';
-import type { Access, ClaimedNode, Peer } from './access.ts';
+import type { Access, ClaimedNode, Peer } from '../grpc/access.ts';
 
 /**
  * Names that allow a gateway: `{gateway}` and `{node}` stand for what the client claims, `*` for one label of a DNS name or one segment of a

@@ -1,9 +1,9 @@
 // Which resources a changed cluster or listener names, so that they can be sent again after it (X78-X81). Looks into ready bytes only
 // as far as it must; naming too many costs bandwidth, naming too few stalls a warming cluster.
 import { TYPE_URLS } from '../proto/type-urls.ts';
+import { delimitedText, readDelimited } from '../proto/wire.ts';
 import type { SnapshotResource, TypeUrl } from '../snapshot/types.ts';
 import { routeConfigurationOf } from './virtual-hosts.ts';
-import { delimitedText, readDelimited } from './wire.ts';
 
 /** Comparisons of one name with one resource that are worth while; beyond it every name counts as named. */
 const MAX_COMPARISONS = 50_000;

@@ -1,17 +1,18 @@
 // The client-status service (R31, R32): per node what the server has sent it and what came of it, in the words of Envoy's API. Contents are
 // shown without secrets (X100); a client sees the nodes that it may act for.
+
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Peer } from '../grpc/access.ts';
+import { refuse } from '../grpc/refuse.ts';
+import { CallRefusal, refusalOf, type UnaryContext, unary } from '../grpc/unary.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { ClientStatusRequestOutput } from '../proto/generated/envoy/service/status/v3/ClientStatusRequest.ts';
 import type { NodeMatcherOutput } from '../proto/generated/envoy/type/matcher/v3/NodeMatcher.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { SnapshotResource } from '../snapshot/types.ts';
-import type { Peer } from './access.ts';
 import { type ResourceStatus, resourceStatuses, type SubscriptionView } from './client-status.ts';
-import { refuse } from './load-stats-service.ts';
 import { type ClientNode, clientNode } from './node.ts';
 import { matchesNode } from './node-matcher.ts';
-import { CallRefusal, refusalOf, type UnaryContext, unary } from './unary.ts';
 
 export const CLIENT_STATUS_SERVICE = 'envoy.service.status.v3.ClientStatusDiscoveryService';
 

@@ -1,13 +1,13 @@
 // The Fetch methods of the discovery services: one request, one full answer (R40).
 import { type handleUnaryCall, status } from '@grpc/grpc-js';
+import type { Peer } from '../grpc/access.ts';
+import { CallRefusal, type UnaryContext, unary } from '../grpc/unary.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
-import type { Peer } from './access.ts';
 import { fetchAnswer, fetchResponse, nothingFor } from './fetch.ts';
 import { clientNode } from './node.ts';
 import { type ReadRequest, requestReader } from './read-request.ts';
 import type { TargetSource } from './targets.ts';
-import { CallRefusal, type UnaryContext, unary } from './unary.ts';
 
 export interface FetchContext extends UnaryContext {
   readonly api: EnvoyApi;

@@ -1,5 +1,7 @@
 // One answer to one question, without a stream: the core of the Fetch methods and of REST polling (R40). Says nothing about what was told
 // before: always all that was asked for, without nonce, without make-before-break.
+
+import { type WireField, wireMessage, writeMessage } from '../proto/wire.ts';
 import type { SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { typeView } from '../snapshot/view.ts';
 import { type ClientNode, gatewayOf } from './node.ts';
@@ -8,7 +10,6 @@ import { onRequest } from './request.ts';
 import { newSubscription } from './subscription.ts';
 import type { TargetSource } from './targets.ts';
 import { typeRules } from './type-rules.ts';
-import { type WireField, wireMessage, writeMessage } from './wire.ts';
 
 export interface FetchQuestion {
   readonly node: ClientNode;

@@ -1,9 +1,9 @@
 // Responses as bytes: joined from resources that are encoded already (T3), and shared by all streams that are sent the same plan,
 // nonce included (T5). Decides nothing about what is sent.
 import type { CacheListener } from '../lib/cache-listener.ts';
+import { type WireField, type WireMessage, wireMessage, writeMessage } from '../proto/wire.ts';
 import type { SnapshotResource } from '../snapshot/types.ts';
 import type { Plan, ResourceError } from './subscription.ts';
-import { type WireField, type WireMessage, wireMessage, writeMessage } from './wire.ts';
 
 export interface Frame {
   /** An encoded DiscoveryResponse or DeltaDiscoveryResponse. */

@@ -1,5 +1,6 @@
 // The load-reporting service: opens a stream for each call and ends all of them.
-import type { Denial } from './access.ts';
+
+import { refuse } from '../grpc/refuse.ts';
 import { type LoadStatsCall, type LoadStatsContext, LoadStatsStream } from './load-stats-stream.ts';
 
 export const LOAD_STATS_SERVICE = 'envoy.service.load_stats.v3.LoadReportingService';
@@ -43,9 +44,4 @@ function bearableMs(intervalMs: number, clusters: number): number {
   let bearable = intervalMs;
   while (bearable < MAX_INTERVAL_MS && (clusters / bearable) * 1_000 > CLUSTERS_PER_SECOND) bearable *= 2;
   return bearable;
-}
-
-/** Ends a stream that never began. */
-export function refuse(call: Pick<LoadStatsCall, 'emit'>, { code, details }: Denial): void {
-  call.emit('error', Object.assign(new Error(details), { code, details }));
 }

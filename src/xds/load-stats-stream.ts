@@ -1,12 +1,12 @@
 // One stream of the load-reporting service (R28, R29): says what to report and how often, and passes on what is reported. A client that
 // reports nothing is left alone.
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { Access } from '../grpc/access.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { TypeView } from '../snapshot/types.ts';
-import type { Access } from './access.ts';
 import { withoutIdleClusters } from './idle-clusters.ts';
 import type { LoadReports, ReportingNode } from './load-reports.ts';
 import { type ClientNode, clientNode, gatewayOf } from './node.ts';

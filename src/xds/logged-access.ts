@@ -1,6 +1,7 @@
 // Denials in the log, each once: who is refused tries again and again. Decides nothing.
+
+import type { Access, Denial } from '../grpc/access.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Access, Denial } from './access.ts';
 
 const MAX_REMEMBERED = 1_000;
 

@@ -5,19 +5,19 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { status } from '@grpc/grpc-js';
+import { type Access, OPEN_ACCESS, type Peer } from '../grpc/access.ts';
+import { type TransportSecurity, tlsServerOptions } from '../grpc/transport-security.ts';
+import { CallRefusal, refusalOf } from '../grpc/unary.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Access, OPEN_ACCESS, type Peer } from './access.ts';
 import { type ClientStatusContext, clientStatusAnswer } from './client-status-service.ts';
 import { fetchAnswer, fetchResponse, nothingFor } from './fetch.ts';
 import { clientNode } from './node.ts';
 import { requestReader } from './read-request.ts';
 import type { TargetSource } from './targets.ts';
-import { type TransportSecurity, tlsServerOptions } from './transport-security.ts';
-import { CallRefusal, refusalOf } from './unary.ts';
 
 export interface RestServerOptions {
   readonly api: EnvoyApi;

@@ -1,8 +1,8 @@
 // The xDS server: gRPC services over the targets of all gateways, aggregated and separate, state of the world and delta. It opens and
 // ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { type Access, OPEN_ACCESS } from '../grpc/access.ts';
 import { ChanceryError } from '../lib/errors.ts';
-import { type Access, OPEN_ACCESS } from './access.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { channelOptions, type Keepalive } from './channel-options.ts';
 import type { ClientStream } from './client-status-service.ts';
@@ -63,8 +63,8 @@ export interface XdsServerOptions extends ServicesOptions {
 export interface XdsServer {
   /** Listens and gives the port, which differs from the one asked for only if that was 0. Rejects with ERR_PORT_IN_USE. */
   listen(address: Address): Promise<number>;
-  /** The open streams whose node is known. */
-  clients(): readonly ClientStream[];
+  /** The open streams whose node is known; of one node, where `of` is given. */
+  clients(of?: { readonly gateway: string; readonly id: string }): readonly ClientStream[];
   /** The nodes of all open streams, sorted by gateway and id. */
   nodes(): readonly NodeStatus[];
   /**
@@ -89,7 +89,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const context = streamContext(options);
   const endings = new StreamEndings(streams, context);
   const server = new Server(channelOptions(options));
-  const clients = (): readonly ClientStream[] => [...streams].flatMap((stream) => stream.client() ?? []);
+  const clients: XdsServer['clients'] = (of) =>
+    [...streams].flatMap((stream) => (of === undefined || stream.isOf(of) ? (stream.client() ?? []) : []));
   const services = addServices(server, options, {
     access: context.access,
     open: (call, method) => {
@@ -100,7 +101,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
         endings.onClosed();
       });
     },
-    clients,
+    clients: () => clients(),
   });
   const unsubscribe = followTargets(options.targets, streams, context);
   return {

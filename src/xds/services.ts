@@ -1,15 +1,17 @@
 // Every service of the xDS port: which there are, and what answers each method. Joins parts; decides nothing.
+
 import type { Server, ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Access } from '../grpc/access.ts';
+import { addHealthService } from '../grpc/health-service.ts';
+import { addReflectionService } from '../grpc/reflection-service.ts';
+import { refuse } from '../grpc/refuse.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Access } from './access.ts';
 import { CLIENT_STATUS_SERVICE, type ClientStream, clientStatusMethods, type Redact } from './client-status-service.ts';
 import { DISCOVERY_SERVICES, type DiscoveryService } from './discovery-services.ts';
 import { fetchMethod } from './fetch-service.ts';
-import { addHealthService } from './health-service.ts';
 import type { LoadReports } from './load-reports.ts';
-import { createLoadStatsService, DEFAULT_LOAD_INTERVAL_MS, LOAD_STATS_SERVICE, refuse } from './load-stats-service.ts';
-import { addReflectionService } from './reflection-service.ts';
+import { createLoadStatsService, DEFAULT_LOAD_INTERVAL_MS, LOAD_STATS_SERVICE } from './load-stats-service.ts';
 import type { StreamMethod } from './stream-context.ts';
 import type { TargetSource } from './targets.ts';
 

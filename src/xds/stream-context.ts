@@ -1,7 +1,8 @@
 // What the streams of a server share, and what tells them apart by their method. Types only.
+
+import type { Access } from '../grpc/access.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
-import type { Access } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { ConnectionAges } from './connection-ages.ts';
 import type { DroppedHistory } from './dropped-history.ts';

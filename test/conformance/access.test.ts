@@ -8,7 +8,7 @@ import { DISCOVERY_SERVICES } from '../../src/xds/discovery-services.ts';
 import { createLoadReports } from '../../src/xds/load-reports.ts';
 import { createRestServer, type RestServer } from '../../src/xds/rest-server.ts';
 import { newestSnapshots } from '../../src/xds/targets.ts';
-import { TransportSecurity } from '../../src/xds/transport-security.ts';
+import { TransportSecurity } from '../../src/grpc/transport-security.ts';
 import { type CertificateAuthority, createAuthority, type IssuedCertificate } from '../support/certificates.ts';
 import { quietLogger } from '../support/quiet-logger.ts';
 import { testApi } from '../support/snapshots.ts';

@@ -2,7 +2,7 @@
 import { Client, credentials, Server, ServerCredentials, type ServiceError } from '@grpc/grpc-js';
 import { register } from '@grpc/grpc-js-xds';
 import { compileGrpcBootstrap } from '../../src/compiler/grpc-bootstrap.ts';
-import { bytesService } from '../../src/xds/bytes-service.ts';
+import { bytesService } from '../../src/grpc/bytes-service.ts';
 import type { Contents } from './snapshots.ts';
 
 register();

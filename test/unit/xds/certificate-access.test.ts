@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
-import type { Peer } from '../../../src/xds/access.ts';
+import type { Peer } from '../../../src/grpc/access.ts';
 import { certificateAccess } from '../../../src/xds/certificate-access.ts';
 
 function peer(subjectaltname: string | undefined): Peer {

@@ -6,7 +6,7 @@ import { type Comparison, compareVersions } from '../../../src/xds/initial-versi
 import { createNameInterner, nameSet } from '../../../src/xds/name-map.ts';
 import { requestReader } from '../../../src/xds/read-request.ts';
 import { scanRequest } from '../../../src/xds/request-scan.ts';
-import { delimitedText, readDelimited } from '../../../src/xds/wire.ts';
+import { delimitedText, readDelimited } from '../../../src/proto/wire.ts';
 import { testApi } from '../../support/snapshots.ts';
 
 const DELTA = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';

@@ -1,8 +1,8 @@
 // gRPC's own health service (grpc.health.v1.Health): SERVING once configuration is served, NOT_SERVING before that and while stopping. It is
 // the one service without access control: a probe has no certificate, and learns nothing else.
 import { type handleServerStreamingCall, type handleUnaryCall, type Server, type ServerWritableStream, status } from '@grpc/grpc-js';
+import { readDelimited } from '../proto/wire.ts';
 import { bytesService } from './bytes-service.ts';
-import { readDelimited } from './wire.ts';
 
 export const HEALTH_SERVICE = 'grpc.health.v1.Health';
 

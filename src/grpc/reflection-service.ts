@@ -1,9 +1,10 @@
 // gRPC reflection, so that tools such as grpcurl can call the services of this port. What it tells is made when somebody first asks.
+
 import { type Server, type ServerDuplexStream, type ServiceDefinition, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Access } from './access.ts';
 import { bytesService } from './bytes-service.ts';
-import { refuse } from './load-stats-service.ts';
+import { refuse } from './refuse.ts';
 import { refusalOf, type UnaryContext } from './unary.ts';
 
 /** Both versions of the protocol are in use. */
