@@ -1,5 +1,7 @@
 // The protobuf messages that Chancery names, by full type name: what goes in (input) and what decoding gives (output).
 // Holds types only; a new Envoy type is one import and one line in each map.
+import type { ApiKeySet, ApiKeySetOutput } from './generated/chancery/policy/v1/ApiKeySet.ts';
+import type { AuthPolicy, AuthPolicyOutput } from './generated/chancery/policy/v1/AuthPolicy.ts';
 import type { Bootstrap, BootstrapOutput } from './generated/envoy/config/bootstrap/v3/Bootstrap.ts';
 import type { Cluster, ClusterOutput } from './generated/envoy/config/cluster/v3/Cluster.ts';
 import type { Node, NodeOutput } from './generated/envoy/config/core/v3/Node.ts';
@@ -11,15 +13,43 @@ import type { Route, RouteOutput } from './generated/envoy/config/route/v3/Route
 import type { RouteConfiguration, RouteConfigurationOutput } from './generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost, VirtualHostOutput } from './generated/envoy/config/route/v3/VirtualHost.ts';
 import type { FileAccessLog, FileAccessLogOutput } from './generated/envoy/extensions/access_loggers/file/v3/FileAccessLog.ts';
+import type {
+  ExpressionFilter,
+  ExpressionFilterOutput,
+} from './generated/envoy/extensions/access_loggers/filters/cel/v3/ExpressionFilter.ts';
 import type { StderrAccessLog, StderrAccessLogOutput } from './generated/envoy/extensions/access_loggers/stream/v3/StderrAccessLog.ts';
 import type { StdoutAccessLog, StdoutAccessLogOutput } from './generated/envoy/extensions/access_loggers/stream/v3/StdoutAccessLog.ts';
 import type { DnsCluster, DnsClusterOutput } from './generated/envoy/extensions/clusters/dns/v3/DnsCluster.ts';
+import type { ApiKeyAuth, ApiKeyAuthOutput } from './generated/envoy/extensions/filters/http/api_key_auth/v3/ApiKeyAuth.ts';
+import type {
+  ApiKeyAuthPerRoute,
+  ApiKeyAuthPerRouteOutput,
+} from './generated/envoy/extensions/filters/http/api_key_auth/v3/ApiKeyAuthPerRoute.ts';
 import type { Cors, CorsOutput } from './generated/envoy/extensions/filters/http/cors/v3/Cors.ts';
 import type { CorsPolicy, CorsPolicyOutput } from './generated/envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
+import type { ExtAuthz, ExtAuthzOutput } from './generated/envoy/extensions/filters/http/ext_authz/v3/ExtAuthz.ts';
+import type { ExtAuthzPerRoute, ExtAuthzPerRouteOutput } from './generated/envoy/extensions/filters/http/ext_authz/v3/ExtAuthzPerRoute.ts';
 import type { HTTPFault, HTTPFaultOutput } from './generated/envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { GrpcWeb, GrpcWebOutput } from './generated/envoy/extensions/filters/http/grpc_web/v3/GrpcWeb.ts';
+import type {
+  HeaderMutation as HttpHeaderMutation,
+  HeaderMutationOutput as HttpHeaderMutationOutput,
+} from './generated/envoy/extensions/filters/http/header_mutation/v3/HeaderMutation.ts';
+import type {
+  HeaderMutationPerRoute,
+  HeaderMutationPerRouteOutput,
+} from './generated/envoy/extensions/filters/http/header_mutation/v3/HeaderMutationPerRoute.ts';
+import type {
+  JwtAuthentication,
+  JwtAuthenticationOutput,
+} from './generated/envoy/extensions/filters/http/jwt_authn/v3/JwtAuthentication.ts';
+import type {
+  PerRouteConfig as JwtPerRoute,
+  PerRouteConfigOutput as JwtPerRouteOutput,
+} from './generated/envoy/extensions/filters/http/jwt_authn/v3/PerRouteConfig.ts';
 import type { OnDemand, OnDemandOutput } from './generated/envoy/extensions/filters/http/on_demand/v3/OnDemand.ts';
 import type { RBAC, RBACOutput } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.ts';
+import type { RBACPerRoute, RBACPerRouteOutput } from './generated/envoy/extensions/filters/http/rbac/v3/RBACPerRoute.ts';
 import type { Router, RouterOutput } from './generated/envoy/extensions/filters/http/router/v3/Router.ts';
 import type {
   Config as SetFilterStateConfig,
@@ -30,6 +60,10 @@ import type {
   HttpConnectionManager,
   HttpConnectionManagerOutput,
 } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
+import type {
+  HeaderMutation as EarlyHeaderMutation,
+  HeaderMutationOutput as EarlyHeaderMutationOutput,
+} from './generated/envoy/extensions/http/early_header_mutation/header_mutation/v3/HeaderMutation.ts';
 import type { XffConfig, XffConfigOutput } from './generated/envoy/extensions/http/original_ip_detection/xff/v3/XffConfig.ts';
 import type {
   ClientSideWeightedRoundRobin,
@@ -53,6 +87,10 @@ import type {
   UriTemplateRewriteConfig,
   UriTemplateRewriteConfigOutput,
 } from './generated/envoy/extensions/path/rewrite/uri_template/v3/UriTemplateRewriteConfig.ts';
+import type {
+  Config as MtlsPrincipal,
+  ConfigOutput as MtlsPrincipalOutput,
+} from './generated/envoy/extensions/rbac/principals/mtls_authenticated/v3/Config.ts';
 import type {
   DownstreamConnectionsConfig,
   DownstreamConnectionsConfigOutput,
@@ -95,6 +133,20 @@ import type { Status, StatusOutput } from './generated/google/rpc/Status.ts';
 
 /** Type name → [what goes in, what decoding gives]. */
 interface MessageTable {
+  'chancery.policy.v1.ApiKeySet': [ApiKeySet, ApiKeySetOutput];
+  'chancery.policy.v1.AuthPolicy': [AuthPolicy, AuthPolicyOutput];
+  'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter': [ExpressionFilter, ExpressionFilterOutput];
+  'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth': [ApiKeyAuth, ApiKeyAuthOutput];
+  'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute': [ApiKeyAuthPerRoute, ApiKeyAuthPerRouteOutput];
+  'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz': [ExtAuthz, ExtAuthzOutput];
+  'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute': [ExtAuthzPerRoute, ExtAuthzPerRouteOutput];
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': [HttpHeaderMutation, HttpHeaderMutationOutput];
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': [HeaderMutationPerRoute, HeaderMutationPerRouteOutput];
+  'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': [JwtAuthentication, JwtAuthenticationOutput];
+  'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig': [JwtPerRoute, JwtPerRouteOutput];
+  'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': [RBACPerRoute, RBACPerRouteOutput];
+  'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation': [EarlyHeaderMutation, EarlyHeaderMutationOutput];
+  'envoy.extensions.rbac.principals.mtls_authenticated.v3.Config': [MtlsPrincipal, MtlsPrincipalOutput];
   'envoy.config.bootstrap.v3.Bootstrap': [Bootstrap, BootstrapOutput];
   'envoy.config.cluster.v3.Cluster': [Cluster, ClusterOutput];
   'envoy.config.core.v3.Node': [Node, NodeOutput];
