@@ -33,10 +33,10 @@ export function decodeProviders(api: EnvoyApi, gateway: string, message: AuthPol
     return `${gateway}/${provider.name}#${digest.slice(0, ID_DIGITS)}`;
   };
   return {
-    jwt: list(message.jwt, (provider, field) => ({ id: idOf('JwtProvider', provider), ...jwt(provider, field) }), 'jwt'),
+    jwt: list(message.jwt, (provider, field) => ({ id: idOf('JwtProvider', provider), ...jwt(provider, gateway, field) }), 'jwt'),
     introspection: list(
       message.introspection,
-      (provider, field) => ({ id: idOf('Introspection', provider), ...introspection(provider, field) }),
+      (provider, field) => ({ id: idOf('Introspection', provider), ...introspection(provider, gateway, field) }),
       'introspection',
     ),
     apiKeys: list(message.api_keys, (source, field) => apiKeys(source, gateway, field), 'api_keys'),
@@ -57,7 +57,7 @@ function token(message: JwtProviderOutput | IntrospectionOutput, field: string) 
   };
 }
 
-function jwt(message: JwtProviderOutput, field: string): Omit<JwtSettings, 'id'> {
+function jwt(message: JwtProviderOutput, gateway: string, field: string): Omit<JwtSettings, 'id'> {
   const maxLifetime = message.max_lifetime_seconds ?? 0;
   return {
     ...token(message, field),
@@ -65,11 +65,11 @@ function jwt(message: JwtProviderOutput, field: string): Omit<JwtSettings, 'id'>
     types: filled(message.types, required, `${field}.types`),
     clockSkewSeconds: message.clock_skew_seconds ?? 0,
     maxLifetimeSeconds: maxLifetime === 0 ? undefined : maxLifetime,
-    keys: keys(message, field),
+    keys: keys(message, gateway, field),
   };
 }
 
-function keys(message: JwtProviderOutput, field: string): KeySettings {
+function keys(message: JwtProviderOutput, gateway: string, field: string): KeySettings {
   switch (message.keys) {
     case 'remote': {
       const remote = message.remote ?? {};
@@ -81,13 +81,13 @@ function keys(message: JwtProviderOutput, field: string): KeySettings {
         cacheForMs: positive(remote.cache_for_ms, `${at}.cache_for_ms`),
         timeoutMs: positive(remote.timeout_ms, `${at}.timeout_ms`),
         serveStaleForMs: remote.serve_stale_for_ms ?? 0,
-        ca: remote.ca === '' ? undefined : remote.ca,
+        ca: remote.ca || undefined,
       };
     }
     case 'inline_keys':
       return { kind: 'inline', jwks: required(message.inline_keys, `${field}.inline_keys`) };
     case 'secret_name':
-      return { kind: 'secret', secretName: required(message.secret_name, `${field}.secret_name`) };
+      return { kind: 'secret', secretName: `${gateway}/${required(message.secret_name, `${field}.secret_name`)}` };
     case undefined:
       throw unset(`${field}.keys`);
     default:
@@ -95,16 +95,16 @@ function keys(message: JwtProviderOutput, field: string): KeySettings {
   }
 }
 
-function introspection(message: IntrospectionOutput, field: string): Omit<IntrospectionSettings, 'id'> {
+function introspection(message: IntrospectionOutput, gateway: string, field: string): Omit<IntrospectionSettings, 'id'> {
   return {
     ...token(message, field),
     url: required(message.url, `${field}.url`),
     clientId: required(message.client_id, `${field}.client_id`),
-    clientSecretName: required(message.client_secret_name, `${field}.client_secret_name`),
+    clientSecretName: `${gateway}/${required(message.client_secret_name, `${field}.client_secret_name`)}`,
     timeoutMs: positive(message.timeout_ms, `${field}.timeout_ms`),
     cacheForMs: message.cache_for_ms ?? 0,
     denyForMs: message.deny_for_ms ?? 0,
-    ca: message.ca === '' ? undefined : message.ca,
+    ca: message.ca || undefined,
   };
 }
 
@@ -116,7 +116,7 @@ function apiKeys(message: ApiKeySourceOutput, gateway: string, field: string): A
     from: filled(message.from, sourceOf, `${field}.from`),
     consumerHeaders: list(message.consumer_headers, required, `${field}.consumer_headers`),
     keepCredential: message.keep_credential ?? false,
-    pepperName: message.pepper_name === '' ? undefined : message.pepper_name,
+    pepperName: message.pepper_name === undefined || message.pepper_name === '' ? undefined : `${gateway}/${message.pepper_name}`,
   };
 }
 

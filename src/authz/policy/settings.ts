@@ -51,13 +51,13 @@ export type KeySettings =
       readonly ca: string | undefined;
     }
   | { readonly kind: 'inline'; readonly jwks: string }
-  /** Name of the SDS secret that holds the key of an HS algorithm. */
+  /** `<gateway>/` and the name of the SDS secret that holds the key of an HS algorithm. */
   | { readonly kind: 'secret'; readonly secretName: string };
 
 export interface IntrospectionSettings extends TokenSettings {
   readonly url: string;
   readonly clientId: string;
-  /** Name of the SDS secret. */
+  /** `<gateway>/` and the name of the SDS secret. */
   readonly clientSecretName: string;
   readonly timeoutMs: number;
   readonly cacheForMs: number;
@@ -73,7 +73,7 @@ export interface ApiKeySettings {
   /** Headers that carry the name of the consumer. */
   readonly consumerHeaders: readonly string[];
   readonly keepCredential: boolean;
-  /** Name of the SDS secret; absent: digests are plain SHA-256. */
+  /** `<gateway>/` and the name of the SDS secret; absent: digests are plain SHA-256. */
   readonly pepperName: string | undefined;
 }
 
