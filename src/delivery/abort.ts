@@ -37,6 +37,10 @@ export function reasonText(reason: WithdrawReason): string {
   switch (reason.kind) {
     case 'nacks':
       return reason.nodes === 1 ? 'a node refused it' : `${reason.nodes} nodes refused it`;
+    case 'policies':
+      return reason.companions === 1
+        ? 'the companion refused a policy of it'
+        : `all ${reason.companions} companions refused a policy of it`;
     case 'quorum':
       return `only ${reason.accepted} of ${reason.answered} nodes that answered accepted it`;
     case 'error5xx':

@@ -28,6 +28,8 @@ export interface NackRecord {
 export type WithdrawReason =
   /** So many nodes refused it. */
   | { readonly kind: 'nacks'; readonly nodes: number }
+  /** Every connected companion refused a policy that it needs (authz D5). */
+  | { readonly kind: 'policies'; readonly companions: number }
   /** Of the nodes that answered too few accepted. */
   | { readonly kind: 'quorum'; readonly accepted: number; readonly answered: number }
   /** Too many answers were 5xx while it was watched. */

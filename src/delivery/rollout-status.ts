@@ -1,6 +1,7 @@
 // How the newest revision of a gateway gets on, for status, the API and the page. Plain data, made when asked for.
 import { reasonText } from './abort.ts';
 import type { NackRecord, WithdrawReason } from './offer.ts';
+import type { PolicyWait } from './policy-gate.ts';
 import type { QuarantineEntry } from './quarantine.ts';
 import type { Rollout } from './rollout.ts';
 
@@ -17,6 +18,8 @@ export interface RolloutStatus {
   readonly state?: RevisionState;
   /** What newcomers get while the newest revision is in waves, and all when it is withdrawn. */
   readonly lastGood?: { readonly revision: number; readonly version: string };
+  /** While no node is offered it, because companions lack policies of it (authz D5). */
+  readonly policies?: PolicyWait;
   /** While the revision is in waves. */
   readonly wave?: {
     /** Of `steps`, from 1. */

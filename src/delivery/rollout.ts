@@ -107,12 +107,18 @@ export class Rollout {
     const suspects = suspectsOf({ ...nack, targetVersion }, { good: this.#good, underWay: this.#wave?.offer });
     const wave = suspects.areOfRevision ? this.#wave : undefined;
     wave?.onRefused(nack.nodeId);
-    const revision = wave?.offer.revision ?? this.#revisionOf(targetVersion);
-    this.#events.push({ kind: 'nack', revision, nack });
-    const entries = entriesOf({ ...nack, resources: suspects.resources, ...(revision === undefined ? {} : { revision }) });
+    const offer = wave?.offer ?? [this.#wave?.offer, this.#good].find((each) => each?.snapshot.version === targetVersion);
+    this.#events.push({ kind: 'nack', revision: offer?.revision, nack });
+    const entries = entriesOf({ ...nack, resources: suspects.resources, ...(offer && { revision: offer.revision }) });
     if (wave !== undefined) wave.suspects.push(...entries);
     else if (this.#good?.settings.abortOn.nacks === 1) this.#addToQuarantine(entries, nowMs);
     return this.#look(nowMs);
+  }
+
+  /** Of a revision that was withdrawn before any node was asked. */
+  quarantines(entries: readonly QuarantineEntry[], nowMs: number): readonly RolloutEvent[] {
+    this.#addToQuarantine(entries, nowMs);
+    return this.#flush();
   }
 
   /** What load reports say of the nodes that run the revision. */
@@ -284,10 +290,6 @@ export class Rollout {
     this.#notLive = undefined;
     const durationMs = (wave?.lastReachedMs ?? nowMs) - good.acceptedAtMs;
     this.#events.push({ kind: 'live', revision: good.revision, nodes: this.#nodes.size, durationMs, atMs: nowMs });
-  }
-
-  #revisionOf(version: string): number | undefined {
-    return [this.#wave?.offer, this.#good].find((offer) => offer?.snapshot.version === version)?.revision;
   }
 
   #flush(more: readonly RolloutEvent[] = []): readonly RolloutEvent[] {

@@ -7,7 +7,7 @@ import type { ProgressListener, Refusal } from '../xds/progress.ts';
 import type { TargetSource } from '../xds/targets.ts';
 import type { ErrorRates } from './abort.ts';
 import type { AcceptOutcome, NackRecord, Offer } from './offer.ts';
-import { placed, type QuarantineEntry, quarantinedIn, type RefusedThing } from './quarantine.ts';
+import { entriesOf, placed, type QuarantineEntry, quarantinedIn, type RefusedThing } from './quarantine.ts';
 import { Rollout } from './rollout.ts';
 import type { RolloutEvent } from './rollout-event.ts';
 import { type RolloutMemory, type RolloutStatus, rolloutStatus } from './rollout-status.ts';
@@ -22,11 +22,15 @@ export interface RolloutsOptions {
   readonly errorRates?: ErrorRates;
 }
 
-export interface Rollouts extends TargetSource, Required<ProgressListener> {
+export interface Rollouts extends TargetSource, Required<Omit<ProgressListener, 'companionAnswered'>> {
   /** What an earlier run left: its last good revision, and what it had quarantined. Before the gateway's first `accept`. */
   restore(gateway: string, kept: { readonly good?: Offer; readonly quarantine: readonly QuarantineEntry[] }): void;
   /** A new revision, or one that is there already; subscribers were told when it returns. */
   accept(offer: Offer): AcceptOutcome;
+  /** Companions refuse what the revision needs: it is withdrawn, and no node was asked (authz D5). Nothing where there is none to go back to. */
+  reject(offer: Offer, nacks: readonly NackRecord[]): void;
+  /** What nodes may be told to reach: the last good revision, and the one in waves. */
+  offers(gateway: string): { readonly good?: Offer; readonly underWay?: Offer };
   /** The entries because of which `accept` would refuse this snapshot. */
   quarantined(snapshot: Snapshot): readonly QuarantineEntry[];
   /** Empties the quarantine of a gateway; gives what was in it. */
@@ -98,6 +102,28 @@ class FleetRollouts implements Rollouts {
     if (outcome.kind === 'offered' || outcome.kind === 'returned') state.memory = { nacks: [] };
     this.#handle(state, events, nowMs);
     return outcome;
+  }
+
+  reject(offer: Offer, nacks: readonly NackRecord[]): void {
+    const { revision, snapshot } = offer;
+    const state = this.#of(snapshot.gateway);
+    const atMs = this.#options.nowMs();
+    const backTo = (state.rollout.good ?? state.rollout.wave?.offer)?.revision;
+    if (backTo === undefined) return;
+    state.memory = { nacks: [] };
+    const refusals = nacks.map((nack) => ({ kind: 'nack', revision, nack }) as const);
+    const quarantined = state.rollout.quarantines(
+      nacks.flatMap((nack) => entriesOf({ ...nack, revision })),
+      atMs,
+    );
+    const reason = { kind: 'policies', companions: nacks.length } as const;
+    const withdrawn = { kind: 'withdrawn', revision, version: snapshot.version, reason, backTo, atMs } as const;
+    this.#handle(state, [...refusals, ...quarantined, withdrawn], atMs);
+  }
+
+  offers(gateway: string): { readonly good?: Offer; readonly underWay?: Offer } {
+    const { good, wave } = this.#gateways.get(gateway)?.rollout ?? {};
+    return { ...(good === undefined ? {} : { good }), ...(wave === undefined ? {} : { underWay: wave.offer }) };
   }
 
   quarantined(snapshot: Snapshot): readonly QuarantineEntry[] {

@@ -12,7 +12,7 @@ export type PlaceOf = (gateway: string, typeUrl: TypeUrl, name: string) => Promi
 const RESOURCES_NAMED = 20;
 
 /** What is told once in a while: kept for those who come later. */
-export function toldProgress(feed: EventFeed, placeOf: PlaceOf): Required<ProgressListener> {
+export function toldProgress(feed: EventFeed, placeOf: PlaceOf): ProgressListener {
   const about = ({ cluster, id }: ClientNode) => ({ gateway: cluster, node: id });
   return {
     nodeConnected: (node) => {
@@ -59,8 +59,11 @@ export function joinedProgress(...listeners: readonly ProgressListener[]): Requi
     nodeConnected: (node, atMs) => {
       for (const listener of listeners) listener.nodeConnected?.(node, atMs);
     },
-    nodeGone: (node, atMs) => {
-      for (const listener of listeners) listener.nodeGone?.(node, atMs);
+    nodeGone: (node, atMs, isMeant) => {
+      for (const listener of listeners) listener.nodeGone?.(node, atMs, isMeant);
+    },
+    companionAnswered: (node, atMs) => {
+      for (const listener of listeners) listener.companionAnswered?.(node, atMs);
     },
     reached: (node, target, atMs) => {
       for (const listener of listeners) listener.reached?.(node, target, atMs);

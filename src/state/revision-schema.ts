@@ -27,6 +27,7 @@ const quarantineEntrySchema = z.strictObject({
 
 const reasonSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('nacks'), nodes: count }),
+  z.strictObject({ kind: z.literal('policies'), companions: count }),
   z.strictObject({ kind: z.literal('quorum'), accepted: count, answered: count }),
   z.strictObject({ kind: z.literal('error5xx'), percent: z.number(), requests: count }),
 ]);

@@ -18,6 +18,8 @@ export interface StreamProgress {
 export interface NodeProgress {
   joined(stream: StreamProgress): void;
   left(stream: StreamProgress): void;
+  /** The client ends the stream: `left` follows. */
+  leaves(stream: StreamProgress): void;
   /** Something may have changed on the stream. */
   looked(stream: StreamProgress): void;
 }
@@ -31,6 +33,8 @@ interface NodeState {
   readonly counts: Map<Snapshot, number>;
   readonly connectedAtMs: number;
   asksForListeners: boolean;
+  /** The newest stream that ended was ended by the client. */
+  isLeaving: boolean;
   /** Told last; forgotten when a stream is to reach something else. */
   told: Snapshot | undefined;
 }
@@ -39,14 +43,7 @@ interface NodeState {
 export function createNodeProgress(listener: ProgressListener, nowMs: () => number): NodeProgress {
   const nodes = new Map<string, NodeState>();
   return {
-    joined: (stream) => {
-      const key = keyOf(stream.node);
-      const known = nodes.get(key);
-      const state = known ?? newState(nowMs());
-      nodes.set(key, state);
-      state.streams.set(stream, undefined);
-      if (known === undefined) listener.nodeConnected?.(stream.node, state.connectedAtMs);
-    },
+    joined: (stream) => join(nodes, stream, { listener, nowMs }),
     left: (stream) => {
       const key = keyOf(stream.node);
       const state = nodes.get(key);
@@ -55,7 +52,11 @@ export function createNodeProgress(listener: ProgressListener, nowMs: () => numb
       state.streams.delete(stream);
       if (state.streams.size > 0) return;
       nodes.delete(key);
-      listener.nodeGone?.(stream.node, nowMs());
+      listener.nodeGone?.(stream.node, nowMs(), state.isLeaving);
+    },
+    leaves: (stream) => {
+      const state = nodes.get(keyOf(stream.node));
+      if (state?.streams.has(stream) === true) state.isLeaving = true;
     },
     looked: (stream) => {
       const state = nodes.get(keyOf(stream.node));
@@ -74,11 +75,27 @@ export function createNodeProgress(listener: ProgressListener, nowMs: () => numb
   };
 }
 
+function join(
+  nodes: Map<string, NodeState>,
+  stream: StreamProgress,
+  { listener, nowMs }: { readonly listener: ProgressListener; readonly nowMs: () => number },
+): void {
+  const key = keyOf(stream.node);
+  const known = nodes.get(key);
+  const state = known ?? newState(nowMs());
+  nodes.set(key, state);
+  state.streams.set(stream, undefined);
+  state.isLeaving = false;
+  // A companion says on a new stream what has changed of it.
+  const isNews = known === undefined || stream.node.companion !== undefined;
+  if (isNews) listener.nodeConnected?.(stream.node, state.connectedAtMs);
+}
+
 /** For when nobody listens. */
-export const NO_PROGRESS: NodeProgress = { joined: () => {}, left: () => {}, looked: () => {} };
+export const NO_PROGRESS: NodeProgress = { joined: () => {}, left: () => {}, leaves: () => {}, looked: () => {} };
 
 function newState(connectedAtMs: number): NodeState {
-  return { streams: new Map(), counts: new Map(), connectedAtMs, asksForListeners: false, told: undefined };
+  return { streams: new Map(), counts: new Map(), connectedAtMs, asksForListeners: false, isLeaving: false, told: undefined };
 }
 
 function count({ counts }: NodeState, target: Snapshot | undefined, by: number): void {

@@ -2,6 +2,7 @@
 import type { NodeOutput } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import type { StructOutput } from '../proto/generated/google/protobuf/Struct.ts';
 import type { ValueOutput } from '../proto/generated/google/protobuf/Value.ts';
+import { type CompanionClaim, companionClaim } from './companion-claim.ts';
 import type { PlanLimits } from './subscription.ts';
 
 /** Frozen at the first message of a stream (X3). */
@@ -14,6 +15,8 @@ export interface ClientNode {
   readonly isGrpc: boolean;
   /** Its metadata says `canary: true`: it may be asked before others (D13). Default false. */
   readonly isCanary?: boolean;
+  /** It is no proxy: it gets policies and is no part of the fleet (authz D1). */
+  readonly companion?: CompanionClaim;
   /** As the node said it; absent where it said none. */
   readonly metadata?: StructOutput;
   readonly limits: PlanLimits;
@@ -46,6 +49,7 @@ function limitsOf(isGrpc: boolean, features: readonly string[]): PlanLimits {
 
 export function clientNode(node: NodeOutput): ClientNode {
   const isGrpc = node.user_agent_name?.startsWith('gRPC') ?? false;
+  const companion = companionClaim(node.metadata);
   return {
     id: node.id ?? '',
     cluster: node.cluster ?? '',
@@ -54,6 +58,7 @@ export function clientNode(node: NodeOutput): ClientNode {
     isGrpc,
     isCanary: isTrue(node.metadata?.fields?.['canary']),
     limits: limitsOf(isGrpc, node.client_features ?? []),
+    ...(companion === undefined ? {} : { companion }),
     ...(node.metadata?.fields === undefined ? {} : { metadata: node.metadata }),
   };
 }
@@ -66,6 +71,19 @@ function isTrue(value: ValueOutput | undefined): boolean {
 /** The gateway whose snapshot the node gets. */
 export function gatewayOf(node: ClientNode): string {
   return node.cluster;
+}
+
+/**
+ * Names what nodes of the kind get: the gateway, for companions one name beside it. What targets of proxies dropped, their private keys
+ * among it, is nothing for companions.
+ */
+export function audienceOf({ cluster, companion }: ClientNode): string {
+  return companion === undefined ? cluster : audienceOfCompanions(cluster, companion.role);
+}
+
+/** No name of a gateway has a slash. */
+export function audienceOfCompanions(gateway: string, role: CompanionClaim['role']): string {
+  return `${gateway}/${role}`;
 }
 
 function versionOf(node: NodeOutput): string | undefined {

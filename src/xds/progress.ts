@@ -36,10 +36,12 @@ export interface TrafficListener {
 
 /** Told synchronously, in the order of events; an exception of a listener would end the stream, so it must not throw. */
 export interface ProgressListener {
-  /** The first stream of the node was opened. */
+  /** The first stream of the node was opened; of a companion, any: the newest one says where its workers are. */
   nodeConnected?(node: ClientNode, atMs: number): void;
-  /** The last stream of the node ended. */
-  nodeGone?(node: ClientNode, atMs: number): void;
+  /** The last stream of the node ended; `isMeant`: the node ended it, in good order. */
+  nodeGone?(node: ClientNode, atMs: number, isMeant?: boolean): void;
+  /** A companion accepted or refused a response. */
+  companionAnswered?(node: ClientNode, atMs: number): void;
   /**
    * Every stream of the node has accepted all of the target up to and with the switch (D6), with nothing refused; what lingers may still
    * be on offer. Once per node and target.

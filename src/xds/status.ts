@@ -1,6 +1,7 @@
 // What connected nodes have asked for, been sent and accepted, for `status` and the admin API. Reads states, changes none; names
 // resources but never shows their contents (X100).
 import type { TypeUrl, TypeView } from '../snapshot/types.ts';
+import type { CompanionClaim } from './companion-claim.ts';
 import type { ClientNode } from './node.ts';
 import { duePlan } from './plan.ts';
 import { namesMeant } from './rejected.ts';
@@ -43,6 +44,8 @@ export interface NodeStatus {
   readonly cluster: string;
   readonly userAgent?: string;
   readonly version?: string;
+  /** It is no proxy (authz D1). */
+  readonly companion?: CompanionClaim;
   /** When the oldest of its streams was opened; milliseconds since the epoch. */
   readonly connectedAt: number;
   readonly streams: readonly StreamStatus[];
@@ -90,6 +93,7 @@ function nodeStatus(streams: readonly StreamSnapshot[]): NodeStatus | undefined 
     cluster: node.cluster,
     ...(node.userAgent === undefined ? {} : { userAgent: node.userAgent }),
     ...(node.version === undefined ? {} : { version: node.version }),
+    ...(node.companion === undefined ? {} : { companion: node.companion }),
     connectedAt: Math.min(...streams.map(({ openedAtMs }) => openedAtMs)),
     streams: streams.map(({ status }) => status),
   };

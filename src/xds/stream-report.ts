@@ -63,6 +63,7 @@ export class StreamReport {
     const durationMs = this.#options.nowMs() - sentAtMs;
     this.#options.metrics.ack(this.#labels(plan.view.typeUrl), durationMs / 1_000);
     if (this.#options.traffic !== undefined) this.#options.traffic.accepted({ ...this.#exchange(plan), durationMs });
+    this.#tellOfCompanion();
   }
 
   /** `target`: what the response was sent for. */
@@ -72,6 +73,7 @@ export class StreamReport {
     this.#options.metrics.nack(this.#labels(typeUrl));
     const fields = { ...this.#who(), type_url: typeUrl, nonce, version, resources: names.slice(0, MAX_RESOURCES) };
     void this.#logRefusal({ ...fields, reason: message.slice(0, MAX_REASON) });
+    this.#tellOfCompanion();
     if (this.#node === undefined || target === undefined) return;
     this.#options.progress.refused?.({
       node: this.#node,
@@ -81,6 +83,11 @@ export class StreamReport {
       message,
       atMs: this.#options.nowMs(),
     });
+  }
+
+  #tellOfCompanion(): void {
+    const node = this.#node;
+    if (node?.companion !== undefined) this.#options.progress.companionAnswered?.(node, this.#options.nowMs());
   }
 
   /** `names`: clusters that were waited for, if that is known. */

@@ -9,7 +9,7 @@ import { Alarm } from './alarm.ts';
 import type { ClientStream } from './client-status-service.ts';
 import type { Retirement } from './connection-ages.ts';
 import { FirstPush } from './first-push.ts';
-import { type ClientNode, clientNode, gatewayOf } from './node.ts';
+import { audienceOf, type ClientNode, clientNode, gatewayOf } from './node.ts';
 import type { StreamProgress } from './node-progress.ts';
 import { type RequestReader, requestReader } from './read-request.ts';
 import type { DiscoveryRequest } from './request.ts';
@@ -58,7 +58,7 @@ export class XdsStream {
     context.metrics.streamOpened(method.variant);
     this.#age(call.getPeer());
     this.#closers.push(context.admission.enter(() => this.#listen()));
-    call.on('end', () => this.end());
+    call.on('end', () => this.#leave());
     call.on('cancelled', () => this.#release());
     call.on('close', () => this.#release());
     call.on('error', () => this.#release());
@@ -72,6 +72,10 @@ export class XdsStream {
   /** Undefined until the first message. */
   get gateway(): string | undefined {
     return this.#node && gatewayOf(this.#node);
+  }
+
+  isOf({ gateway, id }: { readonly gateway: string; readonly id: string }): boolean {
+    return this.#node?.id === id && this.#node.cluster === gateway;
   }
 
   /** There may be a newer target. */
@@ -105,6 +109,12 @@ export class XdsStream {
 
   client(): ClientStream | undefined {
     return this.#node && this.#session && { node: this.#node, subscriptions: this.#session.subscriptions() };
+  }
+
+  /** The client says that it goes: it did not just vanish. */
+  #leave(): void {
+    if (this.#progress !== undefined && !this.#isEnding) this.#context.nodes.leaves(this.#progress);
+    this.end();
   }
 
   #age(peer: string): void {
@@ -162,7 +172,7 @@ export class XdsStream {
       node,
       timing: this.#context.timing,
       intern: this.#context.intern,
-      recentlyDropped: () => this.#context.history.droppedOf(gatewayOf(node)),
+      recentlyDropped: () => this.#context.history.droppedOf(audienceOf(node)),
       onGateTimedOut: (waitedFor) => this.#report.gateTimedOut(waitedFor),
       onAnswerOverdue: ({ typeUrl }) => this.#report.answerOverdue(typeUrl),
     });
