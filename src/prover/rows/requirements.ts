@@ -1,0 +1,93 @@
+// Scopes and claims: what a proven identity must hold besides (authz M7, B42).
+import { allow, deny, type ParityRow } from '../parity-row.ts';
+import { alice, bare, lacks, mismatch, type RuleRow, ruleRow } from './rule-row.ts';
+
+const scopes: readonly RuleRow[] = [
+  { policy: 'reader', name: 'the scope alone', rules: ['M7'], claims: { scope: 'orders:read' }, expect: alice },
+  { policy: 'reader', name: 'the scope among others', rules: ['M7'], claims: { scope: 'openid orders:read profile' }, expect: alice },
+  { policy: 'reader', name: 'the scopes as a list', rules: ['M7', 'B42'], claims: { scope: ['openid', 'orders:read'] }, expect: alice },
+  { policy: 'reader', name: 'another scope', rules: ['M7', 'G8'], claims: { scope: 'orders:write' }, expect: lacks('orders:read') },
+  { policy: 'reader', name: 'no scope at all', rules: ['M7'], expect: lacks('orders:read') },
+  { policy: 'reader', name: 'the scope in capitals', rules: ['M7'], claims: { scope: 'Orders:Read' }, expect: lacks() },
+  { policy: 'reader', name: 'the scope as the beginning of another', rules: ['M7'], claims: { scope: 'orders:readall' }, expect: lacks() },
+  { policy: 'reader', name: 'the scope as the end of another', rules: ['M7'], claims: { scope: 'my-orders:read' }, expect: lacks() },
+  { policy: 'reader', name: 'an empty scope', rules: ['M7'], claims: { scope: '' }, expect: lacks() },
+  { policy: 'writer', name: 'both scopes', rules: ['M7'], claims: { scope: 'orders:write orders:read' }, expect: alice },
+  { policy: 'writer', name: 'one of two', rules: ['M7'], claims: { scope: 'orders:write' }, expect: lacks('orders:read orders:write') },
+  { policy: 'operator', name: 'the first of any', rules: ['M7'], claims: { scope: 'admin' }, expect: alice },
+  { policy: 'operator', name: 'the second of any', rules: ['M7'], claims: { scope: ['x', 'ops'] }, expect: alice },
+  { policy: 'operator', name: 'none of any', rules: ['M7'], claims: { scope: 'adminx op' }, expect: lacks() },
+  { policy: 'both-scopes', name: 'all, and one of any', rules: ['M7'], claims: { scope: 'ops orders:read' }, expect: alice },
+  { policy: 'both-scopes', name: 'all, but none of any', rules: ['M7'], claims: { scope: 'orders:read' }, expect: lacks() },
+  { policy: 'both-scopes', name: 'one of any, but not all', rules: ['M7'], claims: { scope: 'ops' }, expect: lacks() },
+  { policy: 'reader', name: 'nobody', rules: ['G5', 'G8'], isBare: true, expect: bare('jwt.missing') },
+];
+
+const claims: readonly RuleRow[] = [
+  {
+    policy: 'acme-tenant',
+    name: 'the nested claim',
+    rules: ['M7'],
+    claims: { app: { tenant: 'acme' } },
+    expect: allow({ 'x-tenant': 'acme' }),
+  },
+  { policy: 'acme-tenant', name: 'another value', rules: ['M7'], claims: { app: { tenant: 'umbrella' } }, expect: mismatch },
+  { policy: 'acme-tenant', name: 'the value as the beginning', rules: ['M7'], claims: { app: { tenant: 'acme2' } }, expect: mismatch },
+  {
+    policy: 'acme-tenant',
+    name: 'the value in a list',
+    rules: ['M7'],
+    claims: { app: { tenant: ['acme'] } },
+    expect: deny('claim.mismatch'),
+  },
+  { policy: 'acme-tenant', name: 'a flat claim of the same name', rules: ['M7'], claims: { 'app.tenant': 'acme' }, expect: mismatch },
+  { policy: 'acme-tenant', name: 'no such claim', rules: ['M7'], expect: mismatch },
+  { policy: 'level-two', name: 'the number', rules: ['M7'], claims: { level: 2 }, expect: allow({ 'x-level': '2' }) },
+  { policy: 'level-two', name: 'the number as text', rules: ['M7'], claims: { level: '2' }, expect: mismatch },
+  { policy: 'level-two', name: 'another number', rules: ['M7'], claims: { level: 20 }, expect: mismatch },
+  { policy: 'verified', name: 'true', rules: ['M7'], claims: { email_verified: true }, expect: alice },
+  { policy: 'verified', name: 'false', rules: ['M7'], claims: { email_verified: false }, expect: mismatch },
+  { policy: 'verified', name: 'the text true', rules: ['M7'], claims: { email_verified: 'true' }, expect: mismatch },
+  { policy: 'verified', name: 'the number 1', rules: ['M7'], claims: { email_verified: 1 }, expect: mismatch },
+  { policy: 'gold-or-silver', name: 'one of them', rules: ['M7'], claims: { plan: 'silver' }, expect: alice },
+  { policy: 'gold-or-silver', name: 'neither', rules: ['M7'], claims: { plan: 'bronze' }, expect: mismatch },
+  { policy: 'mail-suffix', name: 'the end fits', rules: ['M7'], claims: { email: 'a@example.com' }, expect: alice },
+  {
+    policy: 'mail-suffix',
+    name: 'the end stands in the middle',
+    rules: ['M7'],
+    claims: { email: 'a@example.com.evil.org' },
+    expect: mismatch,
+  },
+  { policy: 'group-prefix', name: 'the beginning fits', rules: ['M7'], claims: { unit: 'sales-north' }, expect: alice },
+  {
+    policy: 'group-prefix',
+    name: 'the beginning stands in the middle',
+    rules: ['M7'],
+    claims: { unit: 'non-sales-north' },
+    expect: mismatch,
+  },
+  { policy: 'has-role', name: 'the list holds it', rules: ['M7'], claims: { realm_access: { roles: ['user', 'admin'] } }, expect: alice },
+  { policy: 'has-role', name: 'the list lacks it', rules: ['M7'], claims: { realm_access: { roles: ['user'] } }, expect: mismatch },
+  { policy: 'has-role', name: 'a text instead of a list', rules: ['M7'], claims: { realm_access: { roles: 'admin' } }, expect: mismatch },
+  { policy: 'has-role', name: 'an empty list', rules: ['M7'], claims: { realm_access: { roles: [] } }, expect: mismatch },
+  { policy: 'has-email', name: 'it is there', rules: ['M7'], claims: { email: 'a@b.c' }, expect: alice },
+  { policy: 'has-email', name: 'it is not there', rules: ['M7'], expect: mismatch },
+  {
+    policy: 'dotted-claim',
+    name: 'a name with dots and slashes is one name',
+    rules: ['M7'],
+    claims: { 'https://example.com/role': 'boss' },
+    expect: alice,
+  },
+  {
+    policy: 'dotted-claim',
+    name: 'no nested path',
+    rules: ['M7'],
+    claims: { 'https://example': { 'com/role': 'boss' } },
+    expect: mismatch,
+  },
+  { policy: 'acme-tenant', name: 'nobody', rules: ['G5'], isBare: true, expect: bare('jwt.missing') },
+];
+
+export const REQUIREMENT_ROWS: readonly ParityRow[] = [...scopes, ...claims].map(ruleRow);
