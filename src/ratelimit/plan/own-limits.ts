@@ -1,0 +1,208 @@
+// Our own tables, ready to be asked: a descriptor is `limit=NAME` and one entry per part (R203), matched by structure (R303), never by joined
+// text. Makes plans; counts nothing.
+
+import { limitProblem } from '../algorithms/limit-problem.ts';
+import type { LimitDomain, LimitPart, LimitRate, LimitRule } from '../limit-table.ts';
+import { structField } from '../reply/struct-fields.ts';
+import { type CounterKey, counterKey } from '../store/counter-key.ts';
+import type { StoreLimit } from '../store.ts';
+import { currentLimit, policyHeader, unitNumber } from './counter-bytes.ts';
+import { type DescriptorPlan, type PlannedCounter, type PlannedRule, plainPlan } from './descriptor-plan.ts';
+import { type DescriptorView, type DomainPlans, type PlanTools, spanText } from './domain-plans.ts';
+import { type OverrideChoice, overrideChoice, type ReadyOverride } from './override-choice.ts';
+import { isFaster, parseRate } from './rate-text.ts';
+
+/** The entry that says which limit is meant (R203). */
+const LIMIT_ENTRY = 'limit';
+/** R205, R207: no parts of the key. */
+const RATE_ENTRY = '_rate';
+const OP_ENTRY = '_op';
+
+const NOTHING = new Uint8Array(0);
+const NONE = plainPlan('none');
+const UNKNOWN = plainPlan('unknown');
+
+interface ReadyRule {
+  readonly rule: LimitRule;
+  readonly planned: PlannedRule;
+  readonly chooseOverride: OverrideChoice;
+}
+
+export function ownLimits(domain: LimitDomain, tools: PlanTools): DomainPlans {
+  const hidesLimits = domain.limits.some(({ headers }) => headers === 'legacy');
+  const rules = new Map(domain.limits.map((rule) => [rule.name, readyRule(rule, tools)]));
+  const makePlan = (ready: ReadyRule, entries: NamedEntries) =>
+    new PlanMaker({ domain: domain.domain, ready, entries, tools, hidesLimits }).plan();
+  return {
+    domain: domain.domain,
+    kind: 'own',
+    readsOverrides: false,
+    plan(descriptor) {
+      const [name, ...entries] = namedEntries(descriptor);
+      const ready = name?.key === LIMIT_ENTRY ? rules.get(name.text) : undefined;
+      if (ready === undefined) return name?.key === LIMIT_ENTRY ? UNKNOWN : NONE;
+      return makePlan(ready, entries);
+    },
+  };
+}
+
+function readyRule(rule: LimitRule, { counts }: PlanTools): ReadyRule {
+  const { name, mode, replaces, headers, body, onStoreFailure, overrides } = rule;
+  const planned: PlannedRule = {
+    name,
+    counts: counts.ofLimit(name),
+    isShadow: mode === 'shadow',
+    isQuota: false,
+    replaces,
+    headers,
+    hasBody: body !== undefined,
+    onStoreFailure,
+    nameField: structField('limit', name),
+  };
+  return { rule, planned, chooseOverride: overrideChoice(overrides) };
+}
+
+interface NamedEntry {
+  readonly key: string;
+  readonly text: string;
+  readonly value: Uint8Array;
+}
+type NamedEntries = readonly NamedEntry[];
+
+function namedEntries({ bytes, entries }: DescriptorView): NamedEntries {
+  return entries.map(({ keyStart, keyEnd, valueStart, valueEnd }) => ({
+    key: spanText(bytes, keyStart, keyEnd),
+    text: spanText(bytes, valueStart, valueEnd),
+    value: bytes.subarray(valueStart, valueEnd),
+  }));
+}
+
+interface PlanTask {
+  readonly domain: string;
+  readonly ready: ReadyRule;
+  readonly entries: NamedEntries;
+  readonly tools: PlanTools;
+  readonly hidesLimits: boolean;
+}
+
+/** The plan of one descriptor whose limit is known. */
+class PlanMaker {
+  readonly #task: PlanTask;
+
+  constructor(task: PlanTask) {
+    this.#task = task;
+  }
+
+  plan(): DescriptorPlan {
+    const { ready, entries } = this.#task;
+    const { rule, planned } = ready;
+    const given = givenParts(
+      rule.parts,
+      entries.filter(({ key }) => !key.startsWith('_')),
+    );
+    if (given === undefined) return NONE;
+    const plain = { rule: planned, counters: [], units: [], op: opOf(entries), hashField: NOTHING };
+    if (given.includes(undefined) && rule.whenMissing !== 'share') {
+      return rule.whenMissing === 'deny' ? { ...plain, kind: 'missing' } : NONE;
+    }
+    const override = ready.chooseOverride(valuesOf(rule.parts, given));
+    const rates = this.#rates(override);
+    if (rates.length === 0) return { ...plain, kind: 'unlimited' };
+    if (rates.some(({ limit }) => limit === 0)) return { ...plain, kind: 'blocked' };
+    const counters = rates.map((rate) => this.#counter(rate, given, override));
+    const [first] = counters;
+    const hashField = first === undefined ? NOTHING : structField('keyHash', first.target.key.text);
+    return { ...plain, kind: 'counted', counters, units: counters.map(({ unit }) => unit), hashField };
+  }
+
+  /** R107: an override wins over what a claim says, a claim over the limit's own rates. */
+  #rates(override: ReadyOverride | undefined): readonly LimitRate[] {
+    const { ready, entries } = this.#task;
+    if (override !== undefined) return override.override.rates;
+    const { rates, limitFromMax } = ready.rule;
+    const [own] = rates;
+    const text = entries.find(({ key }) => key === RATE_ENTRY)?.text;
+    if (limitFromMax === undefined || own === undefined || text === undefined) return rates;
+    const claimed = parseRate(text, own);
+    if (claimed === undefined || isFaster(claimed, limitFromMax)) return rates;
+    return limitProblem(this.#storeLimit(claimed)) === undefined ? [claimed] : rates;
+  }
+
+  #counter(rate: LimitRate, given: GivenParts, override: ReadyOverride | undefined): PlannedCounter {
+    const { domain, ready, tools, hidesLimits } = this.#task;
+    const { rule, planned } = ready;
+    const limit = this.#storeLimit(rate);
+    const parts = override?.override.shared === true ? ['*', override.identity] : keyParts(given);
+    const key = counterKey(tools.keySecret, { domain, identity: limit.id, parts });
+    const target = { limit, key, ...this.#slot(given) };
+    const capacity = rate.algorithm === 'bucket' ? rate.burst : rate.limit;
+    return {
+      target,
+      unit: { ...target, kind: 'take', hits: 1, isShadow: planned.isShadow },
+      capacity,
+      nearAbove: Math.floor(capacity * tools.nearRatio),
+      currentLimit:
+        hidesLimits && rule.headers !== 'legacy'
+          ? NOTHING
+          : currentLimit({ name: rule.name, requests: rate.limit, unit: unitNumber(rate) }),
+      policyHeader: rule.headers === 'draft' ? policyHeader(rule.name, rate) : NOTHING,
+    };
+  }
+
+  #slot(given: GivenParts): { readonly slot?: CounterKey } {
+    const { domain, ready, tools } = this.#task;
+    const { slotBy, parts } = ready.rule;
+    const value = given[parts.findIndex(({ part }) => part === slotBy)];
+    if (slotBy === undefined || value === undefined) return {};
+    return { slot: counterKey(tools.keySecret, { domain, identity: `slot/${slotBy}`, parts: [value.value] }) };
+  }
+
+  #storeLimit({ limit, algorithm, periodUs, burst, calendar }: LimitRate): StoreLimit {
+    const { domain, ready } = this.#task;
+    const { name, onStoreFailure, lease } = ready.rule;
+    const zone = calendar === undefined ? '' : `/${calendarText(calendar)}`;
+    return {
+      id: `${domain}/${name}/${algorithm}/${periodUs}${zone}`,
+      algorithm,
+      limit,
+      periodUs,
+      burst,
+      onStoreFailure,
+      ...(calendar === undefined ? {} : { calendar }),
+      ...(lease === undefined ? {} : { lease }),
+    };
+  }
+}
+
+function calendarText({ unit, count, timeZone, weekStart, monthDay }: NonNullable<LimitRate['calendar']>): string {
+  return `${count}${unit}/${timeZone}/${weekStart}/${monthDay}`;
+}
+
+function opOf(entries: NamedEntries): DescriptorPlan['op'] {
+  const op = entries.find(({ key }) => key === OP_ENTRY)?.text;
+  return op === 'check' || op === 'debit' ? op : 'take';
+}
+
+/** Parallel to a limit's parts; undefined where the request lacks one (R109, R204). */
+type GivenParts = readonly (NamedEntry | undefined)[];
+
+/** Undefined where the entries are not those of this limit: Envoy may leave parts out, but it changes no order and adds none. */
+function givenParts(parts: readonly LimitPart[], entries: NamedEntries): GivenParts | undefined {
+  let at = 0;
+  const given = parts.map(({ entry }) => (entries[at]?.key === entry ? entries[at++] : undefined));
+  return at === entries.length ? given : undefined;
+}
+
+function valuesOf(parts: readonly LimitPart[], given: GivenParts): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [place, { part }] of parts.entries()) {
+    const value = given[place];
+    if (value !== undefined) values.set(part, value.text);
+  }
+  return values;
+}
+
+/** A part that is missing differs from every value that it could have, the empty one too. */
+function keyParts(given: GivenParts): readonly (string | Uint8Array)[] {
+  return given.flatMap((entry) => (entry === undefined ? ['-'] : ['+', entry.value]));
+}

@@ -1,0 +1,112 @@
+// Descriptor bytes to plan (R902): compares bytes and makes no texts. Sets of eight entries, the least recently used of a set leaves first, so
+// that no choice of values makes a lookup slow. Belongs to one table of limits and is dropped with it.
+import type { DescriptorPlan } from './descriptor-plan.ts';
+
+const WAYS = 8;
+
+/** Descriptors with more bytes are planned each time: they are no traffic that is worth memory. */
+const LONGEST_KEPT = 1_024;
+
+export interface PlanCacheOptions {
+  /** Most entries, rounded up to a power of two. */
+  readonly capacity: number;
+  /** Any 32 bits, different in each process. */
+  readonly seed: number;
+}
+
+export class PlanCache {
+  readonly #seed: number;
+  readonly #mask: number;
+  readonly #hashes: Int32Array;
+  readonly #domains: Uint32Array;
+  readonly #ages: Uint32Array;
+  readonly #keys: (Uint8Array | undefined)[];
+  readonly #plans: (DescriptorPlan | undefined)[];
+  #clock = 0;
+  #size = 0;
+  #evicted = 0;
+
+  constructor({ capacity, seed }: PlanCacheOptions) {
+    let sets = 1;
+    while (sets * WAYS < capacity) sets *= 2;
+    const places = sets * WAYS;
+    this.#seed = seed | 0;
+    this.#mask = sets - 1;
+    this.#hashes = new Int32Array(places);
+    this.#domains = new Uint32Array(places);
+    this.#ages = new Uint32Array(places);
+    this.#keys = Array.from({ length: places });
+    this.#plans = Array.from({ length: places });
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Entries that left for others. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** What `find` and `keep` take. */
+  hash(bytes: Uint8Array, { domain, start, end }: DescriptorSpan): number {
+    let hash = Math.imul(this.#seed ^ domain, 0x01000193);
+    for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+    hash ^= hash >>> 15;
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    return hash ^ (hash >>> 13);
+  }
+
+  find(hash: number, bytes: Uint8Array, span: DescriptorSpan): DescriptorPlan | undefined {
+    const first = (hash & this.#mask) * WAYS;
+    for (let place = first; place < first + WAYS; place += 1) {
+      if (this.#hashes[place] !== hash || this.#domains[place] !== span.domain) continue;
+      const key = this.#keys[place];
+      if (key === undefined || !isSame(key, bytes, span)) continue;
+      this.#ages[place] = this.#tick();
+      return this.#plans[place];
+    }
+    return undefined;
+  }
+
+  /** The bytes are copied (P28). */
+  keep(hash: number, { bytes, span }: { readonly bytes: Uint8Array; readonly span: DescriptorSpan }, plan: DescriptorPlan): void {
+    if (span.end - span.start > LONGEST_KEPT) return;
+    const place = this.#oldest((hash & this.#mask) * WAYS);
+    if (this.#keys[place] === undefined) this.#size += 1;
+    else this.#evicted += 1;
+    this.#hashes[place] = hash;
+    this.#domains[place] = span.domain;
+    this.#keys[place] = new Uint8Array(bytes.subarray(span.start, span.end));
+    this.#plans[place] = plan;
+    this.#ages[place] = this.#tick();
+  }
+
+  #oldest(first: number): number {
+    let oldest = first;
+    for (let place = first; place < first + WAYS; place += 1) {
+      if (this.#keys[place] === undefined) return place;
+      if ((this.#ages[place] ?? 0) < (this.#ages[oldest] ?? 0)) oldest = place;
+    }
+    return oldest;
+  }
+
+  /** Wraps after four billion lookups, when for a moment the order within sets is not exact. */
+  #tick(): number {
+    this.#clock = (this.#clock + 1) >>> 0;
+    return this.#clock;
+  }
+}
+
+/** The bytes of a request that say what a descriptor counts, and the place of the request's domain in its table. */
+export interface DescriptorSpan {
+  readonly domain: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function isSame(key: Uint8Array, bytes: Uint8Array, { start, end }: DescriptorSpan): boolean {
+  if (key.length !== end - start) return false;
+  for (let at = start; at < end; at += 1) if (key[at - start] !== bytes[at]) return false;
+  return true;
+}
