@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LimitRule } from '../../../src/ratelimit/limit-table.ts';
 import type { CounterStore } from '../../../src/ratelimit/store.ts';
 import {
   headersOf,
@@ -16,7 +17,7 @@ import {
 
 const DOMAIN = 'chancery.edge';
 const OVER = 'OVER_LIMIT';
-type Rules = Parameters<typeof table>;
+type Rules = readonly LimitRule[];
 
 function limiterOf(...rules: Rules) {
   const limiter = testLimiter();
