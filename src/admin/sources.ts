@@ -1,5 +1,6 @@
 // What the admin server reads: handed in by the composition root, asked anew for each request.
 
+import type { CompanionStatus } from '../app/companion-status.ts';
 import type { EndpointPushes } from '../app/endpoint-pushes.ts';
 import type { GoneNode, NodeVersion } from '../app/node-book.ts';
 import type { GatewayStatus } from '../build/gateway-status.ts';
@@ -22,6 +23,10 @@ export interface AdminSources {
   readonly isStopping?: () => boolean;
   /** Nodes with an open stream. */
   readonly nodes: () => readonly NodeStatus[];
+  /** Companions, in this process and connected. */
+  readonly companions: () => readonly CompanionStatus[];
+  /** Names of the policies that companions of a gateway are to have. */
+  readonly policies: (gateway: string) => readonly string[];
   /** Nodes of the last hour that have no stream any more, newest first. */
   readonly gone: () => readonly GoneNode[];
   /** The newest version that a connected node accepted all of. */

@@ -1,5 +1,6 @@
 // What a control plane is made with: settings, and the parts that come from the rim. Types only.
 import type { CreateBuilds } from '../build/build.ts';
+import type { InProcessAuthz } from '../companion/in-process-authz.ts';
 import type { StreamSettings } from '../config/stream-settings.ts';
 import type { XdsSecurity } from '../config/xds-security.ts';
 import type { DiscoveryPorts } from '../discovery/ports.ts';
@@ -57,6 +58,8 @@ export interface AppParts {
   readonly timing?: Partial<SessionTiming>;
   /** How often clients are told to report their load. Default 10 s. */
   readonly loadReportIntervalMs?: number;
+  /** Starts the authz companion of this process, when a gateway first has a policy for it. Absent: companions run elsewhere. */
+  readonly startAuthz?: () => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
   /** Told after the log and the metrics. */
   readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
   /** A change has reached every connected node of its gateway. */

@@ -5,7 +5,7 @@ import type { Revision } from '../delivery/revision.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutEvent } from '../delivery/rollout-event.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
-import { createRollouts, type Rollouts } from '../delivery/rollouts.ts';
+import { createRollouts } from '../delivery/rollouts.ts';
 import { createEventFeed, type EventFeed } from '../events/event-feed.ts';
 import { toldEndpoints } from '../events/told-endpoints.ts';
 import { tellFeed, toldGatewayEvent, toldLive } from '../events/told-events.ts';
@@ -16,7 +16,11 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { DroppedHistory } from '../xds/dropped-history.ts';
 import type { XdsServer } from '../xds/server.ts';
 import type { NodeStatus } from '../xds/status.ts';
+import { afterMs } from './after-ms.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
+import { createCompanionReport } from './companion-report.ts';
+import { CompanionSide } from './companion-side.ts';
+import type { CompanionStatus } from './companion-status.ts';
 import type { Live } from './convergence.ts';
 import { createDiscoveryPorts } from './discovery-ports.ts';
 import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
@@ -24,7 +28,7 @@ import { createErrorRates } from './error-rates.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import type { LiveGateway } from './live-gateway.ts';
 import { createNodeBook, type NodeBook } from './node-book.ts';
-import { refreshGauges } from './refresh-gauges.ts';
+import { refreshCompanionGauges, refreshGauges } from './refresh-gauges.ts';
 import { createRolloutLog, type RolloutLog, refreshRolloutGauges } from './rollout-log.ts';
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
 import { createXdsPorts, type XdsPorts } from './xds-ports.ts';
@@ -40,6 +44,8 @@ export interface App {
   reload(): Promise<void>;
   gateways(): readonly GatewayStatus[];
   nodes(): readonly NodeStatus[];
+  /** Companions, in this process and connected; they are no nodes. */
+  companions(): readonly CompanionStatus[];
   /** How the newest revision of a gateway gets on; undefined for a gateway without one. */
   rollout(gateway: string): RolloutStatus | undefined;
   /** Oldest first; undefined where there is no such gateway. */
@@ -70,7 +76,7 @@ class ControlPlane implements App {
   readonly #metrics: Metrics;
   readonly #feed: EventFeed;
   readonly #book: NodeBook;
-  readonly #rollouts: Rollouts;
+  readonly #companions: CompanionSide;
   readonly #rolloutLog: RolloutLog;
   readonly #endpoints: EndpointSide;
   readonly #gateways: ServedGateways;
@@ -88,12 +94,7 @@ class ControlPlane implements App {
     this.#book = createNodeBook(parts.nowMs);
     this.#rolloutLog = createRolloutLog({ logger: parts.logger, metrics: this.#metrics });
     this.#ports = createXdsPorts({ settings, parts, metrics: this.#metrics, snapshots: this.#snapshots });
-    this.#rollouts = createRollouts({
-      nowMs: parts.nowMs,
-      after: afterMs,
-      onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
-      errorRates: createErrorRates(this.#ports.loadReports),
-    });
+    this.#companions = this.#createCompanions();
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
     this.#endpoints.discovery.subscribe((change) => this.#feed.tell(toldEndpoints(change)));
@@ -101,7 +102,8 @@ class ControlPlane implements App {
     this.#xds = this.#createXds();
     this.#admin = this.#createAdmin();
     this.#metrics.beforeRead(() => refreshGauges(this.#metrics, this.gateways(), this.nodes()));
-    this.#metrics.beforeRead(() => refreshRolloutGauges(this.#metrics, this.#rollouts));
+    this.#metrics.beforeRead(() => refreshRolloutGauges(this.#metrics, this.#companions.rollouts));
+    this.#metrics.beforeRead(() => refreshCompanionGauges(this.#metrics, this.companions()));
   }
 
   async start(): Promise<{ readonly xds: number; readonly admin: number }> {
@@ -110,6 +112,7 @@ class ControlPlane implements App {
       const xds = await this.#xds.listen({ host, port: xdsPort });
       const admin = await this.#admin.listen({ host: adminHost, port: adminPort });
       await this.#endpoints.start();
+      await this.#companions.start();
       const broken = await this.#gateways.start();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
       this.#recheck = setInterval(() => void this.reload(), RECHECK_MS).unref();
@@ -129,11 +132,15 @@ class ControlPlane implements App {
   }
 
   nodes(): readonly NodeStatus[] {
-    return this.#xds.nodes();
+    return this.#xds.nodes().filter(({ companion }) => companion === undefined);
+  }
+
+  companions(): readonly CompanionStatus[] {
+    return this.#companions.statuses();
   }
 
   rollout(gateway: string): RolloutStatus | undefined {
-    return this.#rollouts.status(gateway);
+    return this.#companions.rollouts.status(gateway);
   }
 
   revisions(gateway: string): readonly Revision[] | undefined {
@@ -163,7 +170,9 @@ class ControlPlane implements App {
     clearInterval(this.#recheck);
     await this.#gateways.stop();
     await this.#endpoints.stop();
+    await this.#companions.stop();
     await this.#xds.close({ graceMs: STREAMS_GRACE_MS, spreadMs: this.#settings.xdsStreams?.stopWithinMs ?? 0 });
+    await this.#companions.stopWorkers();
     await this.#admin.close();
   }
 
@@ -173,10 +182,30 @@ class ControlPlane implements App {
       parts: this.#parts,
       metrics: this.#metrics,
       snapshots: this.#snapshots,
-      rollouts: this.#rollouts,
+      rollouts: this.#companions.rollouts,
       history: this.#history,
-      prepare: (snapshot, good) => this.#endpoints.prepare(snapshot, good?.discovery),
+      prepare: async (snapshot, good) => {
+        await Promise.all([this.#endpoints.prepare(snapshot, good?.discovery), this.#companions.prepare(snapshot)]);
+      },
       onEvent: (event, gateway) => this.#onGatewayEvent(event, gateway),
+    });
+  }
+
+  #createCompanions(): CompanionSide {
+    const { logger, nowMs } = this.#parts;
+    const rollouts = createRollouts({
+      nowMs,
+      after: afterMs,
+      onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
+      errorRates: createErrorRates(this.#ports.loadReports),
+    });
+    return new CompanionSide({
+      settings: this.#settings,
+      parts: this.#parts,
+      after: afterMs,
+      rollouts,
+      clients: (of) => this.#xds.clients(of),
+      report: createCompanionReport({ logger, metrics: this.#metrics, feed: this.#feed }),
     });
   }
 
@@ -196,7 +225,7 @@ class ControlPlane implements App {
       parts: this.#parts,
       streams: this.#settings.xdsStreams,
       metrics: this.#metrics,
-      rollouts: this.#rollouts,
+      companions: this.#companions,
       history: this.#history,
       endpoints: this.#endpoints,
       ports: this.#ports,
@@ -217,6 +246,8 @@ class ControlPlane implements App {
         gateways: () => this.gateways(),
         isStopping: () => this.#stopped !== undefined,
         nodes: () => this.nodes(),
+        companions: () => this.companions(),
+        policies: (gateway) => this.#companions.policies(gateway),
         gone: () => this.#book.gone(),
         runs: (gateway, node) => this.#book.runs(gateway, node),
         rollout: (gateway) => this.rollout(gateway),
@@ -240,7 +271,7 @@ class ControlPlane implements App {
     return {
       get: (gateway) => {
         const snapshot = this.#snapshots.get(gateway);
-        return snapshot && this.#endpoints.over(snapshot);
+        return snapshot && this.#companions.over(this.#endpoints.over(snapshot));
       },
       gateways: () => this.#snapshots.gateways(),
     };
@@ -266,9 +297,4 @@ class ControlPlane implements App {
     );
     this.#parts.onLive?.(live);
   }
-}
-
-function afterMs(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms).unref();
-  return () => clearTimeout(timer);
 }

@@ -3,7 +3,21 @@
 import type { GatewayStatus } from '../build/gateway-status.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { NodeStatus } from '../xds/status.ts';
+import type { CompanionStatus } from './companion-status.ts';
 import { isSynced } from './convergence.ts';
+
+export function refreshCompanionGauges(metrics: Metrics, companions: readonly CompanionStatus[]): void {
+  const counts = new Map<string, number>();
+  for (const { gateway, role, state } of companions) {
+    const key = JSON.stringify({ gateway, role, state });
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const seen = new Map(companions.map(({ gateway, role, state }) => [JSON.stringify({ gateway, role, state }), { gateway, role, state }]));
+  metrics.replace(
+    'chancery_companions',
+    [...seen].map(([key, labels]) => [labels, counts.get(key) ?? 0] as const),
+  );
+}
 
 export function refreshGauges(metrics: Metrics, gateways: readonly GatewayStatus[], nodes: readonly NodeStatus[]): void {
   const served = gateways.flatMap((status) => (status.gateway === undefined ? [] : [{ ...status, gateway: status.gateway }]));

@@ -3,14 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamSettings } from '../config/stream-settings.ts';
 import type { EventFeed } from '../events/event-feed.ts';
-import { joinedProgress, toldProgress, toldTraffic } from '../events/told-progress.ts';
+import { joinedProgress, splitProgress, toldProgress, toldTraffic } from '../events/told-progress.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createDroppedHistory, type DroppedHistory } from '../xds/dropped-history.ts';
-import type { ProgressListener } from '../xds/progress.ts';
 import { createXdsServer, DEFAULT_TIMING, LINGERS_REMEMBERED, type XdsServer } from '../xds/server.ts';
-import type { TargetSource } from '../xds/targets.ts';
 import type { AppParts } from './app-parts.ts';
+import type { CompanionSide } from './companion-side.ts';
 import type { EndpointSide } from './endpoint-side.ts';
 import type { NodeBook } from './node-book.ts';
 import { type TargetWaitsOptions, withTargetWaits } from './target-waits.ts';
@@ -21,8 +20,8 @@ export interface XdsSideOptions {
   readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'timing'>;
   readonly streams?: StreamSettings | undefined;
   readonly metrics: Metrics;
-  /** Say what each node should reach, and hear how it gets on. */
-  readonly rollouts: TargetSource & ProgressListener;
+  /** Say what each node should reach, and hear how it gets on: what is of proxies goes on to the rollouts. */
+  readonly companions: Pick<CompanionSide, 'below' | 'above' | 'progress' | 'rollouts'>;
   readonly history: DroppedHistory;
   /** Lays the endpoints of now over what the configuration gives. */
   readonly endpoints: Pick<EndpointSide, 'targets' | 'progress'>;
@@ -45,8 +44,8 @@ export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timin
 }
 
 export function createXdsSide(options: XdsSideOptions): XdsServer {
-  const { parts, streams, metrics, rollouts, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
-  const targets = withTargetWaits(endpoints.targets(rollouts), { deliveryOf, timing: parts.timing });
+  const { parts, streams, metrics, companions, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
+  const targets = withTargetWaits(companions.above(endpoints.targets(companions.below())), { deliveryOf, timing: parts.timing });
   const server = createXdsServer({
     ...ports.serverOptions,
     api: parts.api,
@@ -54,7 +53,10 @@ export function createXdsSide(options: XdsSideOptions): XdsServer {
     nowMs: parts.nowMs,
     metrics: createXdsMetrics({ metrics, isServed }),
     targets,
-    progress: joinedProgress(rollouts, endpoints.progress, book.progress, toldProgress(feed, placeOf)),
+    progress: splitProgress(
+      joinedProgress(companions.rollouts, endpoints.progress, book.progress, toldProgress(feed, placeOf)),
+      companions.progress,
+    ),
     traffic: toldTraffic(feed),
     history,
     identifier: IDENTIFIER,

@@ -74,6 +74,18 @@ export function joinedProgress(...listeners: readonly ProgressListener[]): Requi
   };
 }
 
+/** Companions are no part of the fleet: what they do is told to their own listener alone (authz D1). */
+export function splitProgress(ofProxies: Required<ProgressListener>, ofCompanions: ProgressListener): Required<ProgressListener> {
+  const of = ({ companion }: ClientNode): ProgressListener => (companion === undefined ? ofProxies : ofCompanions);
+  return {
+    nodeConnected: (node, atMs) => of(node).nodeConnected?.(node, atMs),
+    nodeGone: (node, atMs, isMeant) => of(node).nodeGone?.(node, atMs, isMeant),
+    companionAnswered: (node, atMs) => of(node).companionAnswered?.(node, atMs),
+    reached: (node, target, atMs) => of(node).reached?.(node, target, atMs),
+    refused: (refusal) => of(refusal.node).refused?.(refusal),
+  };
+}
+
 function changesOf({ changes }: Exchange): string {
   return `${changes} change${changes === 1 ? '' : 's'}`;
 }

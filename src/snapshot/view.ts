@@ -96,6 +96,18 @@ export function withView(snapshot: Snapshot, view: TypeView): Snapshot {
   });
 }
 
+/** As `withView`, without the view of a type; the snapshot itself when it has none. */
+export function withoutView(snapshot: Snapshot, typeUrl: TypeUrl): Snapshot {
+  if (!snapshot.views.has(typeUrl)) return snapshot;
+  const views = [...snapshot.views.values()].filter((view) => view.typeUrl !== typeUrl);
+  return Object.freeze({
+    gateway: snapshot.gateway,
+    version: snapshotVersion(views),
+    revision: snapshot.revision ?? snapshot.version,
+    views: new Map(views.map((each) => [each.typeUrl, each])),
+  });
+}
+
 function withMap(view: TypeView, resources: TypeView['resources']): TypeView {
   return resources === view.resources ? view : viewOf(view.typeUrl, resources, view);
 }

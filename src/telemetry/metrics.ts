@@ -12,6 +12,8 @@ interface Definition {
 const SECONDS_TO_COMPILE = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const SECONDS_TO_CONVERGE = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
+const SECONDS_TO_DECIDE = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
 const XDS = ['gateway', 'variant', 'type'] as const;
 
 export const METRICS = {
@@ -49,6 +51,16 @@ export const METRICS = {
     type: 'counter',
     labels: ['gateway', 'reason'],
     help: 'Revisions that were taken back: nacks, quorum or error5xx.',
+  },
+  chancery_policy_gates_total: {
+    type: 'counter',
+    labels: ['gateway', 'result'],
+    help: 'Revisions that went out after companions had their policies: open, late (without some companion) or forced (none had them).',
+  },
+  chancery_companions: {
+    type: 'gauge',
+    labels: ['gateway', 'role', 'state'],
+    help: 'Companions by what proxies make of them: serving, behind (connected, lacks policies) or lost (its stream broke).',
   },
   chancery_quarantined_resources: {
     type: 'gauge',
@@ -142,6 +154,36 @@ export const METRICS = {
     labels: ['gateway', 'service'],
     help: 'Requests to each service that were in progress by the latest reports.',
   },
+  chancery_authz_decisions_total: {
+    type: 'counter',
+    labels: ['route', 'decision', 'reason', 'mode'],
+    help: 'Requests that the authz companion decided about: allow, deny or unknown, and why; mode shadow lets all pass.',
+  },
+  chancery_authz_duration_seconds: {
+    type: 'histogram',
+    labels: [],
+    help: 'From the arrival of a check at its handler to the answer.',
+    buckets: SECONDS_TO_DECIDE,
+  },
+  chancery_authz_cache_total: {
+    type: 'counter',
+    labels: ['cache', 'result'],
+    help: 'Look-ups of what was verified before, by cache: hit or miss; evicted: given up to stay within the bound.',
+  },
+  chancery_authz_shed_total: {
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Checks that were not made: overloaded (all), cold (needed a verification), oversized, failed (an exception).',
+  },
+  chancery_jwks_fetch_total: {
+    type: 'counter',
+    labels: ['issuer', 'result'],
+    help: "Fetches of issuers' keys: ok, unchanged, or what went wrong.",
+  },
+  chancery_jwks_age_seconds: { type: 'gauge', labels: ['issuer'], help: 'Since the keys of each issuer were last fetched or confirmed.' },
+  chancery_companion_workers: { type: 'gauge', labels: ['kind'], help: 'Workers of each companion that take calls.' },
+  chancery_companion_worker_restarts_total: { type: 'counter', labels: ['kind'], help: 'Workers that ended and were started anew.' },
+  chancery_companion_serving: { type: 'gauge', labels: ['kind'], help: '1 while the companion says that it serves.' },
   chancery_xds_writer_bytes: { type: 'gauge', labels: [], help: 'Bytes that wait in the transports of all streams.' },
 } as const satisfies Readonly<Record<string, Definition>>;
 

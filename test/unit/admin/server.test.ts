@@ -104,6 +104,8 @@ describe('admin server', () => {
       snapshots,
       metrics,
       gateways: () => gateways,
+      companions: () => [],
+      policies: () => [],
       nodes: () => nodes,
       gone: () => [{ id: 'dead', cluster: 'edge', goneAt: 60_000, ran: 'v7' }],
       runs: () => undefined,

@@ -1,0 +1,298 @@
+// The side towards the companions (authz §6): what each one is to have, which of them proxies are sent to, and when a revision that needs
+// policies may go out. Joins the state machines of `delivery` with streams, workers, clocks and the disk; decides nothing itself.
+import { CompanionBook, type CompanionKey } from '../delivery/companion-book.ts';
+import { createGatedRollouts, type GatedRollouts, policiesOf } from '../delivery/gated-rollouts.ts';
+import { isForCompanions, PolicyBook } from '../delivery/policy-book.ts';
+import type { Rollouts } from '../delivery/rollouts.ts';
+import { takesLonger } from '../lib/takes-longer.ts';
+import type { Snapshot } from '../snapshot/types.ts';
+import type { ClientStream } from '../xds/client-status-service.ts';
+import type { CompanionRole } from '../xds/companion-claim.ts';
+import { audienceOfCompanions, type ClientNode } from '../xds/node.ts';
+import type { ProgressListener } from '../xds/progress.ts';
+import type { TargetSource } from '../xds/targets.ts';
+import type { AppParts, AppSettings } from './app-parts.ts';
+import { companionAnswer } from './companion-answers.ts';
+import { type CompanionOverlay, createCompanionOverlay, isLeftOpen } from './companion-endpoints.ts';
+import { type CompanionKeeper, createCompanionKeeper } from './companion-keeper.ts';
+import type { CompanionReport } from './companion-report.ts';
+import { type CompanionStatus, companionStatuses } from './companion-status.ts';
+import { LocalCompanions } from './local-companions.ts';
+import { withProxyParts } from './proxy-targets.ts';
+
+export interface CompanionSideOptions {
+  readonly settings: Pick<AppSettings, 'state'>;
+  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'startAuthz'>;
+  readonly after: (ms: number, run: () => void) => () => void;
+  readonly rollouts: Rollouts;
+  /** The open streams of one node. */
+  readonly clients: (of: { readonly gateway: string; readonly id: string }) => readonly ClientStream[];
+  readonly report: CompanionReport;
+}
+
+/** Those in this process are called so; nodes that call themselves so are others, with other ids in the status. */
+const LOCAL = 'in-process';
+/** The workers of this process have so long to start before a snapshot is served without them. */
+const START_PATIENCE_MS = 5_000;
+/** At a start companions are waited for so long before proxies are told that there are none. */
+const FIRST_PATIENCE_MS = 2_000;
+const LONGEST_TIMER_MS = 60_000;
+
+export class CompanionSide {
+  readonly rollouts: GatedRollouts;
+  readonly #options: CompanionSideOptions;
+  readonly #book = new CompanionBook();
+  readonly #policies = new Map<string, PolicyBook>();
+  readonly #endpoints = new Map<string, readonly string[]>();
+  readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
+  readonly #overlay: CompanionOverlay;
+  readonly #keeper: CompanionKeeper;
+  readonly #local: LocalCompanions | undefined;
+  #localEndpoints: readonly string[] = [];
+  /** Resolved when the next companion connects. */
+  #arrivals: (() => void)[] = [];
+  #cancelTimer: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(options: CompanionSideOptions) {
+    this.#options = options;
+    const { parts, settings, after, rollouts, report } = options;
+    const { api, logger, nowMs } = parts;
+    this.#overlay = createCompanionOverlay({ api, endpoints: (gateway, role) => this.#endpoints.get(`${role} ${gateway}`) ?? [] });
+    this.#keeper = createCompanionKeeper({ directory: settings.state, logger, after, now: () => this.#kept() });
+    this.rollouts = createGatedRollouts({
+      rollouts,
+      nowMs,
+      after,
+      companions: (gateway) => this.#book.facts(gateway),
+      hasOwnCompanions: (snapshot) => !isLeftOpen(snapshot, 'authz', api),
+      onEvent: (gateway, event) => report.gate(gateway, event),
+    });
+    // Before the streams hear of new targets, so that these see the endpoints that belong to them.
+    this.rollouts.subscribe((gateway) => this.#look(gateway));
+    this.#local = parts.startAuthz === undefined ? undefined : this.#createLocal(parts.startAuthz);
+  }
+
+  /** Reads what an earlier run kept; before anything is prepared. */
+  async start(): Promise<void> {
+    const { companions, gone } = await this.#keeper.read();
+    this.#book.restore(companions, this.#options.parts.nowMs());
+    for (const [gateway, policies] of gone) this.#policiesOf(gateway).restore(policies);
+    this.#setTimer();
+  }
+
+  /** To be called before the snapshot is served: proxies must not be told that there is no companion because it had no time to come. */
+  async prepare(snapshot: Snapshot): Promise<void> {
+    if (policiesOf(snapshot).length === 0) return;
+    const { gateway } = snapshot;
+    if (this.#local !== undefined) {
+      const book = this.#policiesOf(gateway);
+      book.update([snapshot, ...this.rollouts.needed(gateway)], this.#options.parts.nowMs());
+      await takesLonger(this.#local.feed(gateway, book.snapshot), START_PATIENCE_MS);
+      return;
+    }
+    const isAnyKnown = this.#book.all(gateway).some(({ role }) => role === 'authz');
+    if (isAnyKnown || !isLeftOpen(snapshot, 'authz', this.#options.parts.api)) return;
+    const arrival = new Promise<void>((resolve) => this.#arrivals.push(resolve));
+    await takesLonger(arrival, FIRST_PATIENCE_MS);
+  }
+
+  /** Proxies get what is theirs of what the rollouts say, companions what is theirs. */
+  below(): TargetSource {
+    return withProxyParts(this.rollouts, (node) => this.#targetOf(node));
+  }
+
+  /** With the endpoints of the companions of now. */
+  above(targets: TargetSource): TargetSource {
+    return {
+      ...targets,
+      targetFor: (node) => {
+        const base = targets.targetFor(node);
+        return base === undefined || node.companion !== undefined ? base : this.#overlay.over(base);
+      },
+      subscribe: (tell) => {
+        const listener = { tell };
+        this.#listeners.add(listener);
+        const end = targets.subscribe(tell);
+        return () => {
+          this.#listeners.delete(listener);
+          end();
+        };
+      },
+    };
+  }
+
+  /** The snapshot with the endpoints of the companions of now. */
+  over(base: Snapshot): Snapshot {
+    return this.#overlay.over(base);
+  }
+
+  readonly progress: ProgressListener = {
+    nodeConnected: (node, atMs) => this.#onConnected(node, atMs),
+    nodeGone: (node, atMs, isMeant = false) => {
+      const key = keyOf(node);
+      if (key === undefined) return;
+      this.#book.gone(key, isMeant, atMs);
+      this.#options.report.gone(key, isMeant);
+      this.#look(node.cluster);
+    },
+    companionAnswered: (node) => {
+      const key = keyOf(node);
+      const answer = key && companionAnswer(this.#options.clients({ gateway: node.cluster, id: node.id }));
+      if (key === undefined || answer === undefined) return;
+      this.#book.answered(key, answer);
+      this.#look(node.cluster);
+    },
+  };
+
+  /** Of one gateway, or of all. */
+  statuses(gateway?: string): readonly CompanionStatus[] {
+    return companionStatuses(this.#book.all(gateway), (name) => this.#requiredOf(name));
+  }
+
+  /** Names of the policies that companions of the gateway are to have now. */
+  policies(gateway: string): readonly string[] {
+    const known = this.#policies.get(gateway);
+    return known === undefined ? [] : policiesOf(known.snapshot);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+    await this.#keeper.stop();
+  }
+
+  /** After the streams have ended: until then proxies may ask. */
+  async stopWorkers(): Promise<void> {
+    await this.#local?.stop();
+  }
+
+  #createLocal(start: NonNullable<AppParts['startAuthz']>): LocalCompanions {
+    const { parts, after } = this.#options;
+    return new LocalCompanions({
+      start,
+      after,
+      api: parts.api,
+      logger: parts.logger,
+      onEndpoints: (endpoints) => {
+        this.#localEndpoints = endpoints;
+        for (const [gateway, { snapshot }] of this.#policies) if (policiesOf(snapshot).length > 0) this.#joinLocal(gateway);
+      },
+      onAnswer: (gateway, answer) => {
+        this.#joinLocal(gateway);
+        this.#book.answered(localKey(gateway), answer);
+        this.#look(gateway);
+      },
+    });
+  }
+
+  #joinLocal(gateway: string): void {
+    if (this.#localEndpoints.length === 0) this.#book.gone(localKey(gateway), true, this.#options.parts.nowMs());
+    else this.#book.connected(localKey(gateway), this.#localEndpoints, this.#options.parts.nowMs());
+    this.#look(gateway);
+  }
+
+  #onConnected(node: ClientNode, atMs: number): void {
+    const key = keyOf(node);
+    if (key === undefined) return;
+    this.#book.connected(key, node.companion?.endpoints ?? [], atMs);
+    this.#options.report.connected(key, node.companion?.endpoints ?? []);
+    for (const arrive of this.#arrivals.splice(0)) arrive();
+    this.#look(node.cluster);
+  }
+
+  #targetOf({ cluster, companion }: ClientNode): Snapshot | undefined {
+    // Nothing is told before the gateway has loaded (X85): companions hold what they have.
+    if (companion?.role !== 'authz' || this.rollouts.needed(cluster).length === 0) return undefined;
+    return this.#policiesOf(cluster).snapshot;
+  }
+
+  /** Something of the gateway changed: its revisions, its companions, or the time. */
+  #look(gateway: string): void {
+    if (this.#isStopped) return;
+    const nowMs = this.#options.parts.nowMs();
+    const isToldOf = this.#isServed(gateway);
+    const hasPolicies = isToldOf && this.#updatePolicies(gateway, nowMs);
+    const hasEndpoints = isToldOf && this.#updateEndpoints(gateway, nowMs);
+    if (hasPolicies || hasEndpoints) {
+      this.#keeper.soon();
+      for (const { tell } of this.#listeners) tell(gateway);
+    }
+    this.rollouts.looked(gateway);
+    this.#setTimer();
+  }
+
+  /** Clients choose the gateway that they ask for: of one that does not exist nothing is kept. */
+  #isServed(gateway: string): boolean {
+    return this.#policies.has(gateway) || this.rollouts.needed(gateway).length > 0;
+  }
+
+  #updatePolicies(gateway: string, nowMs: number): boolean {
+    const book = this.#policiesOf(gateway);
+    const before = book.snapshot;
+    const revisions = this.rollouts.needed(gateway);
+    // Before the files are read nothing is known to be gone.
+    if (revisions.length === 0) return false;
+    book.update(revisions, nowMs);
+    void this.#local?.feed(gateway, book.snapshot);
+    return book.snapshot !== before;
+  }
+
+  #updateEndpoints(gateway: string, nowMs: number): boolean {
+    const roles: readonly CompanionRole[] = ['authz', 'ratelimit'];
+    const changed = roles.filter((role) => {
+      const required = role === 'authz' ? this.#requiredOf(gateway) : [];
+      const endpoints = this.#book.look({ gateway, role }, required, nowMs);
+      const key = `${role} ${gateway}`;
+      const before = this.#endpoints.get(key) ?? [];
+      if (before.join(' ') === endpoints.join(' ')) return false;
+      this.#endpoints.set(key, endpoints);
+      return true;
+    });
+    return changed.length > 0;
+  }
+
+  /** What proxies may ask for: of what nodes are offered, not of what waits at the gate. */
+  #requiredOf(gateway: string): readonly string[] {
+    const { good, underWay } = this.rollouts.offers(gateway);
+    return [...new Set([good, underWay].flatMap((offer) => (offer === undefined ? [] : policiesOf(offer.snapshot))))];
+  }
+
+  #policiesOf(gateway: string): PolicyBook {
+    const known = this.#policies.get(gateway) ?? new PolicyBook(audienceOfCompanions(gateway, 'authz'));
+    this.#policies.set(gateway, known);
+    return known;
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer?.();
+    if (this.#isStopped) return;
+    const nowMs = this.#options.parts.nowMs();
+    const ends = [this.#book.nextDeadlineMs(nowMs), ...[...this.#policies.values()].map((book) => book.nextDeadlineMs())];
+    const ahead = ends.flatMap((at) => (at === undefined || at <= nowMs ? [] : [at]));
+    const dueMs = Math.min(...ahead, nowMs + LONGEST_TIMER_MS);
+    this.#cancelTimer = this.#options.after(Math.max(1, dueMs - nowMs), () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    for (const gateway of this.#policies.keys()) this.#look(gateway);
+    this.#setTimer();
+  }
+
+  #kept() {
+    const companions = this.#book.all().filter(({ id, isServing }) => isServing && id !== LOCAL);
+    const gone = [...this.#policies].map(
+      ([gateway, book]) => [gateway, book.gone.filter(({ resource }) => isForCompanions(resource))] as const,
+    );
+    return { companions, gone: new Map(gone) };
+  }
+}
+
+function localKey(gateway: string): CompanionKey {
+  return { gateway, role: 'authz', id: LOCAL };
+}
+
+function keyOf({ cluster, id, companion }: ClientNode): CompanionKey | undefined {
+  if (companion === undefined) return undefined;
+  return { gateway: cluster, role: companion.role, id: id === LOCAL ? `${id} (node)` : id };
+}
