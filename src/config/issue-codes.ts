@@ -1,5 +1,6 @@
 // The codes of mistakes in files, YAML and single values: CH1xxx, stable for ever (O5). docs/errors.md lists them; a test compares both.
 import { FILE_CODES } from './codes/file-codes.ts';
+import { REFERENCE_CODES } from './codes/reference-codes.ts';
 import { VALUE_CODES } from './codes/value-codes.ts';
 import type { SchemaCode } from './schema/codes.ts';
 
@@ -14,6 +15,8 @@ export interface IssueCodeDescription {
   readonly cure: string;
 }
 
-export const FILE_ISSUE_CODES = { ...FILE_CODES, ...VALUE_CODES } as const satisfies Readonly<Record<SchemaCode, IssueCodeDescription>>;
+export const FILE_ISSUE_CODES = { ...FILE_CODES, ...VALUE_CODES, ...REFERENCE_CODES } as const satisfies Readonly<
+  Record<SchemaCode, IssueCodeDescription>
+>;
 
 export type FileIssueCode = keyof typeof FILE_ISSUE_CODES;

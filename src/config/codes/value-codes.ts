@@ -128,4 +128,35 @@ export const VALUE_CODES = {
     example: 'runtime: {"fault http": 1}',
     cure: 'runtime: {fault.http.abort.http_status: 503}',
   },
+  CH1123: {
+    title: 'A text is not a web address.',
+    cause: 'Addresses that the gateway asks begin with https:// and hold neither user nor password nor a part behind #.',
+    example: 'jwks: {url: id.example.com/jwks.json}',
+    cure: 'jwks: {url: https://id.example.com/jwks.json}',
+  },
+  CH1124: {
+    title: 'A text is not a block of addresses.',
+    cause:
+      'A block is an address and the length of its prefix, with no bits set behind it: 203.0.113.7/24 may mean one address or 256, so it is refused.',
+    example: 'ipLists: {office: [203.0.113.7/24]}',
+    cure: 'ipLists: {office: [203.0.113.0/24]}, or 203.0.113.7/32 for the one address',
+  },
+  CH1125: {
+    title: 'A text is not a key set.',
+    cause: 'A JSON Web Key Set is a JSON object with a list keys; perhaps the path of a file stands where its text belongs.',
+    example: 'jwks: {inline: keys.json}',
+    cure: 'jwks: {file: keys.json}',
+  },
+  CH1126: {
+    title: 'A text is not the digest of an API key.',
+    cause: 'Keys stand in the file as sha256: or hmac: and 64 hexadecimal digits, so that who reads the file cannot use them.',
+    example: 'consumers: {acme: {keys: [ck_4f1c…]}}',
+    cure: 'consumers: {acme: {keys: ["sha256:4f1c…"]}}; chancery key create makes both',
+  },
+  CH1127: {
+    title: 'A text is not a date.',
+    cause: 'Dates are days such as 2027-01-31 (UTC, the whole day counts), or moments with their zone.',
+    example: 'notAfter: "31.1.2027"',
+    cure: 'notAfter: "2027-01-31"',
+  },
 } as const;
