@@ -1,5 +1,6 @@
 // The command line: which commands there are, and how their outcomes become exit codes (O1). Each command has its own file.
 import { Command, CommanderError } from 'commander';
+import { addAuthzCommand } from './authz.ts';
 import { addBootstrapCommand } from './bootstrap.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
@@ -18,6 +19,7 @@ import { addWatchCommand } from './watch.ts';
 const COMMANDS = [
   addUpCommand,
   addServeCommand,
+  addAuthzCommand,
   addValidateCommand,
   addRenderCommand,
   addBootstrapCommand,

@@ -1,0 +1,98 @@
+// What a worker of the authz companion counts, gathered and told to its supervisor now and then: a worker that dies takes back no more than what
+// it had not told. Nothing is put together per check but on the first of its kind (P5).
+import type { HandlerMetrics } from '../authz/handler-ports.ts';
+import type { ShellReason } from './bytes-handler.ts';
+
+export type DecisionRecord = Parameters<HandlerMetrics['decided']>[0];
+
+export interface AuthzCounts {
+  readonly decisions: readonly {
+    readonly route: string;
+    readonly decision: string;
+    readonly reason: string;
+    readonly mode: string;
+    readonly times: number;
+  }[];
+  /** In ranges narrower than the buckets of the metric: their mean and number keep buckets and sum. */
+  readonly durations: readonly { readonly meanSeconds: number; readonly times: number }[];
+  readonly caches: readonly { readonly cache: string; readonly result: string; readonly times: number }[];
+  readonly shed: readonly { readonly reason: ShellReason | 'cold'; readonly times: number }[];
+}
+
+/** Bounds of the ranges, in milliseconds: those of the metric. */
+const RANGES_MS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000];
+
+interface Cell<Facts> {
+  readonly facts: Facts;
+  times: number;
+}
+
+/** Nested maps: a look-up joins no text. */
+class Counter<Facts> {
+  readonly #cells = new Map<string, Map<string, Map<string, Cell<Facts>>>>();
+
+  count(keys: readonly [string, string, string], facts: () => Facts): void {
+    const [first, second, third] = keys;
+    const level = within(within(this.#cells, first), second);
+    const cell = level.get(third);
+    if (cell === undefined) level.set(third, { facts: facts(), times: 1 });
+    else cell.times += 1;
+  }
+
+  /** What was counted since the last time. */
+  take(): (Facts & { readonly times: number })[] {
+    const taken: (Facts & { readonly times: number })[] = [];
+    for (const level of this.#cells.values())
+      for (const cells of level.values())
+        for (const cell of cells.values()) {
+          if (cell.times > 0) taken.push({ ...cell.facts, times: cell.times });
+          cell.times = 0;
+        }
+    return taken;
+  }
+}
+
+function within<Value>(map: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = new Map<string, Value>();
+  map.set(key, made);
+  return made;
+}
+
+export class CountBook implements HandlerMetrics {
+  readonly #decisions = new Counter<Omit<AuthzCounts['decisions'][number], 'times'>>();
+  readonly #caches = new Counter<Omit<AuthzCounts['caches'][number], 'times'>>();
+  readonly #shed = new Counter<Omit<AuthzCounts['shed'][number], 'times'>>();
+  readonly #times = new Float64Array(RANGES_MS.length + 1);
+  readonly #sums = new Float64Array(RANGES_MS.length + 1);
+
+  decided({ route, decision, reason, mode, durationMs }: DecisionRecord): void {
+    // A reason has one decision.
+    this.#decisions.count([route, reason, mode], () => ({ route, decision, reason, mode }));
+    let range = 0;
+    while (durationMs > (RANGES_MS[range] ?? Number.POSITIVE_INFINITY)) range += 1;
+    this.#times[range] = (this.#times[range] ?? 0) + 1;
+    this.#sums[range] = (this.#sums[range] ?? 0) + durationMs;
+  }
+
+  cache(name: AuthzCounts['caches'][number]['cache'], result: 'hit' | 'miss' | 'evicted'): void {
+    this.#caches.count([name, result, ''], () => ({ cache: name, result }));
+  }
+
+  shed(reason: ShellReason | 'cold'): void {
+    this.#shed.count([reason, '', ''], () => ({ reason }));
+  }
+
+  /** What was counted since the last time; undefined: nothing. */
+  take(): AuthzCounts | undefined {
+    const durations = [...this.#times].flatMap((times, range) =>
+      times === 0 ? [] : [{ meanSeconds: (this.#sums[range] ?? 0) / times / 1_000, times }],
+    );
+    this.#times.fill(0);
+    this.#sums.fill(0);
+    const counts = { decisions: this.#decisions.take(), durations, caches: this.#caches.take(), shed: this.#shed.take() };
+    const isEmpty = [counts.decisions, counts.durations, counts.caches, counts.shed].every((list) => list.length === 0);
+    return isEmpty ? undefined : counts;
+  }
+}

@@ -1,0 +1,82 @@
+// The half of the authz companion that lives with the supervisor: keys of issuers, fetched once for all workers (J7), and their counts.
+import type { KeyOwner } from '../authz/jwks/key-source.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { AuthzFromWorker, AuthzToWorker } from './authz-messages.ts';
+import { AuthzMetrics } from './authz-metrics.ts';
+import type { KeyFeed, ProviderStatus } from './key-feed.ts';
+import type { KeyParcel } from './key-parcel.ts';
+
+/** How long a companion that knows its policies waits for keys before it serves (authz G13). */
+const TRIED_WITHIN_MS = 5_000;
+
+export interface AuthzSupervisionPorts {
+  readonly metrics: Metrics;
+  readonly broadcast: (body: AuthzToWorker) => void;
+  /** `onChange`: the keys of one provider changed. */
+  readonly createKeyFeed: (onChange: (parcel: KeyParcel) => void) => KeyFeed;
+}
+
+export class AuthzSupervision {
+  readonly #keys: KeyFeed;
+  readonly #counts: AuthzMetrics;
+  readonly #metrics: Metrics;
+
+  constructor({ metrics, broadcast, createKeyFeed }: AuthzSupervisionPorts) {
+    this.#metrics = metrics;
+    this.#counts = new AuthzMetrics(metrics);
+    this.#keys = createKeyFeed((parcel) => broadcast({ kind: 'keys', parcel }));
+  }
+
+  /** What a worker that starts must know before its first check. */
+  greeting(): readonly AuthzToWorker[] {
+    return this.#keys.parcels().map((parcel) => ({ kind: 'keys', parcel }));
+  }
+
+  receive(body: AuthzFromWorker, answer: (body: AuthzToWorker) => void): void {
+    switch (body.kind) {
+      case 'owners':
+        return this.#keys.watch(body.owners);
+      case 'wanted':
+        return void this.#want(body.owner, body.kid).then((isKnown) => answer({ kind: 'wanted.done', id: body.id, isKnown }));
+      case 'counts':
+        return this.#counts.add(body.counts);
+    }
+  }
+
+  /** Resolves when each issuer's keys were tried, or after 5 s: one sick issuer must not keep the others' requests out. */
+  async tried(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, TRIED_WITHIN_MS);
+    });
+    await Promise.race([this.#keys.tried(), timeUp]);
+    clearTimeout(timer);
+  }
+
+  providers(): readonly ProviderStatus[] {
+    return this.#keys.providers();
+  }
+
+  refreshGauges(): void {
+    const ages = new Map<string, number>();
+    for (const { issuer, ageSeconds } of this.providers())
+      if (ageSeconds !== undefined) ages.set(issuer, Math.max(ages.get(issuer) ?? 0, ageSeconds));
+    this.#metrics.replace(
+      'chancery_jwks_age_seconds',
+      [...ages].map(([issuer, age]) => [{ issuer }, age] as const),
+    );
+  }
+
+  stop(): void {
+    this.#keys.stop();
+  }
+
+  async #want(owner: KeyOwner, kid: string): Promise<boolean> {
+    try {
+      return await this.#keys.wanted(owner, kid);
+    } catch {
+      // Whatever went wrong: nobody can say whether that key exists.
+      return false;
+    }
+  }
+}

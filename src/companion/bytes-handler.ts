@@ -1,0 +1,29 @@
+// How a companion's service answers: bytes in, bytes out, free of any transport (P17).
+import type { status } from '@grpc/grpc-js';
+
+export interface ServedCall {
+  /** Epoch milliseconds after which nobody waits for the answer, less what the way back takes (authz G11). */
+  readonly deadlineMs: number;
+  /** Aborted when the caller gave up. */
+  readonly signal: AbortSignal;
+}
+
+/** Ends the call with a status instead of an answer. */
+export interface CallFailure {
+  readonly code: status;
+  readonly details: string;
+}
+
+export type Answer = Uint8Array | CallFailure;
+
+/** Answers exactly once, on the spot where it can. */
+export type BytesHandler = (request: Uint8Array, call: ServedCall, reply: (answer: Answer) => void) => void;
+
+/** Why the shell answers by itself: too much to do, a request larger than any honest one, an exception. */
+export type ShellReason = 'overloaded' | 'oversized' | 'failed';
+
+export interface ServedMethod {
+  readonly handler: BytesHandler;
+  /** The shell's own answers: never empty, which could mean yes (authz G2, G4). */
+  readonly answerTo: (reason: ShellReason) => Answer;
+}

@@ -1,0 +1,159 @@
+// The gRPC server of one worker: a companion's service as bytes, health, reflection where asked for. It admits, bounds and ends calls; what
+// they mean is the handler's affair, and so is every answer but the shell's own three.
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type handleUnaryCall, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { Access } from '../grpc/access.ts';
+import { addHealthService } from '../grpc/health-service.ts';
+import { addReflectionService } from '../grpc/reflection-service.ts';
+import { ChanceryError } from '../lib/errors.ts';
+import type { EnvoyApi } from '../proto/api.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Address, endpointOf, grpcAddress } from './address.ts';
+import type { Answer, BytesHandler, ServedMethod, ShellReason } from './bytes-handler.ts';
+import type { Shedding } from './loop-delay.ts';
+import { OpenCall } from './open-call.ts';
+
+export interface CompanionServerOptions {
+  /** Full name of the service. */
+  readonly service: string;
+  /** By name. */
+  readonly methods: Readonly<Record<string, ServedMethod>>;
+  readonly api: Pick<EnvoyApi, 'service' | 'describe'>;
+  readonly access: Access;
+  /** Default: plain text. */
+  readonly credentials?: ServerCredentials;
+  readonly reflection: boolean;
+  /** How busy the event loop is (authz G12). */
+  readonly shedding: () => Shedding;
+  /** Told of each call that the shell answered by itself. */
+  readonly onShed: (reason: ShellReason, cause?: unknown) => void;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+export interface CompanionServer {
+  /** Gives the endpoint as proxies write it. Rejects with ERR_PORT_IN_USE. */
+  listen(address: Address): Promise<string>;
+  setServing(isServing: boolean): void;
+  /**
+   * NOT_SERVING, but calls are still answered until nobody has called for a second: proxies learn of it after us. Then no new connections;
+   * resolves when no call is open, or after `graceMs` in all, when those left are cut.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Of one call (authz G12): far above what a proxy sends of a request with the largest headers it takes. */
+const MAX_MESSAGE_BYTES = 128 * 1024;
+/** What is larger than a message may be is still answered, so that nobody forces an error, which may let him pass (authz T14). */
+const MAX_TRANSPORT_BYTES = 16 * 1024 * 1024;
+const MAX_STREAMS = 1_000;
+const MAX_IN_FLIGHT = 1_024;
+
+/** Who has not called for so long has heard that we end. */
+const QUIET_MS = 1_000;
+
+interface InFlight {
+  count: number;
+  /** When the last call came. */
+  lastMs: number;
+}
+
+const SERVER_OPTIONS: ServerOptions = {
+  'grpc.max_receive_message_length': MAX_TRANSPORT_BYTES,
+  'grpc.max_concurrent_streams': MAX_STREAMS,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 60_000,
+  'grpc.enable_channelz': 0,
+};
+
+export function createCompanionServer(options: CompanionServerOptions): CompanionServer {
+  const server = new Server(SERVER_OPTIONS);
+  const inFlight: InFlight = { count: 0, lastMs: options.nowMs() };
+  const methods = Object.entries(options.methods).map(([name, method]) => [name, unaryMethod(method, inFlight, options)] as const);
+  server.addService(options.api.service(options.service), Object.fromEntries(methods));
+  const health = addHealthService(server, [options.service]);
+  if (options.reflection) addReflectionService(server, [options.service], options);
+  return {
+    listen: (address) => listen(server, address, options.credentials ?? ServerCredentials.createInsecure()),
+    setServing: (isServing) => health.setServing(isServing),
+    drain: async (graceMs) => {
+      health.setServing(false);
+      const endMs = options.nowMs() + graceMs;
+      inFlight.lastMs = options.nowMs();
+      while (options.nowMs() < Math.min(endMs, inFlight.lastMs + QUIET_MS)) await pause(20);
+      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      health.end();
+      const timer = setTimeout(() => server.forceShutdown(), Math.max(0, endMs - options.nowMs()));
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function unaryMethod(
+  { handler, answerTo }: ServedMethod,
+  inFlight: InFlight,
+  { access, shedding, onShed, nowMs }: CompanionServerOptions,
+): handleUnaryCall<Buffer, Buffer> {
+  return (call, callback) => {
+    const denial = access.admit(call);
+    if (denial !== undefined) return callback(denial);
+    inFlight.lastMs = nowMs();
+    const send = (answer: Answer): void => (answer instanceof Uint8Array ? callback(null, asBuffer(answer)) : callback(answer));
+    const refuse = (reason: ShellReason, cause?: unknown): void => {
+      onShed(reason, cause);
+      send(answerTo(reason));
+    };
+    if (call.request.length > MAX_MESSAGE_BYTES) return refuse('oversized');
+    if (inFlight.count >= MAX_IN_FLIGHT || shedding() === 'all') return refuse('overloaded');
+    inFlight.count += 1;
+    run(call, { handler, nowMs, onFailed: (cause) => refuse('failed', cause) }, (answer) => {
+      inFlight.count -= 1;
+      if (answer !== undefined) send(answer);
+    });
+  };
+}
+
+interface Run {
+  readonly handler: BytesHandler;
+  readonly nowMs: () => number;
+  /** An exception: answered, never left open. */
+  readonly onFailed: (cause: unknown) => void;
+}
+
+/** `end` is called exactly once: with the answer, or with none where the caller gave up or the handler threw. */
+function run(call: ServerUnaryCall<Buffer, Buffer>, { handler, nowMs, onFailed }: Run, end: (answer?: Answer) => void): void {
+  let isOpen = true;
+  const close = (answer?: Answer): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    end(answer);
+  };
+  const open = new OpenCall(call, nowMs);
+  call.on('cancelled', () => close());
+  try {
+    handler(call.request, open, close);
+  } catch (error) {
+    if (!isOpen) return;
+    close();
+    onFailed(error);
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function listen(server: Server, address: Address, credentials: ServerCredentials): Promise<string> {
+  // Of a process that was killed; one that lives is found by the supervisor before it starts workers.
+  if ('path' in address && existsSync(address.path)) rmSync(address.path);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(grpcAddress(address), credentials, (error, port) => {
+      if (error === null) return resolve(endpointOf(address, port));
+      reject(
+        new ChanceryError('ERR_PORT_IN_USE', `the companion cannot listen on ${grpcAddress(address)}: ${error.message}`, { cause: error }),
+      );
+    });
+  });
+}

@@ -1,0 +1,53 @@
+// The authz companion inside the process of a control plane: on worker threads of its own (P19), fed by the updates it is handed.
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { keyFeed } from './authz-key-feed.ts';
+import { type Companion, type CompanionStatus, createCompanion } from './companion.ts';
+import type { ApplyOutcome, PolicyUpdate } from './policy-update.ts';
+import { systemPorts } from './system-ports.ts';
+import { threadWorkers } from './thread-workers.ts';
+
+export interface InProcessAuthz {
+  /** Delta; resolves when every worker holds it. Workers that start later get the sum. */
+  apply(update: PolicyUpdate): Promise<ApplyOutcome>;
+  /** As Envoys reach the workers that live now: `127.0.0.1:18001`, `unix:/…`. */
+  endpoints(): readonly string[];
+  /** Workers came or went; called at once. */
+  onEndpoints(listener: () => void): void;
+  status(): CompanionStatus;
+  /** Drains for at most 10 s. */
+  stop(): Promise<void>;
+}
+
+export interface InProcessAuthzOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Loopback. */
+  readonly host: string;
+  /** Of the first worker; the others follow in steps of ten. 0: any free ones. */
+  readonly port: number;
+  /** Default 1. */
+  readonly workers?: number;
+  /** Addresses and plain text that a development set-up needs are allowed to issuers (J1, J2). Default false. */
+  readonly dev?: boolean;
+}
+
+/** Resolves when all workers listen. Rejects with ERR_PORT_IN_USE. */
+export async function startInProcessAuthz(options: InProcessAuthzOptions): Promise<InProcessAuthz> {
+  const { logger, metrics, host, port, workers = 1, dev = false } = options;
+  const companion: Companion = await createCompanion(
+    { kind: 'authz', address: { host, port }, workers, reflection: false, dev },
+    { ...systemPorts(), logger, metrics, startWorker: threadWorkers('authz'), createKeyFeed: keyFeed({ dev, logger, metrics }) },
+  );
+  return {
+    apply: async (update) => {
+      const outcome = await companion.apply(update);
+      companion.complete();
+      return outcome;
+    },
+    endpoints: () => companion.endpoints(),
+    onEndpoints: (listener) => companion.onEndpoints(listener),
+    status: () => companion.status(),
+    stop: () => companion.stop(),
+  };
+}

@@ -1,0 +1,64 @@
+// HTTP for probes and scrapers of a companion that runs alone: /livez, /readyz, /metrics. Tells states and ages, never policies or keys.
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ChanceryError } from '../lib/errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { CompanionStatus } from './companion.ts';
+import type { PolicySourceStatus } from './policy-source.ts';
+
+export interface StatusServerOptions {
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly status: () => CompanionStatus & { readonly gateways: readonly PolicySourceStatus[] };
+}
+
+export interface StatusServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Rejects with ERR_PORT_IN_USE. */
+export async function startStatusServer(options: StatusServerOptions, host: string, port: number): Promise<StatusServer> {
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'GET only\n');
+    void answer(request.url ?? '', response, options);
+  });
+  server.headersTimeout = 5_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(
+        new ChanceryError('ERR_PORT_IN_USE', `metrics cannot be served on ${host}:${port}: ${cause.message}`, {
+          cause,
+          remedy: 'choose another with --metrics-port (0: any free one)',
+        }),
+      ),
+    );
+    server.listen({ host, port }, resolve);
+  });
+  return {
+    port: portOf(server.address(), port),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(url: string, response: ServerResponse, { metrics, status }: StatusServerOptions): Promise<void> {
+  const path = url.split('?')[0];
+  if (path === '/livez') return send(response, 200, 'live\n');
+  if (path === '/metrics') return send(response, 200, { text: await metrics.text(), type: metrics.contentType });
+  if (path !== '/readyz') return send(response, 404, 'not found: /livez, /readyz and /metrics are\n');
+  const found = status();
+  send(response, found.isServing ? 200 : 503, { text: `${JSON.stringify(found, undefined, 2)}\n`, type: 'application/json' });
+}
+
+function send(response: ServerResponse, code: number, body: string | { readonly text: string; readonly type: string }): void {
+  const { text, type } = typeof body === 'string' ? { text: body, type: 'text/plain; charset=utf-8' } : body;
+  response.writeHead(code, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  response.end(text);
+}
+
+function portOf(address: AddressInfo | string | null, asked: number): number {
+  return typeof address === 'object' && address !== null ? address.port : asked;
+}
