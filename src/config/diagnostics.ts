@@ -124,6 +124,12 @@ const ENTRY_NAMES: ReadonlyMap<string, string> = new Map([
   ['listeners', 'listener'],
   ['certificates', 'certificate'],
   ['services', 'service'],
+  ['jwt', 'JWT provider'],
+  ['apiKeys', 'API keys'],
+  ['introspection', 'introspection'],
+  ['clientCertificates', 'client certificates'],
+  ['ipLists', 'IP list'],
+  ['policies', 'policy'],
   ['routes', 'route'],
 ]);
 

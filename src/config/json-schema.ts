@@ -16,13 +16,24 @@ export function gatewayJsonSchema(): Readonly<Record<string, unknown>> {
       if (path.at(-1) !== 'propertyNames') allowReference(jsonSchema);
     },
   });
-  return { ...schema, title: TITLE, definitions: { reference: REFERENCE } };
+  return { ...schema, title: TITLE, definitions: { ...definitionsOf(schema), reference: REFERENCE } };
+}
+
+/** Schemas that hold themselves, such as rules. */
+function definitionsOf(schema: z.core.JSONSchema.BaseSchema): object {
+  const { definitions } = schema;
+  return typeof definitions === 'object' && definitions !== null ? definitions : {};
 }
 
 /** A free text may be a reference already; a number, a word of a fixed set or a text of a certain form may be one instead. */
 function allowReference(schema: z.core.JSONSchema.BaseSchema): void {
   const keys = Object.keys(schema).filter((key) => key !== 'description');
-  const isScalar = schema.type !== 'object' && schema.type !== 'array' && schema.anyOf === undefined && schema.$ref === undefined;
+  const isScalar =
+    schema.type !== 'object' &&
+    schema.type !== 'array' &&
+    schema.anyOf === undefined &&
+    schema.allOf === undefined &&
+    schema.$ref === undefined;
   const isFree = schema.type === 'string' && schema.pattern === undefined && schema.enum === undefined;
   if (!isScalar || isFree || keys.length === 0) return;
   const own = Object.fromEntries(keys.map((key): [string, unknown] => [key, schema[key]]));

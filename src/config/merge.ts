@@ -37,72 +37,123 @@ export function createMerger(): Merger {
   return {
     includes: (inputs) => checks.include.check(inputs).output ?? [],
     merge(inputs) {
-      const version = checks.version.check(inputs);
-      const gateway = checks.gateway.check(inputs);
-      const include = checks.include.check(inputs);
-      const defaults = checks.defaults.check(inputs);
-      const listeners = checks.listeners.check(inputs);
-      const certificates = checks.certificates.check(inputs);
-      const services = checks.services.check(inputs);
-      const routes = checks.routes.check(inputs);
-      const accessLog = checks.accessLog.check(inputs);
-      const runtime = checks.runtime.check(inputs);
-      const rollout = checks.rollout.check(inputs);
-      const allowLargeRemoval = checks.allowLargeRemoval.check(inputs);
-      const entries = [listeners, certificates, services, routes];
-      const parts = [version, gateway, include, defaults, ...entries, accessLog, runtime, rollout, allowLargeRemoval];
+      const { version, gateway, include, ...sections } = checkAll(checks, inputs);
+      const parts = [version, gateway, include, ...Object.values(sections)];
       const issues = [...misplacedSections(inputs), ...parts.flatMap((part) => part.issues)];
-      const config = {
-        version: version.output ?? CURRENT_VERSION,
-        gateway: gateway.output ?? '',
-        listeners: listeners.output,
-        certificates: certificates.output,
-        services: services.output,
-        routes: routes.output,
-        ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
-        ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
-        ...(runtime.output === undefined ? {} : { runtime: runtime.output }),
-        ...(rollout.output === undefined ? {} : { rollout: rollout.output }),
-        ...(allowLargeRemoval.output === undefined ? {} : { allowLargeRemoval: allowLargeRemoval.output }),
-      };
-      if (issues.length === 0) return { issues, config };
-      const broken = { listeners: listeners.broken, certificates: certificates.broken, services: services.broken };
-      return { issues, sound: { config, broken } };
+      const config = configOf(version.output ?? CURRENT_VERSION, gateway.output ?? '', sections);
+      return issues.length === 0 ? { issues, config } : { issues, sound: { config, broken: brokenOf(sections) } };
     },
   };
 }
 
+type Checks = ReturnType<typeof createChecks>;
+type Checked = ReturnType<typeof checkAll>;
+type CheckedSections = Omit<Checked, 'version' | 'gateway' | 'include'>;
+
+/** In the order in which mistakes are told. */
+function checkAll(checks: Checks, inputs: readonly FileInput[]) {
+  return {
+    version: checks.version.check(inputs),
+    gateway: checks.gateway.check(inputs),
+    include: checks.include.check(inputs),
+    defaults: checks.defaults.check(inputs),
+    listeners: checks.listeners.check(inputs),
+    certificates: checks.certificates.check(inputs),
+    services: checks.services.check(inputs),
+    jwt: checks.jwt.check(inputs),
+    apiKeys: checks.apiKeys.check(inputs),
+    introspection: checks.introspection.check(inputs),
+    clientCertificates: checks.clientCertificates.check(inputs),
+    ipLists: checks.ipLists.check(inputs),
+    policies: checks.policies.check(inputs),
+    routes: checks.routes.check(inputs),
+    authz: checks.authz.check(inputs),
+    accessLog: checks.accessLog.check(inputs),
+    runtime: checks.runtime.check(inputs),
+    rollout: checks.rollout.check(inputs),
+    allowLargeRemoval: checks.allowLargeRemoval.check(inputs),
+  };
+}
+
+function configOf(version: string, gateway: string, checked: CheckedSections): GatewayConfig {
+  const { defaults, authz, accessLog, runtime, rollout, allowLargeRemoval } = checked;
+  return {
+    version,
+    gateway,
+    listeners: checked.listeners.output,
+    certificates: checked.certificates.output,
+    services: checked.services.output,
+    jwt: checked.jwt.output,
+    apiKeys: checked.apiKeys.output,
+    introspection: checked.introspection.output,
+    clientCertificates: checked.clientCertificates.output,
+    ipLists: checked.ipLists.output,
+    policies: checked.policies.output,
+    routes: checked.routes.output,
+    ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
+    ...(authz.output === undefined ? {} : { authz: authz.output }),
+    ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
+    ...(runtime.output === undefined ? {} : { runtime: runtime.output }),
+    ...(rollout.output === undefined ? {} : { rollout: rollout.output }),
+    ...(allowLargeRemoval.output === undefined ? {} : { allowLargeRemoval: allowLargeRemoval.output }),
+  };
+}
+
+function brokenOf(checked: CheckedSections): BrokenNames {
+  return {
+    listeners: checked.listeners.broken,
+    certificates: checked.certificates.broken,
+    services: checked.services.broken,
+    jwt: checked.jwt.broken,
+    apiKeys: checked.apiKeys.broken,
+    introspection: checked.introspection.broken,
+    clientCertificates: checked.clientCertificates.broken,
+    ipLists: checked.ipLists.broken,
+    policies: checked.policies.broken,
+    hasBrokenDefaults: checked.defaults.issues.length > 0,
+  };
+}
+
 function createChecks() {
-  const { listeners, certificates, services, routes } = shape;
   return {
     version: createSingleCheck('version', shape.version, false),
     gateway: createSingleCheck('gateway', shape.gateway, false),
     include: createSingleCheck('include', shape.include.unwrap()),
     defaults: createSingleCheck('defaults', shape.defaults.unwrap()),
+    listeners: createMapCheck({ section: 'listeners', what: 'listener', ...partsOf(shape.listeners) }),
+    certificates: createMapCheck({ section: 'certificates', what: 'certificate', ...partsOf(shape.certificates) }),
+    services: createMapCheck({ section: 'services', what: 'service', ...partsOf(shape.services) }),
+    ...createAuthChecks(),
+    routes: createRoutesCheck(shape.routes.unwrap().element),
     accessLog: createSingleCheck('accessLog', shape.accessLog.unwrap()),
     runtime: createSingleCheck('runtime', shape.runtime.unwrap()),
     rollout: createSingleCheck('rollout', shape.rollout.unwrap()),
     allowLargeRemoval: createSingleCheck('allowLargeRemoval', shape.allowLargeRemoval.unwrap()),
-    listeners: createMapCheck({
-      section: 'listeners',
-      what: 'listener',
-      names: listeners.unwrap().keyType,
-      entries: listeners.unwrap().valueType,
-    }),
-    certificates: createMapCheck({
-      section: 'certificates',
-      what: 'certificate',
-      names: certificates.unwrap().keyType,
-      entries: certificates.unwrap().valueType,
-    }),
-    services: createMapCheck({
-      section: 'services',
-      what: 'service',
-      names: services.unwrap().keyType,
-      entries: services.unwrap().valueType,
-    }),
-    routes: createRoutesCheck(routes.unwrap().element),
   };
+}
+
+/** What says who may call. */
+function createAuthChecks() {
+  const { jwt, apiKeys, introspection, clientCertificates, ipLists, policies } = shape;
+  return {
+    authz: createSingleCheck('authz', shape.authz.unwrap()),
+    jwt: createMapCheck({ section: 'jwt', what: 'JWT provider', ...partsOf(jwt) }),
+    apiKeys: createMapCheck({ section: 'apiKeys', what: 'set of API keys', ...partsOf(apiKeys) }),
+    introspection: createMapCheck({ section: 'introspection', what: 'introspection provider', ...partsOf(introspection) }),
+    clientCertificates: createMapCheck({ section: 'clientCertificates', what: 'name', ...partsOf(clientCertificates) }),
+    ipLists: createMapCheck({ section: 'ipLists', what: 'IP list', ...partsOf(ipLists) }),
+    policies: createMapCheck({ section: 'policies', what: 'policy', ...partsOf(policies) }),
+  };
+}
+
+function partsOf<Names, Entry>(map: {
+  unwrap(): { readonly keyType: Names; readonly valueType: Entry };
+}): {
+  readonly names: Names;
+  readonly entries: Entry;
+} {
+  const { keyType, valueType } = map.unwrap();
+  return { names: keyType, entries: valueType };
 }
 
 /** Unknown sections, sections in the wrong file, and the two that every root file must have. */

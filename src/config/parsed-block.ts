@@ -11,6 +11,12 @@ export const ENTRY_SECTIONS: ReadonlyMap<string, SectionKind> = new Map([
   ['listeners', 'map'],
   ['certificates', 'map'],
   ['services', 'map'],
+  ['jwt', 'map'],
+  ['apiKeys', 'map'],
+  ['introspection', 'map'],
+  ['clientCertificates', 'map'],
+  ['ipLists', 'map'],
+  ['policies', 'map'],
   ['routes', 'list'],
 ]);
 
@@ -46,7 +52,9 @@ export function parseBlock(text: string, kind: BlockKind): ParsedBlock {
   if (root === undefined) return { text, fragments: [], problems, hasAnchors: false, hasReferences: false };
   const composed = composeValue(root);
   const fragments: Fragment[] = [];
-  const { hasAnchors, hasReferences } = composed;
+  const { hasAnchors } = composed;
+  const found = (kind.of === 'entry' ? entriesOf(kind.section, composed.value, []) : sectionsOf(composed.value)).map(withNamedFile);
+  const hasReferences = composed.hasReferences || found.some(({ namesFile }) => namesFile);
   const block = { text, fragments, problems: [...problems, ...composed.problems], hasAnchors, hasReferences };
   const isExpected = kind.of === 'entry' && ENTRY_SECTIONS.get(kind.section) === 'list' ? isSeq(root) : isMap(root);
   if (!isExpected && composed.value !== null) {
@@ -55,8 +63,7 @@ export function parseBlock(text: string, kind: BlockKind): ParsedBlock {
     block.problems.push({ code: 'CH1015', severity: 'error', message, start, end });
     return block;
   }
-  const found = kind.of === 'entry' ? entriesOf(kind.section, composed.value, []) : sectionsOf(composed.value);
-  for (const part of found) fragments.push({ ...part, block, references: hasReferences ? findReferences(part.value) : [] });
+  for (const { part } of found) fragments.push({ ...part, block, references: hasReferences ? findReferences(part.value) : [] });
   return block;
 }
 
@@ -78,6 +85,21 @@ function entriesOf(section: string, content: PlainValue, nodePath: ConfigPath): 
     }
   }
   return [{ section, isEntry: false, value: content, nodePath }];
+}
+
+/** `jwt.NAME.jwks.file` names a file without `${file:…}`: from here on it is such a reference, read and watched as any other. */
+function withNamedFile(part: FragmentPart): { readonly part: FragmentPart; readonly namesFile: boolean } {
+  const { value, section, isEntry } = part;
+  const jwks = section === 'jwt' && isEntry && isPlainMap(value) ? value['jwks'] : undefined;
+  const file = isPlainMap(jwks) ? jwks['file'] : undefined;
+  if (!isPlainMap(value) || !isPlainMap(jwks) || typeof file !== 'string' || file === '' || file.includes('${')) {
+    return { part, namesFile: false };
+  }
+  return { part: { ...part, value: { ...value, jwks: { ...jwks, file: `\${file:${file}}` } } }, namesFile: true };
+}
+
+function isPlainMap(value: PlainValue | undefined): value is { readonly [key: string]: PlainValue } {
+  return typeof value === 'object' && value !== null && !isList(value);
 }
 
 function ownName(value: PlainValue): { readonly name?: string } {

@@ -44,5 +44,6 @@ function below(schema: KnownSchema, step: string | number): readonly KnownSchema
 function unwrap(schema: KnownSchema): KnownSchema {
   if (schema instanceof z.ZodExactOptional || schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
     return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodLazy) return unwrap(schema.unwrap());
   return schema;
 }

@@ -2,10 +2,17 @@
 
 import { countCharacters } from './source-text.ts';
 
-/** The value of a `key:` that is written out, up to where a map in one line would go on. A reference, a block mark and a list are shown. */
-const KEY_VALUE = /((?:^|[\s,{"'-])["']?key["']?\s*:\s+)(?!["']?\$\{|[|>[{&*#])("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)/g;
+/** The value of a `key:`, `secret:` or `pepper:` that is written out, up to where a map in one line would go on. A reference, a block mark and a list are shown. */
+const KEY_VALUE =
+  /((?:^|[\s,{"'-])["']?(?:key|secret|pepper)["']?\s*:\s+)(?!["']?\$\{|[|>[{&*#])("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)/g;
 /** A private key in one line, wherever it stands. */
 const KEY_PEM = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.+)/g;
+/** API keys: a list of plain ones, and any that has our form. */
+const PLAIN_KEYS = /(\bplain["']?\s*:\s*\[\s*)(?!["']?\$\{)([^\]]+)/g;
+const API_KEY = /(\bck_)([A-Za-z0-9_]+)/g;
+/** Private and symmetric members of a JSON Web Key. */
+const JWK_MEMBER = /((?:^|[\s,{])["']?(?:k|d|p|q|dp|dq|qi)["']?\s*:\s*["']?)([\w-]{8,})/g;
+const SECRETS = [KEY_VALUE, KEY_PEM, PLAIN_KEYS, API_KEY, JWK_MEMBER];
 const KEY_HEADER = /(?:^|[\s,{-])["']?key["']?\s*:\s*(?:[|>"']|$)/;
 const REDACTED = '[redacted]';
 // Control characters, and those that turn the direction of the text around, have no business in a terminal.
@@ -62,7 +69,7 @@ export const HIDDEN_LINE: MarkedLine = { before: '', marked: REDACTED, after: ''
 
 function hiddenCharacters(line: string): ReadonlySet<number> {
   const hidden = new Set<number>();
-  for (const match of [...line.matchAll(KEY_VALUE), ...line.matchAll(KEY_PEM)]) {
+  for (const match of SECRETS.flatMap((pattern) => [...line.matchAll(pattern)])) {
     const [, before = '', value = ''] = match;
     const from = countCharacters(line.slice(0, match.index + before.length));
     for (let index = from; index < from + countCharacters(value); index += 1) hidden.add(index);

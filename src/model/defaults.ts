@@ -9,7 +9,10 @@ export const LISTENER_ADDRESS = '0.0.0.0';
 export const TRUSTED_HOPS = 0;
 
 /** Envoy: path_with_escaped_slashes_action KEEP_UNCHANGED, merge_slashes false. */
-export const PATH_HANDLING: PathHandling = { escapedSlashes: 'keep', mergeSlashes: false };
+export const PATH_HANDLING: PathHandling = { escapedSlashes: 'keep', mergeSlashes: false, parameters: 'allow' };
+
+/** Ours, once a gateway has any auth: no spelling of a path may lead past the route that protects it (authz H4, C3). */
+export const STRICT_PATH_HANDLING: PathHandling = { escapedSlashes: 'reject', mergeSlashes: true, parameters: 'reject' };
 
 /** Envoy: MOVED_PERMANENTLY. */
 export const REDIRECT_CODE: RedirectCode = 301;

@@ -10,15 +10,22 @@ import type { Listener, ListenerTls, PathHandling } from './types.ts';
 
 export type ListenersConfig = Readonly<Record<string, ListenerConfig>>;
 
+export interface ListenerTools {
+  /** Asked for each TLS listener. */
+  readonly resolveTls: ListenerTlsResolver;
+  /** What holds where a listener does not say how paths are handled. */
+  readonly paths: PathHandling;
+}
+
 export interface ListenerPass {
-  /** Listeners that can serve, sorted by name. `resolveTls` is asked for each TLS listener. Unchanged ones are the same objects as before. */
-  resolve(config: ListenersConfig, resolveTls: ListenerTlsResolver, report: Report): readonly Listener[];
+  /** Listeners that can serve, sorted by name. Unchanged ones are the same objects as before. */
+  resolve(config: ListenersConfig, tools: ListenerTools, report: Report): readonly Listener[];
 }
 
 export function createListenerPass(): ListenerPass {
-  const kept = new WeakMap<ListenerConfig, Listener>();
+  const kept = new WeakMap<ListenerConfig, { readonly listener: Listener; readonly paths: PathHandling }>();
   return {
-    resolve(config, resolveTls, report) {
+    resolve(config, { resolveTls, paths }, report) {
       const listeners = Object.entries(config).flatMap(([name, entry]) => {
         const tls = entry.tls === undefined ? undefined : resolveTls(name, entry.tls);
         reportCircle(entry, ['listeners', name], report);
@@ -26,8 +33,9 @@ export function createListenerPass(): ListenerPass {
           return [];
         }
         const old = kept.get(entry);
-        const listener = old?.name === name && isSameTls(old.tls, tls) ? old : makeListener(name, entry, tls);
-        kept.set(entry, listener);
+        const isSame = old?.listener.name === name && old.paths === paths && isSameTls(old.listener.tls, tls);
+        const listener = isSame ? old.listener : makeListener({ name, entry, tls, paths });
+        kept.set(entry, { listener, paths });
         return [listener];
       });
       reportSharedAddresses(listeners, report);
@@ -36,7 +44,14 @@ export function createListenerPass(): ListenerPass {
   };
 }
 
-function makeListener(name: string, entry: ListenerConfig, tls: ListenerTls | undefined): Listener {
+interface ListenerParts {
+  readonly name: string;
+  readonly entry: ListenerConfig;
+  readonly tls: ListenerTls | undefined;
+  readonly paths: PathHandling;
+}
+
+function makeListener({ name, entry, tls, paths }: ListenerParts): Listener {
   return {
     name,
     path: ['listeners', name],
@@ -45,7 +60,7 @@ function makeListener(name: string, entry: ListenerConfig, tls: ListenerTls | un
     ...(tls === undefined ? {} : { tls }),
     ...(entry.redirect === undefined ? {} : { redirect: { ...entry.redirect, code: entry.redirect.code ?? defaults.REDIRECT_CODE } }),
     trustedHops: entry.clientIp?.trustedHops ?? defaults.TRUSTED_HOPS,
-    paths: resolvePaths(entry),
+    paths: resolvePaths(entry, paths),
     ...resolveUnderscores(entry),
     ...(entry.onDemandHosts === true ? { onDemandHosts: true } : {}),
   };
@@ -61,10 +76,11 @@ function isSameTls(a: ListenerTls | undefined, b: ListenerTls | undefined): bool
   return isSameList && a.clientAuth?.ca === b.clientAuth?.ca;
 }
 
-function resolvePaths({ paths }: ListenerConfig): PathHandling {
+function resolvePaths({ paths }: ListenerConfig, general: PathHandling): PathHandling {
   return {
-    escapedSlashes: paths?.escapedSlashes ?? defaults.PATH_HANDLING.escapedSlashes,
-    mergeSlashes: paths?.mergeSlashes ?? defaults.PATH_HANDLING.mergeSlashes,
+    escapedSlashes: paths?.escapedSlashes ?? general.escapedSlashes,
+    mergeSlashes: paths?.mergeSlashes ?? general.mergeSlashes,
+    parameters: paths?.parameters ?? general.parameters,
   };
 }
 

@@ -2,8 +2,10 @@
 // remembers: entries that are the same objects give the same services and routes, so that an edit costs what it changes.
 import type { BrokenNames, GatewayConfig } from '../config/schema/gateway.ts';
 import type { Issue } from '../lib/issue.ts';
+import { authBackdrop, createAuthPass } from './auth/auth-pass.ts';
 import { checkCoverage } from './certificate-coverage.ts';
 import { createCertificatePass } from './certificate-pass.ts';
+import { PATH_HANDLING, STRICT_PATH_HANDLING } from './defaults.ts';
 import { hasErrors } from './issue.ts';
 import { createListenerTlsResolver } from './listener-tls.ts';
 import { createListenerPass } from './listeners.ts';
@@ -17,9 +19,20 @@ import { createServicePass } from './service-pass.ts';
 import { checkShadows } from './shadows.ts';
 import { checkTies } from './ties.ts';
 import { createTrustResolver } from './trust.ts';
-import type { AccessLog, Model } from './types.ts';
+import type { AccessLog, Certificate, Model, Route, Service } from './types.ts';
 
-const NONE_BROKEN: BrokenNames = { listeners: [], certificates: [], services: [] };
+const NONE_BROKEN: BrokenNames = {
+  listeners: [],
+  certificates: [],
+  services: [],
+  jwt: [],
+  apiKeys: [],
+  introspection: [],
+  clientCertificates: [],
+  ipLists: [],
+  policies: [],
+  hasBrokenDefaults: false,
+};
 
 export interface ResolveOutcome {
   readonly issues: readonly Issue[];
@@ -36,6 +49,7 @@ export function createResolver(): Resolver {
   const listenerPass = createListenerPass();
   const servicePass = createServicePass();
   const routePass = createRoutePass();
+  const authPass = createAuthPass();
   const trust = createTrustResolver();
   return {
     resolve(config, context) {
@@ -46,33 +60,44 @@ export function createResolver(): Resolver {
 
       const certificates = certificatePass.resolve(config, context, report);
       const resolveTls = createListenerTlsResolver({ ...certificates, trust: trustAt, isServing: context.serving !== undefined, report });
-      const listeners = listenerPass.resolve(config.listeners, resolveTls, report);
+      const backdrop = authBackdrop(config, broken);
+      const paths = backdrop.isUsed ? STRICT_PATH_HANDLING : PATH_HANDLING;
+      const listeners = listenerPass.resolve(config.listeners, { resolveTls, paths }, report);
       const tools = { trust: trustAt, certificates: certificates.named, broken: broken.services, report };
       const services = servicePass.resolve(config, tools);
-      const places = routePass.resolve(config, broken.listeners, report);
+      const places = routePass.resolve(config, { brokenListeners: broken.listeners, auth: backdrop }, report);
       const routes = places.map((place) => place.route);
 
+      const auth = authPass.resolve(config, { nowMs, trust: trustAt, broken, listeners, routes, report });
       checkReferences(routes, services, report);
       checkCoverage(places, { listeners, namesOf: certificates.namesOf }, report);
       checkTies(routes, report);
       checkShadows(routes, report);
       checkOnDemandHosts(listeners, routes, report);
 
-      const sections = resolveSections(config, report);
-
+      const sections = { ...(auth === undefined ? {} : { auth }), ...resolveSections(config, report) };
       if (hasErrors(issues.all())) {
         return { issues: issues.all() };
       }
-      const model: Model = {
-        gateway: config.gateway,
-        listeners,
-        services: [...services.resolved.values()].sort(byName),
-        routes: routes.toSorted(byName),
-        certificates: [...certificates.named.values()].filter((certificate) => certificate !== undefined).sort(byName),
-        ...sections,
-      };
-      return { issues: issues.all(), model };
+      const named = { services: services.resolved.values(), certificates: certificates.named.values() };
+      return { issues: issues.all(), model: { gateway: config.gateway, listeners, ...sections, ...sortedParts(routes, named) } };
     },
+  };
+}
+
+interface NamedParts {
+  readonly services: Iterable<Service>;
+  readonly certificates: Iterable<Certificate | undefined>;
+}
+
+function sortedParts(
+  routes: readonly Route[],
+  { services, certificates }: NamedParts,
+): Pick<Model, 'services' | 'routes' | 'certificates'> {
+  return {
+    services: [...services].sort(byName),
+    routes: routes.toSorted(byName),
+    certificates: [...certificates].filter((certificate) => certificate !== undefined).sort(byName),
   };
 }
 

@@ -1,21 +1,27 @@
 // The pass over routes: each for itself, in the order in which they were written.
 import type { GatewayConfig } from '../config/schema/gateway.ts';
+import type { AuthBackdrop } from './auth/route-auth.ts';
 import type { RoutePlace } from './certificate-coverage.ts';
 import { createEqualKeeper } from './equal-keeper.ts';
 import { errorAt, type Report } from './issue.ts';
 import { defaultListeners, listenerFacts } from './route-listeners.ts';
 import { createRouteResolver, type RouteContext } from './routes.ts';
 
+export interface RouteSurroundings {
+  /** Names of listeners that have errors which are told already. */
+  readonly brokenListeners: readonly string[];
+  readonly auth: AuthBackdrop;
+}
+
 export interface RoutePass {
-  /** `brokenListeners`: names of listeners that have errors which are told already. */
-  resolve(config: GatewayConfig, brokenListeners: readonly string[], report: Report): readonly RoutePlace[];
+  resolve(config: GatewayConfig, surroundings: RouteSurroundings, report: Report): readonly RoutePlace[];
 }
 
 export function createRoutePass(): RoutePass {
   const resolver = createRouteResolver();
   const keep = createEqualKeeper<RouteContext>();
   return {
-    resolve(config, brokenListeners, report) {
+    resolve(config, { brokenListeners, auth }, report) {
       const { timeout, retry, cors } = config.defaults ?? {};
       const context = keep({
         defaults: {
@@ -25,6 +31,7 @@ export function createRoutePass(): RoutePass {
         },
         listeners: listenerFacts(config.listeners),
         brokenListeners,
+        auth,
       });
       reportNoListener(config, context, report);
       return config.routes.map((entry) => ({ entry, route: resolver.resolve(entry, context, report) }));

@@ -3,6 +3,7 @@
 import type { DefaultsConfig } from '../config/schema/defaults.ts';
 import type { RouteConfig } from '../config/schema/route.ts';
 import type { ConfigPath, Issue } from '../lib/issue.ts';
+import { type AuthBackdrop, resolveRouteAuth } from './auth/route-auth.ts';
 import { resolveCors } from './cors.ts';
 import * as defaults from './defaults.ts';
 import { resolveFault } from './faults.ts';
@@ -20,6 +21,7 @@ import type { Route, RouteAction, RouteMatch } from './types.ts';
 /** What routes are made of besides themselves; the same object as long as its content is the same. */
 export interface RouteContext extends KnownListeners {
   readonly defaults: Pick<DefaultsConfig, 'timeout' | 'retry' | 'cors'>;
+  readonly auth: AuthBackdrop;
 }
 
 export interface RouteResolver {
@@ -59,6 +61,7 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
   const hostnames = resolveHostnames(entry.hostnames);
   const written = resolveMatches(entry, path, report);
   const cors = hasBackends(entry) ? resolveCors(entry.cors, { path, general: context.defaults.cors }, report) : undefined;
+  const auth = resolveRouteAuth(entry, context.auth, report);
   const matches = cors === undefined ? written : withPreflights(written);
   return {
     name: entry.name,
@@ -71,6 +74,7 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
     requestHeaders: resolveHeaderChanges(entry.requestHeaders, [...path, 'requestHeaders'], report),
     responseHeaders: resolveHeaderChanges(entry.responseHeaders, [...path, 'responseHeaders'], report),
     ...(cors === undefined ? {} : { cors }),
+    ...(auth === undefined ? {} : { auth }),
     ...(entry.fault === undefined ? {} : { fault: resolveFault(entry.fault) }),
   };
 }

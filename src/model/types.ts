@@ -9,9 +9,11 @@ import type { CorsPolicy } from './cors.ts';
 import type { RolloutSettings } from './delivery-settings.ts';
 import type { Discovery } from './discovery-source.ts';
 import type { Fault } from './fault.ts';
+import type { PathHandling } from './path-handling.ts';
 import type { Runtime } from './runtime.ts';
 
 export type { TrustedCa } from './ca-source.ts';
+export type { PathHandling } from './path-handling.ts';
 
 export interface Model {
   /** Equals Envoy's node.cluster. */
@@ -57,11 +59,6 @@ export interface Listener {
   readonly underscores?: 'drop' | 'keep';
   /** Proxies fetch the routes of a host when the first request for it comes (VHDS). */
   readonly onDemandHosts?: true;
-}
-
-export interface PathHandling {
-  readonly escapedSlashes: 'keep' | 'reject' | 'redirect' | 'unescape';
-  readonly mergeSlashes: boolean;
 }
 
 export type TlsVersion = '1.2' | '1.3';

@@ -36,7 +36,7 @@ export function aListener(parts: Partial<Listener> = {}): Listener {
     address: '127.0.0.1',
     port: 10_000,
     trustedHops: 0,
-    paths: { escapedSlashes: 'keep', mergeSlashes: false },
+    paths: { escapedSlashes: 'keep', mergeSlashes: false, parameters: 'allow' },
     ...parts,
   };
 }

@@ -1,4 +1,4 @@
-// Durations with a unit (C9) and ranges of them; both give milliseconds.
+// Durations with a unit (C9) and ranges of them, in milliseconds unless the name says otherwise.
 import { ok } from '../../lib/result.ts';
 import { type Scalar, type ScalarOutcome, scalar, wrong, wrongType } from './scalar.ts';
 
@@ -18,6 +18,18 @@ const MAX_MS = 3650 * 86_400_000;
 /** Whole milliseconds above zero. `0s` is refused, because it reads as "never" to some and as "at once" to others (B33). */
 export function duration(): Scalar<number> {
   return scalar({ type: 'string', pattern: `^${PATTERN}$`, examples: ['250ms', '3s', '5m'] }, (value) => parseDuration(value, ''));
+}
+
+/** Whole seconds within `range`, which counts in seconds. */
+export function wholeSeconds({ min, max }: { readonly min: number; readonly max: number }): Scalar<number> {
+  return scalar({ type: 'string', pattern: `^${PATTERN}$`, examples: ['30s'] }, (value) => {
+    const parsed = parseDuration(value, '');
+    if (!parsed.ok) return parsed;
+    const seconds = parsed.value / 1000;
+    if (!Number.isInteger(seconds)) return wrong('CH1108', '{value} is not possible here: whole seconds are', 'use whole seconds');
+    if (seconds < min || seconds > max) return wrong('CH1108', `{value} is not between ${min}s and ${max}s`);
+    return ok(seconds);
+  });
 }
 
 /** A duration, or the word `none` for no limit at all (B33). */

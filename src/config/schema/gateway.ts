@@ -5,9 +5,16 @@
 import { z } from 'zod';
 import { ok } from '../../lib/result.ts';
 import { accessLogSchema } from './access-log.ts';
+import { apiKeysSchema } from './api-keys.ts';
+import { authPolicySchema } from './auth-policy.ts';
+import { authzSchema } from './authz.ts';
 import { certificateSchema } from './certificate.ts';
+import { cidr } from './cidr.ts';
+import { clientCertificateSchema } from './client-certificate.ts';
 import { defaultsSchema } from './defaults.ts';
 import type { Immutable } from './immutable.ts';
+import { introspectionSchema } from './introspection.ts';
+import { jwtProviderSchema } from './jwt-provider.ts';
 import { listenerSchema } from './listener.ts';
 import { rolloutSchema } from './rollout.ts';
 import { routeSchema } from './route.ts';
@@ -25,13 +32,18 @@ const versionSchema = scalar({ type: 'string', enum: [CURRENT_VERSION] }, (value
     : wrong('CH1106', `{value} is not a version of this format; expected ${CURRENT_VERSION}`, `write version: ${CURRENT_VERSION}`),
 );
 
+/** A map by names; `what` carries its article. */
+function named<Entry extends z.ZodType>(what: string, entry: Entry) {
+  return z.record(name(`the name of ${what}`), entry).default(() => ({}));
+}
+
 export const gatewaySchema = shape({
   version: versionSchema.describe('Version of this format: v1.'),
   gateway: name('a gateway name').describe("Name of the gateway; equals Envoy's node.cluster."),
   include: list(text({ kind: 'a file or pattern' }), { allowEmpty: true })
     .exactOptional()
     .describe(
-      'Further files, as paths or patterns (*, **, ?) relative to this file. They may hold listeners, certificates, services and routes.',
+      'Further files, as paths or patterns (*, **, ?) relative to this file. They may hold listeners, certificates, services, routes and what routes name.',
     ),
   defaults: defaultsSchema.exactOptional(),
   listeners: z
@@ -46,6 +58,13 @@ export const gatewaySchema = shape({
     .record(name('a service name'), serviceSchema)
     .default(() => ({}))
     .describe('Services by name.'),
+  authz: authzSchema.exactOptional(),
+  jwt: named('a JWT provider', jwtProviderSchema).describe('Issuers of JSON Web Tokens, by name.'),
+  apiKeys: named('a set of API keys', apiKeysSchema).describe('API keys and their owners, by name.'),
+  introspection: named('an introspection provider', introspectionSchema).describe('Issuers that are asked about each token, by name.'),
+  clientCertificates: named('client certificates', clientCertificateSchema).describe('Client certificates as identities, by name.'),
+  ipLists: named('an IP list', list(cidr())).describe('Lists of blocks of addresses, by name.'),
+  policies: named('a policy', authPolicySchema).describe('Who may call, by name.'),
   routes: list(routeSchema, { allowEmpty: true })
     .default(() => [])
     .describe('Routes. Their order has no meaning (C1).'),
@@ -65,4 +84,12 @@ export interface BrokenNames {
   readonly listeners: readonly string[];
   readonly certificates: readonly string[];
   readonly services: readonly string[];
+  readonly jwt: readonly string[];
+  readonly apiKeys: readonly string[];
+  readonly introspection: readonly string[];
+  readonly clientCertificates: readonly string[];
+  readonly ipLists: readonly string[];
+  readonly policies: readonly string[];
+  /** `defaults` as a whole has an error: what it would have said is unknown. */
+  readonly hasBrokenDefaults: boolean;
 }

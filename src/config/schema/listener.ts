@@ -45,8 +45,11 @@ const clientIpSchema = shape({
 const pathsSchema = shape({
   escapedSlashes: word('keep', 'reject', 'redirect', 'unescape')
     .exactOptional()
-    .describe('What happens to %2F and %5C in paths. Default keep.'),
-  mergeSlashes: boolean().exactOptional().describe('Treat // as /. Default false.'),
+    .describe('What happens to %2F and %5C in paths. Default keep; reject once the gateway has any auth.'),
+  mergeSlashes: boolean().exactOptional().describe('Treat // as /. Default false; true once the gateway has any auth.'),
+  parameters: word('reject', 'allow')
+    .exactOptional()
+    .describe('What happens to paths with a ; (path parameters). Default allow; reject once the gateway has any auth.'),
 });
 
 const listenerHeadersSchema = shape({

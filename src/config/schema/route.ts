@@ -1,6 +1,7 @@
 // Routes: which requests, and what happens to them.
 import { z } from 'zod';
 import { hostname } from './address.ts';
+import { routeAuthSchema } from './auth-policy.ts';
 import { corsSchema } from './cors.ts';
 import { durationOrNone } from './duration.ts';
 import { faultSchema } from './fault.ts';
@@ -47,6 +48,7 @@ export const routeSchema = shape(
     rewrite: rewriteSchema.exactOptional(),
     requestHeaders: headerChangesSchema.exactOptional().describe('Changes on the way to the backend.'),
     responseHeaders: headerChangesSchema.exactOptional().describe('Changes on the way to the client.'),
+    auth: routeAuthSchema.exactOptional(),
     timeout: durationOrNone()
       .exactOptional()
       .describe(

@@ -9,7 +9,7 @@ import { list, name, text } from './text.ts';
 import { tlsVersion } from './tls-version.ts';
 
 /** `system`, or certificates as PEM text. */
-function trustedCa(): Scalar<string> {
+export function trustedCa(): Scalar<string> {
   return scalar({ type: 'string', examples: ['system', '${file:certs/ca.crt}'] }, (value) => {
     if (typeof value !== 'string') return wrongType('system or certificates as PEM text', value);
     if (value === 'system' || value.includes('-----BEGIN')) return ok(value);

@@ -10,7 +10,7 @@ export interface AuthModel {
   readonly introspection: readonly IntrospectionProvider[];
   readonly clientCertificates: readonly ClientCertificateRule[];
   readonly ipLists: readonly IpList[];
-  /** Named ones, and those written inside routes or defaults: `route/list-orders`, `defaults`. */
+  /** Named ones, and those written inside routes or defaults: `route/list-orders`, `defaults/auth`. */
   readonly policies: readonly AuthPolicy[];
   /** Where the ext_authz service is; absent: the companions that the control plane knows. */
   readonly companion: CompanionSettings;

@@ -38,4 +38,11 @@ export const REFERENCE_CODES = {
     example: 'listeners: {http: {port: 80, redirect: {scheme: https}}}\nroutes: [{name: shop, backends: [shop]}]',
     cure: 'listeners: {https: {port: 443, tls: …}, http: {port: 80, redirect: {scheme: https}}}',
   },
+  CH2107: {
+    title: 'A name in auth is not defined.',
+    cause:
+      'Rules name entries of jwt, apiKeys, introspection, clientCertificates and ipLists, routes those of policies; this one is in no included file.',
+    example: 'jwt: {main: …}\nroutes: [{name: orders, auth: {jwt: mian}, …}]',
+    cure: 'routes: [{name: orders, auth: {jwt: main}, …}]',
+  },
 } as const;

@@ -17,7 +17,7 @@ function model(certificates: readonly Certificate[], inListener: readonly Certif
     address: '0.0.0.0',
     port: 443,
     trustedHops: 0,
-    paths: { escapedSlashes: 'keep', mergeSlashes: false },
+    paths: { escapedSlashes: 'keep', mergeSlashes: false, parameters: 'allow' },
     tls: { minVersion: '1.2', maxVersion: '1.3', alpn: [], certificates: inListener },
   };
   return { gateway: 'edge', listeners: [listener], services: [], routes: [], certificates };

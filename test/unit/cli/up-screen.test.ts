@@ -11,7 +11,7 @@ const LISTENER: Listener = {
   address: '0.0.0.0',
   port: 10_000,
   trustedHops: 0,
-  paths: { escapedSlashes: 'keep', mergeSlashes: false },
+  paths: { escapedSlashes: 'keep', mergeSlashes: false, parameters: 'allow' },
 };
 const MATCH: RouteMatch = { path: [], methods: [], headers: [], query: [], grpcOnly: false };
 const NO_CHANGES = { set: {}, add: {}, remove: [] };

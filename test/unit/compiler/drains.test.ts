@@ -16,7 +16,7 @@ test('B15: an equal listener drains nothing, though it is another object', () =>
 
 test.each<readonly [string, Parts, Parts, readonly string[]]>([
   ['the trusted hops', {}, { trustedHops: 1 }, ['clientIp']],
-  ['the path handling', {}, { paths: { escapedSlashes: 'reject', mergeSlashes: true } }, ['paths']],
+  ['the path handling', {}, { paths: { escapedSlashes: 'reject', mergeSlashes: true, parameters: 'allow' } }, ['paths']],
   ['what happens to underscores', {}, { underscores: 'drop' }, ['headers']],
   ['TLS', { tls: aListenerTls() }, { tls: aListenerTls({ minVersion: '1.3' }) }, ['tls']],
   ['TLS instead of plain text', {}, { tls: aListenerTls() }, ['tls']],

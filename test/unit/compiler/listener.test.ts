@@ -63,13 +63,15 @@ describe('HTTP', () => {
     ['redirect', 'UNESCAPE_AND_REDIRECT'],
     ['unescape', 'UNESCAPE_AND_FORWARD'],
   ] as const)('escaped slashes: %s', (escapedSlashes, action) => {
-    expect(managerOf({ paths: { escapedSlashes, mergeSlashes: false } }).path_with_escaped_slashes_action).toBe(action);
+    expect(managerOf({ paths: { escapedSlashes, mergeSlashes: false, parameters: 'allow' } }).path_with_escaped_slashes_action).toBe(
+      action,
+    );
   });
 
   test('paths are normalised; slashes merge where it is asked for', () => {
     expect(managerOf().normalize_path).toEqual({ value: true });
     expect(managerOf()).not.toHaveProperty('merge_slashes');
-    expect(managerOf({ paths: { escapedSlashes: 'keep', mergeSlashes: true } }).merge_slashes).toBe(true);
+    expect(managerOf({ paths: { escapedSlashes: 'keep', mergeSlashes: true, parameters: 'allow' } }).merge_slashes).toBe(true);
   });
 
   test('backends learn of a client’s certificate where clients have one', () => {
@@ -102,11 +104,15 @@ describe('HTTP', () => {
   test('R13: a place for a filter names the types that may come for it', () => {
     const places = managerOf().http_filters?.filter(({ config_discovery }) => config_discovery !== undefined) ?? [];
     expect(places.map(({ config_discovery }) => config_discovery?.type_urls)).toEqual([
+      [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('jwt_authn.v3.JwtAuthentication'), typeUrl('rbac.v3.RBAC')],
-      [typeUrl('rbac.v3.RBAC')],
+      [typeUrl('ext_authz.v3.ExtAuthz'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('ext_authz.v3.ExtAuthz'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('local_ratelimit.v3.LocalRateLimit'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('rate_limit_quota.v3.RateLimitQuotaFilterConfig'), typeUrl('rbac.v3.RBAC')],
     ]);
   });
 

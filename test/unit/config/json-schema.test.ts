@@ -57,7 +57,7 @@ function visit(schema: unknown, at: string, bare: string[]): void {
   if (typeof schema !== 'object' || schema === null) return;
   if ('properties' in schema && typeof schema.properties === 'object' && schema.properties !== null) {
     for (const [key, value] of Object.entries(schema.properties)) {
-      if (typeof value !== 'object' || value === null || !('description' in value)) bare.push(`${at}.${key}`);
+      if (typeof value !== 'object' || value === null || (!('description' in value) && !('$ref' in value))) bare.push(`${at}.${key}`);
     }
   }
   for (const [key, value] of Object.entries(schema)) visit(value, `${at}.${key}`, bare);

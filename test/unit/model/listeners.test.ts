@@ -33,7 +33,7 @@ describe('a listener that says little', () => {
         address: '0.0.0.0',
         port: 10_000,
         trustedHops: 0,
-        paths: { escapedSlashes: 'keep', mergeSlashes: false },
+        paths: { escapedSlashes: 'keep', mergeSlashes: false, parameters: 'allow' },
       },
     ]);
   });
