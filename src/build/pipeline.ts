@@ -12,6 +12,7 @@ import { createResolver } from '../model/resolve.ts';
 import type { ResolveContext } from '../model/resolve-context.ts';
 import type { Model } from '../model/types.ts';
 import { type EnvoyApi, formatProtoPath } from '../proto/api.ts';
+import { policyVersion } from '../proto/policy-version.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import { buildSnapshot, type ResourceInput, type SnapshotProblem } from '../snapshot/build.ts';
 import { findMissingReferences } from '../snapshot/consistency.ts';
@@ -60,7 +61,7 @@ type Step = { readonly issues: readonly Issue[]; readonly good?: DetailedGood };
 export function createPipeline(options: PipelineOptions): Pipeline {
   const loader = createConfigLoader({ file: options.file, env: options.env });
   const resolver = createResolver();
-  const compiler = createCompiler();
+  const compiler = createCompiler({ versionOf: (policy) => policyVersion(options.api, policy) });
   let previous: Snapshot | undefined;
   let previousModel: Model | undefined;
 

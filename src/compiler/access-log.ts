@@ -30,6 +30,13 @@ const FIELDS = {
   trace_id: '%TRACE_ID%',
   user_agent: '%REQ(USER-AGENT)%',
   route: '%ROUTE_NAME%',
+  // Of both forms; which of the three reasons is there says who decided (code_details in full).
+  auth_policy: '%METADATA(ROUTE:chancery:policy)%',
+  auth_form: '%METADATA(ROUTE:chancery:form)%',
+  auth_decision: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:decision)%',
+  auth_reason: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:reason)%',
+  auth_rule: '%DYNAMIC_METADATA(envoy.filters.http.rbac:enforced_effective_policy_id)%',
+  auth_token: '%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:failed:message)%',
 } as const;
 
 export function compileAccessLog(log: AccessLog, listener: Listener, gateway: string): AccessLogMessage {

@@ -1,6 +1,8 @@
 // Model → Envoy resources: the passes, in order. Deterministic: the same model gives equal resources whatever was compiled before; what is
 // remembered only keeps the messages of unchanged parts the same objects (P1, P3).
 import type { Model } from '../model/types.ts';
+import type { AuthPolicy } from '../proto/generated/chancery/policy/v1/AuthPolicy.ts';
+import { createAuthPass } from './auth-pass.ts';
 import { discoveredServices } from './discovered-services.ts';
 import { compileFilterSlots } from './filter-slot-pass.ts';
 import { createListenerPass } from './listener-pass.ts';
@@ -16,6 +18,8 @@ import type { Compilation } from './types.ts';
 export interface CompilerOptions {
   /** Path on Envoy's machine to the authorities that `ca: system` means. Default: where Debian, Alpine and Envoy's image keep them. */
   readonly systemCaFile?: string;
+  /** Hash of an auth policy without its version (authz D2). A gateway with auth needs it. */
+  readonly versionOf?: (message: AuthPolicy) => string;
 }
 
 export interface Compiler {
@@ -23,7 +27,8 @@ export interface Compiler {
 }
 
 /** A compiler remembers what it made of the last model, so keep one for each gateway. */
-export function createCompiler({ systemCaFile = SYSTEM_CA_FILE }: CompilerOptions = {}): Compiler {
+export function createCompiler({ systemCaFile = SYSTEM_CA_FILE, versionOf = noVersion }: CompilerOptions = {}): Compiler {
+  const compileAuth = createAuthPass({ systemCaFile, versionOf });
   const compileServices = createServicePass();
   const compileListeners = createListenerPass();
   const compileRoutes = createRoutePass();
@@ -32,7 +37,8 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE }: CompilerOption
     compile(model) {
       const services = referencedServices(model);
       const { clusters, assignments } = compileServices(services);
-      const routes = compileRoutes(model, services);
+      const auth = compileAuth(model);
+      const routes = compileRoutes(model, services, auth.facts);
       const located = [
         ...clusters,
         ...assignments,
@@ -40,15 +46,21 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE }: CompilerOption
         ...routes.configurations,
         compileRuntime(model),
         ...compileSecrets(model, services),
-        ...compileFilterSlots(model),
+        ...compileFilterSlots(model, auth.slots),
         ...routes.virtualHosts,
+        ...auth.resources,
       ];
       return {
         gateway: model.gateway,
         resources: located.map(({ resource }) => resource),
         discovery: discoveredServices(services),
+        ...(auth.jwt === undefined ? {} : { jwt: auth.jwt }),
         sourceMap: createSourceMap(located),
       };
     },
   };
+}
+
+function noVersion(): string {
+  throw new Error('a compiler of policies needs a function that gives their versions');
 }

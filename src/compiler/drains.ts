@@ -87,6 +87,8 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['path_with_escaped_slashes_action', 'paths'],
   ['headers_with_underscores_action', 'headers'],
   ['strip_any_host_port', 'redirect'],
+  ['early_header_mutation_extensions', 'filters'],
+  ['local_reply_config', 'filters'],
   ['access_log', 'accessLog'],
   ['http_filters', 'filters'],
   ['upgrade_configs', 'filters'],

@@ -7,8 +7,10 @@ import type {
   HttpConnectionManager,
 } from '../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import { compileAccessLog } from './access-log.ts';
+import { EARLY_REMOVAL } from './auth/identity.ts';
 import { ADS } from './config-source.ts';
 import { compileHttpFilters } from './filters/index.ts';
+import { LOCAL_REPLIES } from './local-replies.ts';
 import { nameOfRoutes, statPrefixOfListener } from './names.ts';
 import { streamIdleTimeoutMs } from './on-demand-wait.ts';
 
@@ -44,6 +46,7 @@ export function compileHttpConnectionManager(listener: Listener, { gateway, acce
     stat_prefix: statPrefixOfListener(listener.name),
     rds: { config_source: ADS, route_config_name: nameOfRoutes(listener.name) },
     http_filters: compileHttpFilters(listener, 'ordinary'),
+    ...(listener.redirect === undefined ? { early_header_mutation_extensions: [EARLY_REMOVAL], local_reply_config: LOCAL_REPLIES } : {}),
     ...compileLimits(listener),
     ...compileIdentity(listener),
     ...compilePaths(listener.paths),

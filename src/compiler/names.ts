@@ -47,6 +47,39 @@ export function nameOfFilterSlot(slot: string): string {
   return `filter/${slot}`;
 }
 
+/** An auth policy as companions hold it (authz D2). */
+export function nameOfPolicy(gateway: string, policy: string, version: string): string {
+  return `${gateway}/${policy}@${version}`;
+}
+
+/** How a jwt_authn filter knows what a policy asks of tokens. */
+export function nameOfRequirement(policy: string, version: string): string {
+  return `${policy}@${version}`;
+}
+
+/** The keys of a source of API keys. */
+export function nameOfApiKeySet(gateway: string, source: string): string {
+  return `${gateway}/${source}`;
+}
+
+/** The key of HS algorithms. */
+export function nameOfJwtSecret(provider: string): string {
+  return `secret/jwt/${provider}`;
+}
+
+/** What API keys are hashed with. */
+export function nameOfApiKeyPepper(source: string): string {
+  return `secret/apiKeys/${source}`;
+}
+
+/** The secret by which a companion asks whether tokens are active. */
+export function nameOfIntrospectionSecret(provider: string): string {
+  return `secret/introspection/${provider}`;
+}
+
+/** The companions that decide about requests; no service can have this name. */
+export const AUTHZ_CLUSTER = 'companion/authz';
+
 /** Stats of a listener read `http.<name>.…` and `listener.<name>.…`. */
 export function statPrefixOfListener(listener: string): string {
   return listener;

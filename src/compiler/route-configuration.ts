@@ -5,6 +5,7 @@ import { duration } from '../proto/duration.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost } from '../proto/generated/envoy/config/route/v3/VirtualHost.ts';
+import { compileIdentityRemoval, IDENTITY_FILTER } from './auth/identity.ts';
 import { compareText } from './compare-text.ts';
 import { ADS } from './config-source.ts';
 import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
@@ -14,13 +15,14 @@ import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
 import { withUsualSilence } from './on-demand-wait.ts';
 import { isSameList, type OrderedMatches, orderMatches, type PlacedMatch } from './ordered-matches.ts';
 import { compileListenerRedirect } from './redirect.ts';
+import type { AuthFacts } from './route-auth.ts';
 import type { RouteMemo } from './route-memo.ts';
 import type { ServiceFacts } from './service-facts.ts';
 import { compileVirtualHost, widerHostnames } from './virtual-host.ts';
 
 /** One listener's routes, as compiled; the next compile starts from it. */
 export interface RouteTable {
-  readonly input: Pick<RouteTableInput, 'listener' | 'routes' | 'services'>;
+  readonly input: Pick<RouteTableInput, 'listener' | 'routes' | 'services' | 'auth'>;
   readonly groups: HostGroups;
   readonly message: RouteConfiguration;
   /** By hostname, in the order of `message.virtual_hosts`. */
@@ -46,6 +48,7 @@ export interface RouteTableInput {
   /** Those that name the listener, sorted by name. */
   readonly routes: readonly Route[];
   readonly services: ReadonlyMap<string, ServiceFacts>;
+  readonly auth: AuthFacts | undefined;
   readonly memo: RouteMemo;
   /** The listener's table before. */
   readonly previous: RouteTable | undefined;
@@ -55,7 +58,7 @@ export interface RouteTableInput {
 
 /** The result is a function of listener, routes and services; the rest only saves work and keeps unchanged messages the same objects. */
 export function compileRouteTable(input: RouteTableInput): RouteTable {
-  const { listener, routes, services, previous } = input;
+  const { listener, routes, services, auth, previous } = input;
   if (previous !== undefined && isSameContext(previous.input, input) && isSameList(previous.input.routes, routes)) {
     return previous;
   }
@@ -65,15 +68,16 @@ export function compileRouteTable(input: RouteTableInput): RouteTable {
   const isUnchanged =
     previous !== undefined &&
     previous.input.listener.onDemandHosts === listener.onDemandHosts &&
+    removedText(previous.input.auth) === removedText(auth) &&
     isSameList(virtualHosts, previous.message.virtual_hosts ?? []);
-  const message = isUnchanged ? previous.message : compileRouteConfiguration(listener, virtualHosts);
-  return { input: { listener, routes, services }, groups, message, hosts };
+  const message = isUnchanged ? previous.message : compileRouteConfiguration(listener, virtualHosts, auth);
+  return { input: { listener, routes, services, auth }, groups, message, hosts };
 }
 
-type Context = Pick<RouteTableInput, 'listener' | 'services'>;
+type Context = Pick<RouteTableInput, 'listener' | 'services' | 'auth'>;
 
 function isSameContext(a: Context, b: Context): boolean {
-  return a.listener === b.listener && a.services === b.services;
+  return a.listener === b.listener && a.services === b.services && a.auth === b.auth;
 }
 
 /** The one route of a listener that redirects everything. */
@@ -100,7 +104,11 @@ function compileVirtualHosts({ redirect, onDemandHosts }: Listener, hosts: HostT
  */
 const ON_DEMAND: NonNullable<RouteConfiguration['vhds']> = { config_source: { ...ADS, initial_fetch_timeout: duration(1) } };
 
-function compileRouteConfiguration({ name, onDemandHosts }: Listener, virtualHosts: readonly VirtualHost[]): RouteConfiguration {
+function compileRouteConfiguration(
+  { name, onDemandHosts, redirect }: Listener,
+  virtualHosts: readonly VirtualHost[],
+  auth: AuthFacts | undefined,
+): RouteConfiguration {
   return {
     name: nameOfRoutes(name),
     virtual_hosts: [...virtualHosts],
@@ -108,7 +116,15 @@ function compileRouteConfiguration({ name, onDemandHosts }: Listener, virtualHos
     // `shop.example.com:10443` is the host shop.example.com; the Host that backends see keeps its port.
     ignore_port_in_host_matching: true,
     max_direct_response_body_size_bytes: { value: MAX_DIRECT_RESPONSE_BYTES },
+    ...(auth === undefined || redirect !== undefined
+      ? {}
+      : { typed_per_filter_config: { [IDENTITY_FILTER]: compileIdentityRemoval(auth.identityHeaders) } }),
   };
+}
+
+/** All that the configuration itself says of auth. */
+function removedText(auth: AuthFacts | undefined): string | undefined {
+  return auth?.identityHeaders.join(' ');
 }
 
 function compileHosts(input: RouteTableInput, groups: HostGroups): HostTables {
@@ -150,11 +166,11 @@ function orderHost(hostname: string, { previous, siblings }: RouteTableInput, { 
 
 type Host = Pick<HostTable, 'hostname' | 'own' | 'wider'>;
 
-function compileHost(host: Host, { listener, services, memo, previous: table }: RouteTableInput): HostTable {
+function compileHost(host: Host, { listener, services, auth, memo, previous: table }: RouteTableInput): HostTable {
   const { hostname } = host;
   const previous = table?.hosts.get(hostname);
   const matches = host.wider.length === 0 ? host.own.matches : joinMatches([host.own, ...host.wider]);
-  const context = { listener, services, hostname };
+  const context = { listener, services, auth, hostname };
   const compiled = matches.flatMap(({ route, index }) => memo.messagesOf(route, context)[index] ?? []);
   const messages = listener.onDemandHosts === true ? compiled.map(withUsualSilence) : compiled;
   // By this name, and by no other, Envoy takes away a virtual host that it has fetched by itself.

@@ -5,6 +5,7 @@ import type { Route as RouteMessage } from '../proto/generated/envoy/config/rout
 import { memoised } from './memo.ts';
 import { redirectTarget } from './redirect.ts';
 import { compileRoute, type RouteContext } from './route.ts';
+import { routeAuthKey } from './route-auth.ts';
 
 export interface RouteMemo {
   /** One message for each of the route's `matches`, in their order. */
@@ -14,6 +15,7 @@ export interface RouteMemo {
 /** The answer given last, for most routes the only one. */
 interface Answer {
   readonly services: RouteContext['services'];
+  readonly auth: RouteContext['auth'];
   readonly key: string;
   readonly messages: readonly RouteMessage[];
 }
@@ -38,19 +40,23 @@ export function createRouteMemo(): RouteMemo {
         return messagesOfRedirect(route, context);
       }
       const known = answers.get(route);
-      if (known?.services === context.services) {
+      if (known?.services === context.services && known.auth === context.auth) {
         return known.messages;
       }
       const key = dependencies(route, context);
       const messages = known?.key === key ? known.messages : compile(route, context);
-      answers.set(route, { services: context.services, key, messages });
+      answers.set(route, { services: context.services, auth: context.auth, key, messages });
       return messages;
     },
   };
 }
 
 /** What of the context reaches the messages, as text. */
-function dependencies({ action }: Route, context: RouteContext): string {
+function dependencies(route: Route, context: RouteContext): string {
+  return `${routeAuthKey(route, context.auth)} ${actionDependencies(route, context)}`;
+}
+
+function actionDependencies({ action }: Route, context: RouteContext): string {
   switch (action.kind) {
     case 'forward':
       return action.backends.map((backend) => context.services.get(backend.service)?.key).join(' ');

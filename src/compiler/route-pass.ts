@@ -1,6 +1,7 @@
 // The pass over routes: one route configuration for each listener, and its virtual hosts where these travel by themselves.
 import type { Model, Route, Service } from '../model/types.ts';
 import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
+import type { AuthFacts } from './route-auth.ts';
 import { compileRouteTable, type RouteTable } from './route-configuration.ts';
 import { createRouteMemo } from './route-memo.ts';
 import { factsOf, type ServiceFacts } from './service-facts.ts';
@@ -11,20 +12,20 @@ export interface RouteResources {
   readonly virtualHosts: readonly LocatedResource[];
 }
 
-export type RoutePass = (model: Model, services: readonly Service[]) => RouteResources;
+export type RoutePass = (model: Model, services: readonly Service[], auth: AuthFacts | undefined) => RouteResources;
 
 export function createRoutePass(): RoutePass {
   const memo = createRouteMemo();
   let tables: ReadonlyMap<string, RouteTable> = new Map();
   let facts: ReadonlyMap<string, ServiceFacts> = new Map();
-  return (model, services) => {
+  return (model, services, auth) => {
     facts = collectFacts(services, facts);
     const routes = groupByListener(model.routes);
     const compiled = new Map<string, RouteTable>();
     for (const listener of model.listeners) {
       const { name } = listener;
       const siblings = [...compiled.values()];
-      const input = { listener, routes: routes.get(name) ?? [], services: facts, memo, previous: tables.get(name), siblings };
+      const input = { listener, routes: routes.get(name) ?? [], services: facts, auth, memo, previous: tables.get(name), siblings };
       compiled.set(name, compileRouteTable(input));
     }
     tables = compiled;

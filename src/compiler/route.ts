@@ -1,10 +1,12 @@
 // One item of a route's `matches` → one Envoy Route. All of them carry the route's name, which the access log shows.
 import type { Listener, Route, RouteMatch } from '../model/types.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
+import { compareText } from './compare-text.ts';
 import { compileDirectResponse, withContentType } from './direct-response.ts';
 import { compileHeaderChanges } from './headers.ts';
 import { compileRedirect, redirectTarget } from './redirect.ts';
 import { compileRouteAction } from './route-action.ts';
+import { type AuthFacts, compileRouteAuth } from './route-auth.ts';
 import { compileRouteFilters } from './route-filters.ts';
 import { compileRouteMatch } from './route-match.ts';
 import type { ServiceFacts } from './service-facts.ts';
@@ -12,6 +14,8 @@ import type { ServiceFacts } from './service-facts.ts';
 /** Where a route stands, as far as its message depends on it. */
 export interface RouteContext {
   readonly services: ReadonlyMap<string, ServiceFacts>;
+  /** Absent: the gateway has no auth. */
+  readonly auth?: AuthFacts | undefined;
   readonly listener: Listener;
   /** Of the virtual host. */
   readonly hostname: string;
@@ -21,12 +25,22 @@ export interface RouteContext {
 const REPEATABLE_BODY_BYTES = 1_048_576;
 
 export function compileRoute(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
+  const { configs, metadata, removedHeaders, isUnresolved } = compileRouteAuth(route, context.auth);
+  const filters = { ...compileRouteFilters(route).typed_per_filter_config, ...configs };
   return {
     name: route.name,
     match: compileRouteMatch(match),
-    ...compileAction(route, match, context),
-    ...compileRouteFilters(route),
+    ...(isUnresolved === true ? { direct_response: { status: 500 } } : compileAction(without(route, removedHeaders), match, context)),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(Object.keys(filters).length === 0 ? {} : { typed_per_filter_config: filters }),
   };
+}
+
+/** What the route sets itself comes after what is removed. */
+function without(route: Route, headers: readonly string[]): Route {
+  if (headers.length === 0) return route;
+  const remove = [...new Set([...route.requestHeaders.remove, ...headers])].sort(compareText);
+  return { ...route, requestHeaders: { ...route.requestHeaders, remove } };
 }
 
 function compileAction(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {

@@ -12,6 +12,8 @@ import type { VirtualHost } from '../proto/generated/envoy/config/route/v3/Virtu
 import type { Secret } from '../proto/generated/envoy/extensions/transport_sockets/tls/v3/Secret.ts';
 import type { Runtime } from '../proto/generated/envoy/service/runtime/v3/Runtime.ts';
 
+import type { JwtTemplate } from './filters/jwt-keys.ts';
+
 export type CompiledResource =
   | { readonly kind: 'Listener'; readonly name: string; readonly message: Listener; readonly path: ConfigPath }
   | { readonly kind: 'RouteConfiguration'; readonly name: string; readonly message: RouteConfiguration; readonly path: ConfigPath }
@@ -32,6 +34,8 @@ export interface Compilation {
   readonly resources: readonly CompiledResource[];
   /** Services whose endpoints are found while the gateway runs (D19), in the order of the model; files are named as they were written. */
   readonly discovery: readonly DiscoveredService[];
+  /** The jwt_authn filter before its keys are known; absent where no policy is compiled to it. */
+  readonly jwt?: JwtTemplate;
   /** Finer places inside resources: where one route, virtual host or filter chain of a resource was written. */
   readonly sourceMap: SourceMap;
 }

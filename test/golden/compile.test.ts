@@ -1,5 +1,5 @@
 // Each folder here is a feature: what its gateway.yaml becomes, one file for each kind of resource. UPDATE_GOLDENS=1 rewrites them.
-// The filters that stand disabled in every listener, and what is served for them, are shown by the feature `fixed-filters` alone.
+// The filters that stand disabled in every listener, what is the same in all listeners, and what is served for them, are shown by the feature `fixed-filters` alone.
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -31,9 +31,16 @@ function isFixed({ kind, message }: CompiledResource): boolean {
   return kind === 'TypedExtensionConfig' || (kind === 'Runtime' && Object.keys(message.layer?.fields ?? {}).length === 0);
 }
 
+/** The same for all listeners; undefined in JSON is left out. */
+const SAME_EVERYWHERE: ReadonlySet<string> = new Set(['early_header_mutation_extensions', 'local_reply_config']);
+
 function withoutDisabled(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
-    Array.isArray(inner) ? inner.filter((item) => (item as { disabled?: unknown } | null)?.disabled !== true) : inner,
+  return JSON.parse(JSON.stringify(value), (key, inner: unknown) =>
+    SAME_EVERYWHERE.has(key)
+      ? undefined
+      : Array.isArray(inner)
+        ? inner.filter((item) => (item as { disabled?: unknown } | null)?.disabled !== true)
+        : inner,
   );
 }
 

@@ -4,6 +4,8 @@ import type { Compilation } from '../../src/compiler/types.ts';
 import { formatIssues } from '../../src/config/diagnostics.ts';
 import { createConfigLoader } from '../../src/config/load.ts';
 import { createResolver } from '../../src/model/resolve.ts';
+import { loadEnvoyApi } from '../../src/proto/api.ts';
+import { policyVersion } from '../../src/proto/policy-version.ts';
 
 /** Gateways that the project ships, below `envoy/`. */
 export const SAMPLES = [
@@ -33,5 +35,5 @@ export async function compileGatewayFile(file: string, { nowMs = NOW_MS, ...opti
   if (resolved?.model === undefined || all.length > 0) {
     throw new Error(formatIssues(all, positions, { color: false }));
   }
-  return createCompiler(options).compile(resolved.model);
+  return createCompiler({ ...options, versionOf: (policy) => policyVersion(loadEnvoyApi(), policy) }).compile(resolved.model);
 }

@@ -18,16 +18,32 @@ export interface FilterSlot {
   readonly whenEmpty: 'deny' | 'allow';
 }
 
-/** In the order in which requests pass them: who it is, whether he may, whether he may so often. */
-export const AUTH_SLOTS: readonly FilterSlot[] = [
-  { name: 'jwt', type: 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', whenEmpty: 'deny' },
-  { name: 'rbac', type: 'envoy.extensions.filters.http.rbac.v3.RBAC', whenEmpty: 'deny' },
-  { name: 'authz', type: 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz', whenEmpty: 'deny' },
+const JWT_AUTHN = 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication';
+const EXT_AUTHZ = 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz';
+const RATE_LIMIT = 'envoy.extensions.filters.http.ratelimit.v3.RateLimit';
+
+/** Limits that need not know who calls. What happens when nobody counts belongs to the filter, hence the pairs (R201). */
+export const EARLY_LIMIT_SLOTS: readonly FilterSlot[] = [
+  { name: 'limit-early-allow', type: RATE_LIMIT, whenEmpty: 'allow' },
+  { name: 'limit-early-deny', type: RATE_LIMIT, whenEmpty: 'deny' },
 ];
-export const LIMIT_SLOTS: readonly FilterSlot[] = [
+/** Who it is. */
+export const JWT_SLOT: FilterSlot = { name: 'jwt', type: JWT_AUTHN, whenEmpty: 'deny' };
+/** Whether he may, says the companion; the second lets pass when none answers (authz G17). */
+export const AUTHZ_SLOTS: readonly FilterSlot[] = [
+  { name: 'authz', type: EXT_AUTHZ, whenEmpty: 'deny' },
+  { name: 'authz-open', type: EXT_AUTHZ, whenEmpty: 'allow' },
+];
+/** Whether he may so often. */
+export const MAIN_LIMIT_SLOTS: readonly FilterSlot[] = [
   { name: 'limit-local', type: 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', whenEmpty: 'allow' },
-  { name: 'limit-shared', type: 'envoy.extensions.filters.http.ratelimit.v3.RateLimit', whenEmpty: 'allow' },
+  { name: 'limit-main-allow', type: RATE_LIMIT, whenEmpty: 'allow' },
+  { name: 'limit-main-deny', type: RATE_LIMIT, whenEmpty: 'deny' },
+  { name: 'limit-quota', type: 'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaFilterConfig', whenEmpty: 'allow' },
 ];
+
+/** In the order in which requests pass them. */
+export const FILTER_SLOTS: readonly FilterSlot[] = [...EARLY_LIMIT_SLOTS, JWT_SLOT, ...AUTHZ_SLOTS, ...MAIN_LIMIT_SLOTS];
 
 /** Denies or allows everything, without looking at the request. */
 const EMPTY_TYPE = 'envoy.extensions.filters.http.rbac.v3.RBAC';

@@ -25,7 +25,17 @@ test('resources are sorted by kind and name; B28: a service that no route names 
     'RouteConfiguration routes/a',
     'RouteConfiguration routes/b',
     'Runtime runtime',
-    ...['authz', 'jwt', 'limit-local', 'limit-shared', 'rbac'].map((slot) => `TypedExtensionConfig filter/${slot}`),
+    ...[
+      'authz',
+      'authz-open',
+      'jwt',
+      'limit-early-allow',
+      'limit-early-deny',
+      'limit-local',
+      'limit-main-allow',
+      'limit-main-deny',
+      'limit-quota',
+    ].map((slot) => `TypedExtensionConfig filter/${slot}`),
   ]);
 });
 

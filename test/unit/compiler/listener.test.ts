@@ -87,14 +87,22 @@ describe('HTTP', () => {
     expect(upgrade?.filters?.slice(-2).map(({ name }) => name)).toEqual(['chancery.websocket-over-http1', 'envoy.filters.http.router']);
   });
 
-  test('D11: the filters stand in a fixed order, switched off but for the router; preflights are answered before anyone asks who it is', () => {
+  test('D11, R201: the filters stand in a fixed order, switched off but for the router; preflights are answered before anyone asks who it is', () => {
     expect(managerOf().http_filters?.map(({ name, disabled }) => `${name} ${disabled ?? false}`)).toEqual([
       'envoy.filters.http.cors true',
+      'filter/identity true',
+      'filter/hygiene true',
+      'filter/limit-early-allow true',
+      'filter/limit-early-deny true',
       'filter/jwt true',
+      'filter/api-key true',
       'filter/rbac true',
       'filter/authz true',
+      'filter/authz-open true',
       'filter/limit-local true',
-      'filter/limit-shared true',
+      'filter/limit-main-allow true',
+      'filter/limit-main-deny true',
+      'filter/limit-quota true',
       'envoy.filters.http.fault true',
       'envoy.filters.http.router false',
     ]);

@@ -65,6 +65,10 @@ test('places of filters that nothing fills are left out, and runtime values are 
   const filters = static_resources.listeners[1].filter_chains[0].filters[0].typed_config.http_filters;
   expect(filters.map(({ name }: { name: string }) => name)).toEqual([
     'envoy.filters.http.cors',
+    'filter/identity',
+    'filter/hygiene',
+    'filter/api-key',
+    'filter/rbac',
     'envoy.filters.http.fault',
     'envoy.filters.http.router',
   ]);

@@ -1,0 +1,43 @@
+// What a policy reads: its leaves and the providers behind them, as both forms need them.
+import type { AuthModel, AuthPolicy, AuthRule, CredentialSource, JwtProvider } from '../../model/auth/types.ts';
+
+/** The rules that ask something themselves, from left to right; what `not` wraps is among them. */
+export function leavesOf(rule: AuthRule): readonly AuthRule[] {
+  if (rule.kind === 'allOf' || rule.kind === 'anyOf') return rule.rules.flatMap(leavesOf);
+  return rule.kind === 'not' ? leavesOf(rule.rule) : [rule];
+}
+
+/** Those whose tokens the policy reads, sorted by name. */
+export function jwtProvidersOf({ rule }: AuthPolicy, { jwt }: AuthModel): readonly JwtProvider[] {
+  const names = new Set(leavesOf(rule).flatMap((leaf) => (leaf.kind === 'jwt' ? leaf.providers : [])));
+  return jwt.filter(({ name }) => names.has(name));
+}
+
+/** Where the policy looks for credentials. */
+export function sourcesOf({ rule }: AuthPolicy, auth: AuthModel): readonly CredentialSource[] {
+  const named = leavesOf(rule).flatMap((leaf): readonly { readonly from: readonly CredentialSource[] }[] => {
+    if (leaf.kind === 'jwt') return auth.jwt.filter(({ name }) => leaf.providers.includes(name));
+    if (leaf.kind === 'apiKeys') return auth.apiKeys.filter(({ name }) => name === leaf.source);
+    return leaf.kind === 'introspection' ? auth.introspection.filter(({ name }) => name === leaf.provider) : [];
+  });
+  return named.flatMap(({ from }) => from);
+}
+
+export interface TokenHeader {
+  readonly name: string;
+  /** Sorted; `Bearer ` stands for `bearer ` too (A2). */
+  readonly prefixes: readonly string[];
+  readonly providers: readonly JwtProvider[];
+}
+
+/** The headers in which the policy looks for tokens, sorted by name. */
+export function tokenHeadersOf(providers: readonly JwtProvider[]): readonly TokenHeader[] {
+  const names = new Set(providers.flatMap(({ from }) => from.flatMap((source) => (source.kind === 'header' ? [source.name] : []))));
+  return [...names].sort().map((name) => {
+    const here = providers.filter(({ from }) => from.some((source) => source.kind === 'header' && source.name === name));
+    const prefixes = here.flatMap(({ from }) =>
+      from.flatMap((source) => (source.kind === 'header' && source.name === name ? [source.prefix] : [])),
+    );
+    return { name, prefixes: [...new Set(prefixes)].sort(), providers: here };
+  });
+}
