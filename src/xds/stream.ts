@@ -23,6 +23,7 @@ import type { Plan } from './subscription.ts';
 
 /** Types that one client may ask for, far above what exists. */
 const MAX_TYPES = 64;
+const BREAK_MS = 50;
 
 export class XdsStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
@@ -58,10 +59,8 @@ export class XdsStream {
     context.metrics.streamOpened(method.variant);
     this.#age(call.getPeer());
     this.#closers.push(context.admission.enter(() => this.#listen()));
-    call.on('end', () => this.#leave());
-    call.on('cancelled', () => this.#release());
-    call.on('close', () => this.#release());
-    call.on('error', () => this.#release());
+    call.on('end', () => this.#onEnd());
+    for (const event of ['cancelled', 'close', 'error']) call.on(event, () => this.#release());
   }
 
   /** Calls `run` when the stream has ended, for whatever reason. */
@@ -111,10 +110,13 @@ export class XdsStream {
     return this.#node && this.#session && { node: this.#node, subscriptions: this.#session.subscriptions() };
   }
 
-  /** The client says that it goes: it did not just vanish. */
-  #leave(): void {
-    if (this.#progress !== undefined && !this.#isEnding) this.#context.nodes.leaves(this.#progress);
-    this.end();
+  /** Of a companion it matters whether it says that it goes; a stream that breaks ends too, a moment before it says that it broke. */
+  #onEnd(): void {
+    if (this.#node?.companion === undefined || this.#isEnding) return this.end();
+    this.#context.after(BREAK_MS, () => {
+      if (this.#progress !== undefined && !this.#isClosed) this.#context.nodes.leaves(this.#progress);
+      this.end();
+    });
   }
 
   #age(peer: string): void {

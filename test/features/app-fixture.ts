@@ -1,6 +1,6 @@
 // The whole control plane on loopback, in this process, on free ports, with files of its own. Asserts nothing.
 import { type App, createApp } from '../../src/app/app.ts';
-import type { AppSettings } from '../../src/app/app-parts.ts';
+import type { AppParts, AppSettings } from '../../src/app/app-parts.ts';
 import type { Live } from '../../src/app/convergence.ts';
 import { createLocalBuilds } from '../../src/build/local-builds.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
@@ -27,6 +27,7 @@ export interface StartOptions {
   /** With a directory for what survives a restart. */
   readonly state?: boolean;
   readonly settings?: Partial<AppSettings>;
+  readonly parts?: Partial<AppParts>;
 }
 
 export interface AppFixture {
@@ -42,10 +43,11 @@ export async function createAppFixture(files: Readonly<Record<string, string>>):
   const started: (() => Promise<void>)[] = [];
   return {
     workspace,
-    start: async (names = ['edge.yaml'], { state = false, settings = {} } = {}) => {
+    start: async (names = ['edge.yaml'], { state = false, settings = {}, parts = {} } = {}) => {
       const running = await startApp(
         names.map((name) => workspace.path(name)),
         { ...settings, ...(state ? { state: workspace.path('state') } : {}) },
+        parts,
       );
       started.push(running.stop);
       return running;
@@ -57,7 +59,7 @@ export async function createAppFixture(files: Readonly<Record<string, string>>):
   };
 }
 
-async function startApp(files: readonly string[], settings: Partial<AppSettings>): Promise<RunningApp> {
+async function startApp(files: readonly string[], settings: Partial<AppSettings>, parts: Partial<AppParts>): Promise<RunningApp> {
   const log: Readonly<Record<string, unknown>>[] = [];
   const live: Live[] = [];
   const nodes: Node[] = [];
@@ -71,6 +73,7 @@ async function startApp(files: readonly string[], settings: Partial<AppSettings>
       version: 'test',
       diagnostics: { cwd: '/', asMessage: false, color: false },
       onLive: (event) => live.push(event),
+      ...parts,
     },
   );
   const { xds, admin } = await app.start();
