@@ -113,6 +113,8 @@ import type {
   UpstreamTlsContextOutput,
 } from './generated/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.ts';
 import type { HttpProtocolOptions, HttpProtocolOptionsOutput } from './generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
+import type { CheckRequest, CheckRequestOutput } from './generated/envoy/service/auth/v3/CheckRequest.ts';
+import type { CheckResponse, CheckResponseOutput } from './generated/envoy/service/auth/v3/CheckResponse.ts';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryRequestOutput } from './generated/envoy/service/discovery/v3/DeltaDiscoveryRequest.ts';
 import type {
   DeltaDiscoveryResponse,
@@ -147,6 +149,8 @@ interface MessageTable {
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': [RBACPerRoute, RBACPerRouteOutput];
   'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation': [EarlyHeaderMutation, EarlyHeaderMutationOutput];
   'envoy.extensions.rbac.principals.mtls_authenticated.v3.Config': [MtlsPrincipal, MtlsPrincipalOutput];
+  'envoy.service.auth.v3.CheckRequest': [CheckRequest, CheckRequestOutput];
+  'envoy.service.auth.v3.CheckResponse': [CheckResponse, CheckResponseOutput];
   'envoy.config.bootstrap.v3.Bootstrap': [Bootstrap, BootstrapOutput];
   'envoy.config.cluster.v3.Cluster': [Cluster, ClusterOutput];
   'envoy.config.core.v3.Node': [Node, NodeOutput];
