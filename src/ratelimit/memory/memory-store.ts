@@ -35,6 +35,8 @@ export interface MemoryStoreOptions {
   readonly random: () => number;
   /** Default 1,000,000. */
   readonly maxKeys?: number;
+  /** Somebody else keeps the clock right. Default false: it follows the machine's where that jumps. */
+  readonly isClockKept?: boolean;
 }
 
 /** Where a use's counter is, or is to be. */
@@ -48,6 +50,7 @@ export class MemoryStore implements CounterStore {
   readonly #clock: StoreClock;
   readonly #listener: StoreListener;
   readonly #random: () => number;
+  readonly #isClockKept: boolean;
   readonly #windows = new FixedWindows();
   readonly #limits = new LimitRegistry();
   readonly #table: CounterTable;
@@ -56,10 +59,11 @@ export class MemoryStore implements CounterStore {
   readonly #sweeper: NodeJS.Timeout;
   #sweep: NodeJS.Immediate | undefined;
 
-  constructor({ clock, listener, random, maxKeys = 1_000_000 }: MemoryStoreOptions) {
+  constructor({ clock, listener, random, maxKeys = 1_000_000, isClockKept = false }: MemoryStoreOptions) {
     this.#clock = clock;
     this.#listener = listener;
     this.#random = random;
+    this.#isClockKept = isClockKept;
     this.#table = new CounterTable(maxKeys, this.#limits, clock.nowUs());
     this.#overflow = new CounterTable(MAX_OVERFLOWS, this.#limits, clock.nowUs());
     this.#sweeper = setInterval(() => this.#expireAll(), SWEEP_MS).unref();
@@ -208,7 +212,7 @@ export class MemoryStore implements CounterStore {
 
   /** Between slices, other work has its turn. */
   #expireAll(): void {
-    this.#clock.followWall();
+    if (!this.#isClockKept) this.#clock.followWall();
     if (!this.#expire(this.#clock.nowUs(), TIMER_SLICE)) {
       clearImmediate(this.#sweep);
       this.#sweep = setImmediate(() => this.#expireAll());

@@ -1,0 +1,280 @@
+// R501: what was asked in one turn of the event loop leaves in one write for each node; never a timer, never waiting for what is on its way. Decides
+// what became of each command, and gives up on a batch that is not answered in time.
+import { isDecisive } from '../algorithms/decide.ts';
+import type { FixedWindows } from '../algorithms/fixed-window.ts';
+import type { StoreClock } from '../store/store-clock.ts';
+import type { StoreListener } from '../store/store-listener.ts';
+import type { CounterTarget, CounterUse, StoreFailure } from '../store.ts';
+import type { OverLimitCache } from './over-limit-cache.ts';
+import type { Pending } from './pending.ts';
+import { isPlain, PlainCommand } from './plain-command.ts';
+import { type Command, type RedisNode, type Reply, valueOf } from './redis-node.ts';
+import type { RedisNodes } from './redis-nodes.ts';
+import type { RedisScripts } from './redis-scripts.ts';
+import { ScriptCommand, type ScriptPart } from './script-command.ts';
+import { counterArguments, counterName, fixedTtlMs } from './store-keys.ts';
+import type { TouchedKeys } from './touched-keys.ts';
+
+export interface BatcherOptions {
+  readonly nodes: RedisNodes;
+  readonly scripts: RedisScripts;
+  readonly prefix: string;
+  /** Told of what may let hits pass again (R505). */
+  readonly channel: string;
+  readonly timeoutMs: number;
+  readonly clock: StoreClock;
+  readonly windows: FixedWindows;
+  readonly random: () => number;
+  readonly listener: StoreListener;
+  readonly cache: OverLimitCache;
+  readonly touched: TouchedKeys;
+  /** A batch was answered, or not (R804). */
+  readonly onBatch: (failure: StoreFailure | undefined) => void;
+}
+
+/** What leaves together for one node. */
+interface Batch {
+  readonly plain: Map<string, PlainCommand>;
+  readonly scripts: Map<string, ScriptCommand>;
+  /** Calls that nobody else joins: hits that are given back, and scripts that can take no more groups. */
+  readonly first: Command[];
+  readonly full: ScriptCommand[];
+  requests: number;
+}
+
+interface Step {
+  readonly command: Command;
+  readonly onReply?: (reply: Reply) => void;
+}
+
+export class Batcher {
+  readonly #options: BatcherOptions;
+  #batches = new Map<RedisNode, Batch>();
+  #flush: NodeJS.Immediate | undefined;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Asks about the uses at these places. False, and nothing is asked, where a node cannot be used. */
+  add(pending: Pending, uses: readonly CounterUse[], places: readonly number[]): boolean {
+    const parts = partsOf(uses, places, this.#options.nodes.isSharded);
+    const nodes = parts.map(([first = 0]) => this.#nodeOf(uses[first]));
+    if (nodes.includes(undefined)) return false;
+    pending.expects(parts.length);
+    const nowUs = this.#options.clock.nowUs();
+    for (const [at, part] of parts.entries()) {
+      const node = nodes[at];
+      if (node === undefined) continue;
+      const partUses = part.flatMap((place) => uses[place] ?? []);
+      this.#addPart(this.#batchOf(node), { uses: partUses, pending, places: part }, nowUs);
+    }
+    return true;
+  }
+
+  /** Gives hits back that were taken at that time; `isTold` where others may have to let hits pass again. */
+  giveBack(
+    uses: readonly (CounterTarget & { readonly hits: number })[],
+    { atUs, isTold }: { readonly atUs: number; readonly isTold: boolean },
+  ): void {
+    const { scripts, channel } = this.#options;
+    for (const use of uses) {
+      const node = this.#nodeOf(use);
+      if (node === undefined || use.hits === 0) continue;
+      const describe = counterArguments(use, 0);
+      const name = this.nameOf(use, atUs);
+      this.#batchOf(node).first.push(['evalsha', scripts.give.sha, 1, name, isTold ? channel : '', ...describe, use.key.text, use.hits]);
+    }
+  }
+
+  /** The counter's key in Redis, of the window at that time. */
+  nameOf(target: CounterTarget, atUs: number): string {
+    const { windows, prefix } = this.#options;
+    return counterName(prefix, target, target.limit.algorithm === 'fixed' ? windows.at(target.limit, atUs) : undefined);
+  }
+
+  /** What waits to be sent is not. */
+  close(): void {
+    clearImmediate(this.#flush);
+    for (const batch of this.#batches.values()) failAll(batch, 'unavailable');
+    this.#batches.clear();
+  }
+
+  #nodeOf(target: CounterTarget | undefined): RedisNode | undefined {
+    return target === undefined ? undefined : this.#options.nodes.nodeOf((target.slot ?? target.key).text);
+  }
+
+  #batchOf(node: RedisNode): Batch {
+    const known = this.#batches.get(node);
+    if (known !== undefined) return known;
+    const made = { plain: new Map(), scripts: new Map(), first: [], full: [], requests: 0 };
+    this.#batches.set(node, made);
+    this.#flush ??= setImmediate(() => this.#send());
+    return made;
+  }
+
+  #addPart(batch: Batch, part: ScriptPart, nowUs: number): void {
+    batch.requests += 1;
+    const [use] = part.uses;
+    const [place = 0] = part.places;
+    if (use !== undefined && part.uses.length === 1 && isPlain(use)) {
+      const window = this.#options.windows.at(use.limit, nowUs);
+      const name = counterName(this.#options.prefix, use, window);
+      const command = batch.plain.get(name) ?? new PlainCommand(name, window);
+      batch.plain.set(name, command);
+      command.add({ use, pending: part.pending, place });
+      return;
+    }
+    this.#addScript(batch, part, nowUs);
+  }
+
+  #addScript(batch: Batch, part: ScriptPart, nowUs: number): void {
+    const { prefix, windows, random } = this.#options;
+    const keys = part.uses.map((use) => {
+      const window = use.limit.algorithm === 'fixed' ? windows.at(use.limit, nowUs) : undefined;
+      const ttlMs = window === undefined ? 0 : fixedTtlMs(window, nowUs, random());
+      return { name: counterName(prefix, use, window), window, describe: counterArguments(use, ttlMs) };
+    });
+    // Requests join where they ask the same of the same counters; the time a key is to live does not matter.
+    const name = keys.map((key, at) => `${key.name} ${part.uses[at]?.limit.limit} ${part.uses[at]?.limit.burst}`).join(' ');
+    const known = batch.scripts.get(name);
+    if (known?.isFull === true) batch.full.push(known);
+    const command = known === undefined || known.isFull ? new ScriptCommand(keys) : known;
+    batch.scripts.set(name, command);
+    command.add(part);
+  }
+
+  #send(): void {
+    this.#flush = undefined;
+    const batches = this.#batches;
+    this.#batches = new Map();
+    for (const [node, batch] of batches) void this.#sendBatch(node, batch);
+  }
+
+  async #sendBatch(node: RedisNode, batch: Batch): Promise<void> {
+    const { nodes, listener, timeoutMs, onBatch, cache, clock } = this.#options;
+    const context = { nowUs: clock.nowUs(), generation: cache.generation };
+    const steps: readonly Step[] = [
+      ...batch.first.map((command) => ({ command })),
+      ...[...batch.full, ...batch.scripts.values()].map((command) => this.#scriptStep(command, context)),
+      ...[...batch.plain.values()].flatMap((command) => this.#plainSteps(node, command, context)),
+    ];
+    if (batch.requests > 0) listener.batch(batch.requests, steps.length);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      listener.redisError('timeout');
+      onBatch('timeout');
+      failAll(batch, 'timeout');
+    }, timeoutMs);
+    const replies = await nodes.send(
+      node,
+      steps.map(({ command }) => command),
+    );
+    clearTimeout(timer);
+    // Whether a late answer is good news is for the probes to find out.
+    if (!isLate) onBatch(replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
+    for (const [at, step] of steps.entries()) step.onReply?.(replies[at] ?? { error: new Error('no reply') });
+  }
+
+  #scriptStep(command: ScriptCommand, { nowUs, generation }: Context): Step {
+    return {
+      command: ['evalsha', this.#options.scripts.take.sha, ...command.arguments()],
+      onReply: (reply) => {
+        const value = valueOf(reply);
+        if (!isNumbers(value)) command.fail('unavailable');
+        else command.decide(value, nowUs, (use, retryUs) => this.#remember(use, retryUs, generation));
+      },
+    };
+  }
+
+  /** R504: a key that is counted for the first time is given an end before it is counted. */
+  #plainSteps(node: RedisNode, command: PlainCommand, context: Context): readonly Step[] {
+    const { clock, random, touched } = this.#options;
+    if (command.sum === 0)
+      return [{ command: ['get', command.name], onReply: (reply) => this.#decidePlain(node, command, { ...context, reply }) }];
+    const ttlMs = fixedTtlMs(command.window, clock.nowUs(), random());
+    const count: Step = {
+      command: ['incrby', command.name, command.sum],
+      onReply: (reply) => this.#decidePlain(node, command, { ...context, reply, ttlMs }),
+    };
+    if (touched.find(command.name) !== undefined) return [count];
+    return [{ command: ['set', command.name, 0, 'PX', ttlMs, 'NX'] }, count];
+  }
+
+  #decidePlain(
+    node: RedisNode,
+    command: PlainCommand,
+    { reply, ttlMs, nowUs, generation }: Context & { reply: Reply; ttlMs?: number },
+  ): void {
+    const after = 'value' in reply ? Number(reply.value ?? 0) : Number.NaN;
+    if (Number.isNaN(after)) {
+      command.fail('unavailable');
+      return;
+    }
+    const { target } = command;
+    const { denied, over } = command.decide(after, nowUs);
+    if (over !== undefined) this.#remember(over, command.window.endUs - nowUs, generation);
+    if (ttlMs === undefined || target === undefined) return;
+    this.#noteTouched(node, command, { after, denied, ttlMs });
+    // Denied requests take nothing (R307): what they added is taken away again. Nobody need be told: the counter is full all the same.
+    if (denied > 0) this.giveBack([{ ...target, hits: denied }], { atUs: command.window.startUs, isTold: false });
+  }
+
+  #noteTouched(
+    node: RedisNode,
+    { name, sum, window }: PlainCommand,
+    { after, denied, ttlMs }: { after: number; denied: number; ttlMs: number },
+  ): void {
+    const { touched, nodes, listener } = this.#options;
+    const known = touched.find(name);
+    if (known !== undefined && known.total > 0 && after === sum) {
+      listener.counterLost();
+      void nodes.send(node, [['pexpire', name, ttlMs]]);
+    }
+    const seen = known ?? touched.add(name, window.endUs);
+    seen.own += sum - denied;
+    seen.total = after - denied;
+  }
+
+  #remember(use: CounterUse, waitUs: number, generation: number): void {
+    const { cache, clock } = this.#options;
+    // Something may have been given back while the answer was on its way.
+    if (generation !== cache.generation || !(waitUs > 0)) return;
+    const nowMs = clock.monotonicMs();
+    cache.remember(use, { nowMs, untilMs: nowMs + waitUs / 1000 });
+  }
+}
+
+interface Context {
+  readonly nowUs: number;
+  readonly generation: number;
+}
+
+/** Places of the uses that are decided together: those that deny each other, of one slot where there are several; every other one alone. */
+function partsOf(uses: readonly CounterUse[], places: readonly number[], isSharded: boolean): readonly (readonly number[])[] {
+  const together = new Map<string, number[]>();
+  const parts: number[][] = [];
+  for (const place of places) {
+    const use = uses[place];
+    if (use === undefined) continue;
+    const name = isSharded ? (use.slot ?? use.key).text : '';
+    const part = isDecisive(use) ? together.get(name) : undefined;
+    if (part !== undefined) {
+      part.push(place);
+      continue;
+    }
+    const made = [place];
+    parts.push(made);
+    if (isDecisive(use)) together.set(name, made);
+  }
+  return parts;
+}
+
+function failAll({ plain, scripts, full }: Batch, failure: StoreFailure): void {
+  for (const command of [...plain.values(), ...scripts.values(), ...full]) command.fail(failure);
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((part) => typeof part === 'number');
+}

@@ -1,0 +1,147 @@
+// One connection to one Redis: sends what belongs to one turn of the event loop in one write, and tells replies from refusals. It never sends a
+// command a second time unless Redis has said that it did not run (R407, R408).
+import type { Redis } from 'ioredis';
+import type { StoreListener } from '../store/store-listener.ts';
+import type { RedisScripts } from './redis-scripts.ts';
+import type { ClientOptions } from './redis-settings.ts';
+
+export type Command = readonly [string, ...(string | number)[]];
+
+/** What Redis said to one command. */
+export type Reply = { readonly value: unknown } | { readonly error: Error };
+
+export interface NodeOptions {
+  readonly connect: (options: ClientOptions) => Redis;
+  readonly options: ClientOptions;
+  readonly scripts: RedisScripts;
+  readonly listener: StoreListener;
+  /** The connection can be used, with all scripts loaded. */
+  readonly onReady: (node: RedisNode) => void;
+  /** It cannot any more. */
+  readonly onLost: () => void;
+}
+
+/** Refusals after which the node is asked anew who it is: it is no longer the one to write to. */
+const STALE = /^(READONLY|MASTERDOWN)/;
+const OLDEST = 7;
+
+export class RedisNode {
+  readonly #redis: Redis;
+  readonly #scripts: RedisScripts;
+  readonly #listener: StoreListener;
+  #isReady = false;
+  #problem: string | undefined;
+
+  constructor(parts: NodeOptions) {
+    this.#scripts = parts.scripts;
+    this.#listener = parts.listener;
+    this.#redis = parts.connect(parts.options);
+    this.#redis.on('error', (error: Error) => this.#listener.redisError(kindOf(error)));
+    this.#redis.on('close', () => {
+      if (this.#isReady) parts.onLost();
+      this.#isReady = false;
+    });
+    this.#redis.on('ready', () => void this.#prepare(parts));
+    this.#redis.connect().catch(() => undefined);
+  }
+
+  /** Commands may be sent. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Why this Redis cannot be used at all; undefined where nothing is known against it. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** In one write; one reply for each. Never rejects. */
+  async send(commands: readonly Command[]): Promise<readonly Reply[]> {
+    const replies = await this.#sendOnce(commands);
+    const unknown = replies.flatMap((reply, at) => (isRefusal(reply, 'NOSCRIPT') ? [at] : []));
+    if (unknown.length === 0) return replies;
+    const again = await this.#sendOnce(unknown.map((at) => this.#asEval(commands[at] ?? ['ping'])));
+    const answered = new Map(unknown.map((at, place) => [at, again[place]]));
+    return replies.map((reply, at) => answered.get(at) ?? reply);
+  }
+
+  /** For a node that asks us to take a key that is on its way (ASK): that command and no other. */
+  async sendAsking(command: Command): Promise<Reply> {
+    const [, reply] = await this.#sendOnce([['asking'], command]);
+    return reply ?? { error: new Error('no reply') };
+  }
+
+  /** Gives the connection up for another one: it says nothing, or is not the master any more. */
+  reconnect(): void {
+    this.#redis.disconnect(true);
+  }
+
+  /** R1008: what was rotated is used from now on, on this connection too. */
+  authenticate(username: string | undefined, password: string): void {
+    this.#redis.options.password = password;
+    if (this.#isReady) this.#redis.call('AUTH', ...(username === undefined ? [] : [username]), password).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#isReady = false;
+    this.#redis.disconnect();
+  }
+
+  async #sendOnce(commands: readonly Command[]): Promise<readonly Reply[]> {
+    try {
+      const results = await this.#redis.pipeline(commands.map((command) => [...command])).exec();
+      return (results ?? []).map(([error, value]) => (error === null ? { value } : this.#refused(error)));
+    } catch (error) {
+      const refusal = this.#refused(error instanceof Error ? error : new Error(String(error)));
+      return commands.map(() => refusal);
+    }
+  }
+
+  #refused(error: Error): Reply {
+    this.#listener.redisError(kindOf(error));
+    if (STALE.test(error.message)) this.reconnect();
+    return { error };
+  }
+
+  #asEval(command: Command): Command {
+    const [, sha, ...rest] = command;
+    const script = Object.values(this.#scripts).find((known) => known.sha === sha);
+    return ['eval', script?.text ?? '', ...rest];
+  }
+
+  /** R407, R409: scripts are loaded and the server is looked at before the first decision. */
+  async #prepare({ onReady }: NodeOptions): Promise<void> {
+    const loads = Object.values(this.#scripts).map(({ text }): Command => ['script', 'load', text]);
+    const [info, policy] = await this.#sendOnce([['info', 'server'], ['config', 'get', 'maxmemory-policy'], ...loads]);
+    this.#problem = versionProblem(valueOf(info));
+    this.#listener.evictionPolicy(evictionPolicy(valueOf(policy)));
+    if (this.#redis.status !== 'ready' || this.#problem !== undefined) return;
+    this.#isReady = true;
+    onReady(this);
+  }
+}
+
+export function isRefusal(reply: Reply | undefined, word: string): boolean {
+  return reply !== undefined && 'error' in reply && reply.error.message.startsWith(word);
+}
+
+export function valueOf(reply: Reply | undefined): unknown {
+  return reply !== undefined && 'value' in reply ? reply.value : undefined;
+}
+
+/** Redis' own word for what is wrong, or `link`: a small set, fit for a label. */
+function kindOf(error: Error): string {
+  return /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] ?? 'link';
+}
+
+/** Valkey tells a Redis version of 7.2 beside its own. An ACL may hide it: then nothing is known against it. */
+function versionProblem(info: unknown): string | undefined {
+  const version = typeof info === 'string' ? /redis_version:(\d+)\.(\S+)/.exec(info) : null;
+  if (version === null || Number(version[1]) >= OLDEST) return undefined;
+  return `Redis ${version[1]}.${version[2]} is too old: 7.0 or Valkey 7.2 is needed`;
+}
+
+function evictionPolicy(reply: unknown): string | undefined {
+  const policy = Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
+  return policy === 'noeviction' ? undefined : policy;
+}

@@ -1,0 +1,274 @@
+// The store that all workers share (R404-R410, R501-R505, R802-R808): decides what it can at once, sends the rest in batches, and answers by
+// `onStoreFailure` where Redis does not.
+import type { Redis } from 'ioredis';
+import type { Secret } from '../../lib/secret.ts';
+import { blockedOutcome, isDecisive } from '../algorithms/decide.ts';
+import { FixedWindows } from '../algorithms/fixed-window.ts';
+import type { StoreClock } from '../store/store-clock.ts';
+import type { StoreListener } from '../store/store-listener.ts';
+import type {
+  CounterReading,
+  CounterStore,
+  CounterTarget,
+  CounterUse,
+  LedgerAnswer,
+  LedgerClaim,
+  StoreCall,
+  StoreFailure,
+  StoreReadiness,
+  TakeAnswer,
+  UseOutcome,
+} from '../store.ts';
+import { Batcher } from './batcher.ts';
+import { Breaker } from './breaker.ts';
+import { ClusterNodes } from './cluster-nodes.ts';
+import { Invalidations } from './invalidations.ts';
+import { LocalFallback, type Seen } from './local-fallback.ts';
+import { Operators } from './operators.ts';
+import { OverLimitCache } from './over-limit-cache.ts';
+import { Pending, UNKNOWN } from './pending.ts';
+import { RedisNode } from './redis-node.ts';
+import { type RedisNodes, SingleNode } from './redis-nodes.ts';
+import { loadScripts } from './redis-scripts.ts';
+import { type ClientOptions, connectionOptions, endpointOptions, type RedisSettings } from './redis-settings.ts';
+import { RedisUpkeep } from './redis-upkeep.ts';
+import { TouchedKeys } from './touched-keys.ts';
+
+/** R807: requests that may wait for Redis at once. */
+const MAX_WAITING = 20_000;
+/** R808: so long before the caller gives up it is answered. */
+const SPARE_MS = 3;
+
+export interface RedisStoreOptions {
+  readonly settings: RedisSettings;
+  /** Makes a client; it connects when it is told to. */
+  readonly connect: (options: ClientOptions) => Redis;
+  readonly clock: StoreClock;
+  readonly listener: StoreListener;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** What counters' names are made with: only a fingerprint of it is kept (R410). */
+  readonly keySecret: Uint8Array;
+  /** Unique among all workers of this Redis. */
+  readonly worker: string;
+  /** Default `crl`. */
+  readonly prefix?: string;
+  /** How long a batch may take. Default 25. */
+  readonly timeoutMs?: number;
+  /** Version of the time zone data. Default: this Node's. */
+  readonly timeZones?: string;
+  /** R807: the event loop lags; the newest are not sent. */
+  readonly isOverloaded?: () => boolean;
+}
+
+export class RedisStore implements CounterStore {
+  readonly #options: RedisStoreOptions;
+  readonly #nodes: RedisNodes;
+  readonly #batcher: Batcher;
+  readonly #breaker = new Breaker();
+  readonly #cache = new OverLimitCache();
+  readonly #touched = new TouchedKeys();
+  readonly #fallback: LocalFallback;
+  readonly #upkeep: RedisUpkeep;
+  readonly #operators: Operators;
+  readonly #invalidations: Invalidations;
+  readonly #onFailure = (uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => this.#fallback.answer(uses, failure);
+  #waiting = 0;
+
+  /** Begins to connect; until it has, requests are answered as failures. */
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+    const { clock, random, listener, prefix = 'crl', timeoutMs = 25 } = options;
+    const scripts = loadScripts();
+    const channel = `${prefix}:inv`;
+    const createNode = (place: ClientOptions): RedisNode =>
+      new RedisNode({
+        connect: options.connect,
+        options: { ...connectionOptions(options.settings, random), ...place },
+        scripts,
+        listener,
+        onReady: () => void this.#upkeep.connected(),
+        onLost: () => void this.#nodes.refresh(),
+      });
+    this.#nodes = nodesOf(options, createNode);
+    const shared = { nodes: this.#nodes, scripts, clock, listener, random, prefix, channel, timeoutMs };
+    this.#batcher = new Batcher({
+      ...shared,
+      windows: new FixedWindows(),
+      cache: this.#cache,
+      touched: this.#touched,
+      onBatch: (failure) => this.#noteBatch(failure),
+    });
+    this.#operators = new Operators({ ...shared, nameOf: (target) => this.#batcher.nameOf(target, clock.nowUs()) });
+    this.#fallback = new LocalFallback({ clock, random, rank: () => this.#upkeep.rank, seen: (use) => this.#seen(use) });
+    this.#upkeep = new RedisUpkeep({
+      ...shared,
+      breaker: this.#breaker,
+      meta: { prefix, keySecret: options.keySecret, timeZones: options.timeZones ?? process.versions['tz'] ?? 'none' },
+      worker: options.worker,
+      onRecovered: () => this.#addLocalHits(),
+    });
+    this.#invalidations = new Invalidations({ connect: options.connect, options: hearingOptions(options), channel, cache: this.#cache });
+  }
+
+  take(uses: readonly CounterUse[], { deadlineMs }: StoreCall): TakeAnswer | Promise<TakeAnswer> {
+    const nowMs = this.#options.clock.monotonicMs();
+    const known = uses.map((use) => this.#knownOutcome(use, nowMs));
+    const asked = uses.flatMap((_, at) => (known[at] === undefined ? [at] : []));
+    const isDenied = uses.some((use, at) => isDecisive(use) && known[at]?.isOver === true);
+    if (isDenied || asked.length === 0) {
+      const isOver = uses.some((use, at) => !use.isShadow && known[at]?.isOver === true);
+      return { isOver, outcomes: known.map((outcome) => outcome ?? UNKNOWN), source: 'cache' };
+    }
+    const failure = this.#failureNow(nowMs, deadlineMs);
+    if (failure !== undefined) return this.#fallback.answer(uses, failure);
+    return this.#ask(uses, { known, asked, deadlineMs, nowMs });
+  }
+
+  give(uses: readonly (CounterTarget & { readonly hits: number })[]): void {
+    for (const { key } of uses) this.#cache.forget(key.text);
+    this.#batcher.giveBack(
+      uses.filter(({ limit }) => limit.limit > 0),
+      { atUs: this.#options.clock.nowUs(), isTold: true },
+    );
+  }
+
+  read(target: CounterTarget): Promise<CounterReading> {
+    return this.#operators.read(target);
+  }
+
+  async reset(target: CounterTarget): Promise<void> {
+    await this.#operators.change('reset', target, 0);
+    this.#cache.forget(target.key.text);
+  }
+
+  async grant(target: CounterTarget, hits: number): Promise<void> {
+    await this.#operators.change('grant', target, hits);
+    this.#cache.forget(target.key.text);
+  }
+
+  ledger(claim: LedgerClaim): Promise<LedgerAnswer> {
+    return this.#operators.ledger(claim);
+  }
+
+  async heartbeat(): Promise<number> {
+    await this.#upkeep.beat();
+    return this.#upkeep.rank.workers;
+  }
+
+  tableChanged(): void {
+    this.#cache.clear();
+  }
+
+  readiness(): StoreReadiness {
+    const reason = this.#upkeep.problem ?? (this.#nodes.anyNode() === undefined ? 'Redis is not connected' : undefined);
+    return reason === undefined ? { isReady: true } : { isReady: false, reason };
+  }
+
+  /** The password was rotated: it is used on the connections there are and on new ones. */
+  passwordChanged(password: Secret): void {
+    const text = password.reveal();
+    for (const node of this.#nodes.all()) node.authenticate(this.#options.settings.username, text);
+    this.#invalidations.authenticate(text);
+  }
+
+  async close(): Promise<void> {
+    this.#batcher.close();
+    await this.#upkeep.leave();
+    this.#invalidations.close();
+    this.#nodes.close();
+    await this.#fallback.close();
+  }
+
+  /** What needs no question: N = 0 (R103), and counters that are known to be over (R505). */
+  #knownOutcome(use: CounterUse, nowMs: number): UseOutcome | undefined {
+    if (use.limit.limit === 0) return blockedOutcome(use);
+    if (use.kind === 'debit') return undefined;
+    const untilMs = this.#cache.overUntilMs(use, nowMs);
+    if (untilMs === undefined) return undefined;
+    this.#options.listener.overLimitHit();
+    const waitMs = Math.ceil(untilMs - nowMs);
+    return { isOver: true, remaining: 0, resetMs: waitMs, retryAfterMs: waitMs };
+  }
+
+  #failureNow(nowMs: number, deadlineMs: number): StoreFailure | undefined {
+    if (nowMs >= deadlineMs - SPARE_MS) return 'deadline';
+    if (this.#breaker.isOpen) return 'breaker';
+    if (this.#waiting >= MAX_WAITING || this.#options.isOverloaded?.() === true) return 'shed';
+    return this.#upkeep.problem === undefined ? undefined : 'unavailable';
+  }
+
+  #ask(
+    uses: readonly CounterUse[],
+    {
+      known,
+      asked,
+      deadlineMs,
+      nowMs,
+    }: { known: readonly (UseOutcome | undefined)[]; asked: readonly number[]; deadlineMs: number; nowMs: number },
+  ): Promise<TakeAnswer> {
+    const atUs = this.#options.clock.nowUs();
+    this.#waiting += 1;
+    return new Promise((resolve) => {
+      const timer = this.#deadline(deadlineMs - SPARE_MS - nowMs, () => pending.fail('deadline'));
+      const pending = new Pending({
+        uses,
+        known,
+        resolve: (answer) => {
+          this.#waiting -= 1;
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        onFailure: this.#onFailure,
+        onHalfTaken: (taken) => this.#giveHalf(taken, atUs),
+      });
+      if (!this.#batcher.add(pending, uses, asked)) pending.fail('unavailable');
+    });
+  }
+
+  /** Only where it comes before the batch's own end: one timer for each call is what batches are to save. */
+  #deadline(inMs: number, act: () => void): NodeJS.Timeout | undefined {
+    return inMs < (this.#options.timeoutMs ?? 25) ? setTimeout(act, inMs) : undefined;
+  }
+
+  #giveHalf(taken: readonly CounterUse[], atUs: number): void {
+    this.#options.listener.gaveBack(taken.reduce((sum, { hits }) => sum + hits, 0));
+    for (const { key } of taken) this.#cache.forget(key.text);
+    this.#batcher.giveBack(taken, { atUs, isTold: true });
+  }
+
+  #noteBatch(failure: StoreFailure | undefined): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (failure === undefined) {
+      if (!this.#breaker.isOpen) this.#breaker.succeeded(nowMs);
+      return;
+    }
+    if (!this.#breaker.failed(nowMs)) return;
+    this.#options.listener.breaker(true);
+    this.#upkeep.opened();
+  }
+
+  #seen(use: CounterUse): Seen | undefined {
+    return use.limit.algorithm === 'fixed' ? this.#touched.find(this.#batcher.nameOf(use, this.#options.clock.nowUs())) : undefined;
+  }
+
+  /** R805: what was let pass meanwhile is counted, once. Whether it came to be is not asked again. */
+  #addLocalHits(): void {
+    for (const { use, atUs, hits } of this.#fallback.drain()) {
+      this.#options.listener.reconciled(hits);
+      this.#operators.add(use, this.#batcher.nameOf(use, atUs), hits);
+    }
+  }
+}
+
+function nodesOf({ settings, random }: RedisStoreOptions, createNode: (place: ClientOptions) => RedisNode): RedisNodes {
+  const { endpoint } = settings;
+  if (endpoint.kind === 'cluster') return new ClusterNodes({ hosts: endpoint.hosts, createNode });
+  return new SingleNode(createNode(endpointOptions(settings, random)));
+}
+
+/** A Cluster tells what is published to all of its nodes. */
+function hearingOptions({ settings, random }: RedisStoreOptions): ClientOptions {
+  const [host] = settings.endpoint.kind === 'cluster' ? settings.endpoint.hosts : [];
+  return { ...connectionOptions(settings, random), ...endpointOptions(settings, random), ...host };
+}
