@@ -10,6 +10,7 @@ import { faultSchema } from '../../../src/config/schema/fault.ts';
 import { matchSchema } from '../../../src/config/schema/match.ts';
 import { runtimeSchema } from '../../../src/config/schema/runtime.ts';
 import { serviceSchema } from '../../../src/config/schema/service.ts';
+import { createResolver } from '../../../src/model/resolve.ts';
 import { loaderOf } from './support.ts';
 
 const TEXT = readFileSync(path.join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
@@ -40,9 +41,17 @@ describe('docs/configuration.md', () => {
     expect(config?.routes).toHaveLength(3);
   });
 
+  it('shows who may call in a configuration without mistakes', async () => {
+    const [, , , , , , auth = ''] = samples;
+    const { issues, config } = await loaderOf({ 'gateway.yaml': auth }).load();
+    expect(issues).toEqual([]);
+    expect(config === undefined ? ['no config'] : createResolver().resolve(config, { nowMs: Date.UTC(2026, 10, 22) }).issues).toEqual([]);
+  });
+
   it('shows endpoints, discovery, matches, CORS, faults and runtime values as they are', () => {
-    const [, endpoints, discovery, matches, cors, fault, runtime, ...others] = samples;
+    const [, endpoints, discovery, matches, cors, fault, auth, runtime, ...others] = samples;
     expect(others).toEqual([]);
+    expect(auth).toContain('jwt:');
     for (const endpoint of parse(endpoints ?? '').endpoints) expect(endpointSchema.safeParse(endpoint).success).toBe(true);
     for (const service of Object.values(parse(discovery ?? '').services)) expect(serviceSchema.safeParse(service).success).toBe(true);
     for (const match of parse(matches ?? '').matches) expect(matchSchema.safeParse(match).success).toBe(true);
