@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   ERR_PORT_IN_USE: 'A port that was asked for is taken.',
   ERR_ENVOY_NOT_FOUND: 'No Envoy binary was found.',
   ERR_ENVOY_FAILED: 'Envoy ended or did not become ready.',
+  ERR_PROOF_FAILED: 'The gateway that a proof asks did not answer.',
   ERR_API_DESCRIPTORS: "Envoy's API descriptors are missing or unreadable.",
   ERR_ENCODE: 'A message does not fit its protobuf type.',
   ERR_DECODE: 'Bytes are no message of the protobuf type they should have.',

@@ -1,5 +1,6 @@
 // Asks every row of the parity table in both forms and compares each answer with what the row says (authz C8). What runs the gateway is
 // handed in.
+import { createServer } from 'node:net';
 import { createAsker } from './ask.ts';
 import { startEchoBackend } from './echo-backend.ts';
 import { FORMS, type Form, type GatewayPlaces, gatewayText } from './gateway-text.ts';
@@ -11,8 +12,6 @@ import { PARITY_TABLE } from './table.ts';
 export interface ProverPorts {
   /** Seconds since the epoch. */
   readonly now: number;
-  /** A free port on loopback, for Envoy's listener. */
-  freePort(): Promise<number>;
   /** Serves the configuration with a real Envoy and a companion; resolves when both forms answer. */
   start(text: string, places: GatewayPlaces): Promise<{ stop(): Promise<void> }>;
   /** Told after each answer. */
@@ -32,7 +31,7 @@ export async function prove(ports: ProverPorts, rows: readonly ParityRow[] = PAR
   const mint = createMint(ports.now);
   const backend = await startEchoBackend();
   try {
-    const places = { port: await ports.freePort(), upstreamPort: backend.port };
+    const places = { port: await freePort(), upstreamPort: backend.port };
     const gateway = await ports.start(gatewayText(places, mint), places);
     const asker = createAsker(places.port, mint);
     const results: RowResult[] = [];
@@ -67,4 +66,18 @@ async function asked(row: ParityRow, form: Form, ask: () => Promise<Outcome>): P
 function expected(row: ParityRow, form: Form): ParityRow {
   if (form !== 'proxy' || row.proxySays === undefined || row.expect.decision === 'allow') return row;
   return { ...row, expect: { ...row.expect, reason: row.proxySays.reason } };
+}
+
+/** On loopback, for Envoy's listener. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  if (address === null || typeof address === 'string') throw new Error('the machine gives no port');
+  return address.port;
 }
