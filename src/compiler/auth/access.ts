@@ -121,12 +121,13 @@ function identityPolicies(providers: readonly JwtProvider[]): Record<string, Pol
 const MOST_BYTES = 1000;
 const MOST_TOGETHER = 4096;
 
+/** Envoy writes integers below zero and fractions with six digits behind the point. */
 function isUntellable({ name }: JwtProvider, { header, claim }: ForwardedClaim): Principal {
   const at = [name, ...claim];
-  const integer = { double_match: { range: { start: -Number.MAX_SAFE_INTEGER, end: Number.MAX_SAFE_INTEGER + 1 } } };
+  const integer = { double_match: { range: { start: 0, end: Number.MAX_SAFE_INTEGER + 1 } } };
   const tellable = anyOf([
     tokenHas(at, { string_match: { safe_regex: { regex: '[!-~](?:[ -~]*[!-~])?' } } }),
-    allOf([tokenHas(at, integer), headerMatches(header, { safe_regex: { regex: '-?[0-9]+' } })]),
+    allOf([tokenHas(at, integer), headerMatches(header, { safe_regex: { regex: '[0-9]+' } })]),
     tokenHas(at, { bool_match: true }),
     tokenHas(at, { bool_match: false }),
   ]);

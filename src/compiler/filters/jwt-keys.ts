@@ -76,6 +76,8 @@ export function keyedResources(templates: readonly JwtTemplate[], keysOf: (id: s
           return provider === undefined ? [] : [[id, withKeys(provider, keysOf)]];
         }),
       ),
+      // Its own challenge would stand in every answer; ours come from local replies.
+      strip_failure_response: true,
       requirement_map: Object.fromEntries([...requirements.values()].map((each) => [each.name, compileRequirement(each)])),
     }),
   };
