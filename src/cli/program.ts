@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo.ts';
 import { EXIT, reportFailure } from './exit-codes.ts';
 import { addHistoryCommand } from './history.ts';
 import { packageVersion } from './package.ts';
+import { addRatelimitCommand } from './ratelimit.ts';
 import { addRenderCommand } from './render.ts';
 import { addSchemaCommand } from './schema.ts';
 import { addServeCommand } from './serve.ts';
@@ -20,6 +21,7 @@ const COMMANDS = [
   addUpCommand,
   addServeCommand,
   addAuthzCommand,
+  addRatelimitCommand,
   addValidateCommand,
   addRenderCommand,
   addBootstrapCommand,

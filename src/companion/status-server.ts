@@ -3,12 +3,13 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ChanceryError } from '../lib/errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { CompanionStatus } from './companion.ts';
-import type { PolicySourceStatus } from './policy-source.ts';
 
 export interface StatusServerOptions {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
-  readonly status: () => CompanionStatus & { readonly gateways: readonly PolicySourceStatus[] };
+  /** Told by /readyz, and whether it is ready. */
+  readonly status: () => { readonly isServing: boolean };
+  /** Further pages that are read, by path: plain data, or undefined for what is not there. */
+  readonly pages?: Readonly<Record<string, (query: URLSearchParams) => object | undefined>>;
 }
 
 export interface StatusServer {
@@ -44,8 +45,10 @@ export async function startStatusServer(options: StatusServerOptions, host: stri
   };
 }
 
-async function answer(url: string, response: ServerResponse, { metrics, status }: StatusServerOptions): Promise<void> {
-  const path = url.split('?')[0];
+async function answer(url: string, response: ServerResponse, { metrics, status, pages = {} }: StatusServerOptions): Promise<void> {
+  const [path = '', query] = url.split('?');
+  const page = Object.hasOwn(pages, path) ? pages[path]?.(new URLSearchParams(query)) : undefined;
+  if (page !== undefined) return send(response, 200, { text: `${JSON.stringify(page, undefined, 2)}\n`, type: 'application/json' });
   if (path === '/livez') return send(response, 200, 'live\n');
   if (path === '/metrics') return send(response, 200, { text: await metrics.text(), type: metrics.contentType });
   if (path !== '/readyz') return send(response, 404, 'not found: /livez, /readyz and /metrics are\n');

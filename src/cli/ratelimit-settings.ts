@@ -1,0 +1,100 @@
+// The flags of `chancery ratelimit` (ratelimit R325), checked: what is wrong is a usage error that says what would be right.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ChanceryError } from '../lib/errors.ts';
+import type { ReferenceHeaders } from '../ratelimit/reference/reference-reply.ts';
+
+export type RatelimitFlags = Readonly<Record<string, unknown>>;
+
+export interface RatelimitSettings {
+  /** Absolute. */
+  readonly directory: string;
+  readonly mergeDomains: boolean;
+  /** Absent: memory. */
+  readonly redis: string | undefined;
+  /** Absent: made anew, for memory. */
+  readonly keySecret: Uint8Array | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly metricsHost: string;
+  /** Absent: none. */
+  readonly metricsPort: number | undefined;
+  readonly headers: ReferenceHeaders | undefined;
+  readonly isShadow: boolean;
+  readonly isQuota: boolean;
+  readonly hasMetadata: boolean;
+  readonly nearRatio: number;
+  readonly onStoreFailure: 'local' | 'allow' | 'deny';
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const DEFAULT_HEADERS: ReferenceHeaders = { limit: 'RateLimit-Limit', remaining: 'RateLimit-Remaining', reset: 'RateLimit-Reset' };
+const LEAST_SECRET_BYTES = 16;
+
+export function ratelimitSettings(flags: RatelimitFlags, cwd: string): RatelimitSettings {
+  const directory = text(flags.referenceConfig);
+  if (directory === undefined) throw usage('--reference-config is missing', 'name the directory of the files: --reference-config limits/');
+  const redis = text(flags.redis);
+  const keySecret = secretOf(text(flags.keySecretFile), cwd);
+  if (redis !== undefined && keySecret === undefined)
+    throw usage('--redis needs --key-secret-file', 'all instances of one Redis need one secret: head -c 32 /dev/urandom > limits.key');
+  const metricsPort = text(flags.metricsPort) ?? '18082';
+  return {
+    directory: path.resolve(cwd, directory),
+    mergeDomains: flags.mergeDomains === true,
+    redis,
+    keySecret,
+    host: text(flags.host) ?? '127.0.0.1',
+    port: portOf('--port', text(flags.port) ?? '18002'),
+    metricsHost: text(flags.metricsHost) ?? '127.0.0.1',
+    metricsPort: metricsPort === 'none' ? undefined : portOf('--metrics-port', metricsPort),
+    headers: headersOf(flags.referenceHeaders),
+    isShadow: flags.shadow === true,
+    isQuota: flags.quotaMode === true,
+    hasMetadata: flags.referenceMetadata === true,
+    nearRatio: ratioOf(text(flags.nearRatio) ?? '0.8'),
+    onStoreFailure: failureOf(text(flags.onStoreFailure) ?? 'local'),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function portOf(flag: string, value: string): number {
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port <= 65_535) return port;
+  throw usage(`${flag} ${value} is no port`, 'a port is a number from 1 to 65535; 0: any free one');
+}
+
+function ratioOf(value: string): number {
+  const ratio = Number(value);
+  if (value !== '' && ratio > 0 && ratio <= 1) return ratio;
+  throw usage(`--near-ratio ${value} is no share`, 'a share is above 0 and at most 1, such as 0.8');
+}
+
+function failureOf(value: string): RatelimitSettings['onStoreFailure'] {
+  if (value === 'local' || value === 'allow' || value === 'deny') return value;
+  throw usage(`--on-store-failure ${value} is unknown`, 'write local, allow or deny');
+}
+
+/** `--reference-headers` alone has the reference's names. */
+function headersOf(value: unknown): ReferenceHeaders | undefined {
+  if (value === true) return DEFAULT_HEADERS;
+  const names = text(value);
+  if (names === undefined) return undefined;
+  const [limit = '', remaining = '', reset = '', ...more] = names.split(',');
+  if (more.length === 0 && [limit, remaining, reset].every((name) => HEADER_NAME.test(name))) return { limit, remaining, reset };
+  throw usage(`--reference-headers ${names} are not three names of headers`, 'write --reference-headers=LIMIT,REMAINING,RESET');
+}
+
+function secretOf(file: string | undefined, cwd: string): Uint8Array | undefined {
+  if (file === undefined) return undefined;
+  const secret = readFileSync(path.resolve(cwd, file));
+  if (secret.length >= LEAST_SECRET_BYTES) return secret;
+  throw usage(`${file} holds fewer than ${LEAST_SECRET_BYTES} bytes`, 'make one: head -c 32 /dev/urandom > limits.key');
+}
+
+function usage(message: string, remedy: string): ChanceryError {
+  return new ChanceryError('ERR_USAGE', message, { remedy });
+}
