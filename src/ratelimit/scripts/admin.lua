@@ -14,7 +14,7 @@ if ARGV[1] == 'reset' then
   redis.call('PUBLISH', ARGV[2], ARGV[3])
   return { 0, 0, 0 }
 end
-if ARGV[1] == 'grant' then
+if ARGV[1] == 'grant' and tonumber(ARGV[4]) > 0 then
   give(counter, tonumber(ARGV[4]), true)
   store(counter)
   redis.call('PUBLISH', ARGV[2], ARGV[3])

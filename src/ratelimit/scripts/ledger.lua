@@ -55,13 +55,15 @@ holders[holder] = own
 if own.held_share == 0 and own.held_burst == 0 then
   holders[holder] = nil
   gone[#gone + 1] = holder
-else
+end
+-- Before what is written: the claimant may be one of those whose time was over.
+if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
+if holders[holder] then
   redis.call('HSET', KEYS[1], holder, table.concat({
     whole(own.share), whole(own.burst), whole(own.held_share), whole(own.held_burst), whole(own.held_until), whole(own.till),
     tostring(own.demand),
   }, ':'))
 end
-if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
 local last = now
 for name, entry in pairs(holders) do
   names[#names + 1] = name
