@@ -1,6 +1,7 @@
 // The gRPC server of one worker: a companion's service as bytes, health, reflection where asked for. It admits, bounds and ends calls; what
 // they mean is the handler's affair, and so is every answer but the shell's own three.
-import { existsSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type handleUnaryCall, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { Access } from '../grpc/access.ts';
@@ -145,15 +146,29 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function listen(server: Server, address: Address, credentials: ServerCredentials): Promise<string> {
-  // Of a process that was killed; one that lives is found by the supervisor before it starts workers.
-  if ('path' in address && existsSync(address.path)) rmSync(address.path);
+async function listen(server: Server, address: Address, credentials: ServerCredentials): Promise<string> {
+  if ('path' in address) await clearSocket(address.path);
   return new Promise((resolve, reject) => {
     server.bindAsync(grpcAddress(address), credentials, (error, port) => {
       if (error === null) return resolve(endpointOf(address, port));
-      reject(
-        new ChanceryError('ERR_PORT_IN_USE', `the companion cannot listen on ${grpcAddress(address)}: ${error.message}`, { cause: error }),
-      );
+      reject(taken(address, error.message));
     });
   });
+}
+
+/** A killed process leaves its socket file behind, which nobody could listen on again; one that answers belongs to somebody. */
+async function clearSocket(path: string): Promise<void> {
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+  if (answers) throw taken({ path }, 'another program listens there');
+  await rm(path, { force: true });
+}
+
+function taken(address: Address, reason: string): ChanceryError {
+  return new ChanceryError('ERR_PORT_IN_USE', `the companion cannot listen on ${grpcAddress(address)}: ${reason}`);
 }

@@ -125,11 +125,14 @@ export class PolicySource {
   }
 
   #reconnect(reason: string): void {
-    const { logger, gateway, random } = this.#options;
+    const { logger, gateway, server, random } = this.#options;
     this.#stream = undefined;
     if (this.#isStopped) return;
-    if (this.#isConnected || this.#problem === undefined)
-      logger.warn({ event: 'companion.disconnected', gateway, reason }, 'no policies from the control plane: those that are here stay');
+    if (this.#isConnected || this.#problem === undefined) {
+      const consequence =
+        this.#from === 'nowhere' ? 'this companion does not serve before it has policies' : 'the policies that are here stay in force';
+      logger.warn({ event: 'companion.disconnected', gateway, server, reason }, `no policies from the control plane: ${consequence}`);
+    }
     this.#isConnected = false;
     this.#problem = reason;
     this.#failures += 1;
