@@ -8,6 +8,7 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { SessionTiming } from '../xds/session-options.ts';
 import type { Live } from './convergence.ts';
+import type { CreateFetchedKeys } from './fetched-keys.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import type { Diagnostics } from './gateway-log.ts';
 import type { LiveGateway } from './live-gateway.ts';
@@ -60,6 +61,8 @@ export interface AppParts {
   readonly loadReportIntervalMs?: number;
   /** Starts the authz companion of this process, when a gateway first has a policy for it. Absent: companions run elsewhere. */
   readonly startAuthz?: () => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
+  /** Fetches the key sets of issuers for policies that proxies enforce themselves (authz C5). Absent: none are fetched. */
+  readonly createKeys?: CreateFetchedKeys;
   /** Told after the log and the metrics. */
   readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;
   /** A change has reached every connected node of its gateway. */

@@ -5,7 +5,6 @@ import type { Revision } from '../delivery/revision.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutEvent } from '../delivery/rollout-event.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
-import { createRollouts } from '../delivery/rollouts.ts';
 import { createEventFeed, type EventFeed } from '../events/event-feed.ts';
 import { toldEndpoints } from '../events/told-endpoints.ts';
 import { tellFeed, toldGatewayEvent, toldLive } from '../events/told-events.ts';
@@ -16,16 +15,16 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { DroppedHistory } from '../xds/dropped-history.ts';
 import type { XdsServer } from '../xds/server.ts';
 import type { NodeStatus } from '../xds/status.ts';
-import { afterMs } from './after-ms.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
-import { createCompanionReport } from './companion-report.ts';
-import { CompanionSide } from './companion-side.ts';
+import { createCompanionSide } from './companion-parts.ts';
+import type { CompanionSide } from './companion-side.ts';
 import type { CompanionStatus } from './companion-status.ts';
 import type { Live } from './convergence.ts';
 import { createDiscoveryPorts } from './discovery-ports.ts';
 import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
 import { createErrorRates } from './error-rates.ts';
 import type { GatewayEvent } from './gateway-event.ts';
+import { createKeySide, type KeySide } from './key-side.ts';
 import type { LiveGateway } from './live-gateway.ts';
 import { createNodeBook, type NodeBook } from './node-book.ts';
 import { refreshCompanionGauges, refreshGauges } from './refresh-gauges.ts';
@@ -77,6 +76,7 @@ class ControlPlane implements App {
   readonly #feed: EventFeed;
   readonly #book: NodeBook;
   readonly #companions: CompanionSide;
+  readonly #keys: KeySide;
   readonly #rolloutLog: RolloutLog;
   readonly #endpoints: EndpointSide;
   readonly #gateways: ServedGateways;
@@ -94,7 +94,16 @@ class ControlPlane implements App {
     this.#book = createNodeBook(parts.nowMs);
     this.#rolloutLog = createRolloutLog({ logger: parts.logger, metrics: this.#metrics });
     this.#ports = createXdsPorts({ settings, parts, metrics: this.#metrics, snapshots: this.#snapshots });
-    this.#companions = this.#createCompanions();
+    this.#companions = createCompanionSide({
+      settings,
+      parts,
+      metrics: this.#metrics,
+      feed: this.#feed,
+      errorRates: createErrorRates(this.#ports.loadReports),
+      clients: (of) => this.#xds.clients(of),
+      onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
+    });
+    this.#keys = createKeySide(settings, parts, this.#companions.rollouts);
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
     this.#endpoints.discovery.subscribe((change) => this.#feed.tell(toldEndpoints(change)));
@@ -113,6 +122,7 @@ class ControlPlane implements App {
       const admin = await this.#admin.listen({ host: adminHost, port: adminPort });
       await this.#endpoints.start();
       await this.#companions.start();
+      await this.#keys.start();
       const broken = await this.#gateways.start();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
       this.#recheck = setInterval(() => void this.reload(), RECHECK_MS).unref();
@@ -171,6 +181,7 @@ class ControlPlane implements App {
     await this.#gateways.stop();
     await this.#endpoints.stop();
     await this.#companions.stop();
+    await this.#keys.stop();
     await this.#xds.close({ graceMs: STREAMS_GRACE_MS, spreadMs: this.#settings.xdsStreams?.stopWithinMs ?? 0 });
     await this.#companions.stopWorkers();
     await this.#admin.close();
@@ -185,27 +196,14 @@ class ControlPlane implements App {
       rollouts: this.#companions.rollouts,
       history: this.#history,
       prepare: async (snapshot, good) => {
-        await Promise.all([this.#endpoints.prepare(snapshot, good?.discovery), this.#companions.prepare(snapshot)]);
+        const { discovery } = good ?? {};
+        await Promise.all([
+          this.#endpoints.prepare(snapshot, discovery),
+          this.#companions.prepare(snapshot),
+          this.#keys.prepare(snapshot, good),
+        ]);
       },
       onEvent: (event, gateway) => this.#onGatewayEvent(event, gateway),
-    });
-  }
-
-  #createCompanions(): CompanionSide {
-    const { logger, nowMs } = this.#parts;
-    const rollouts = createRollouts({
-      nowMs,
-      after: afterMs,
-      onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
-      errorRates: createErrorRates(this.#ports.loadReports),
-    });
-    return new CompanionSide({
-      settings: this.#settings,
-      parts: this.#parts,
-      after: afterMs,
-      rollouts,
-      clients: (of) => this.#xds.clients(of),
-      report: createCompanionReport({ logger, metrics: this.#metrics, feed: this.#feed }),
     });
   }
 
@@ -226,6 +224,7 @@ class ControlPlane implements App {
       streams: this.#settings.xdsStreams,
       metrics: this.#metrics,
       companions: this.#companions,
+      keys: this.#keys,
       history: this.#history,
       endpoints: this.#endpoints,
       ports: this.#ports,
@@ -271,7 +270,7 @@ class ControlPlane implements App {
     return {
       get: (gateway) => {
         const snapshot = this.#snapshots.get(gateway);
-        return snapshot && this.#companions.over(this.#endpoints.over(snapshot));
+        return snapshot && this.#keys.over(this.#companions.over(this.#endpoints.over(snapshot)));
       },
       gateways: () => this.#snapshots.gateways(),
     };

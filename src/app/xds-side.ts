@@ -11,6 +11,7 @@ import { createXdsServer, DEFAULT_TIMING, LINGERS_REMEMBERED, type XdsServer } f
 import type { AppParts } from './app-parts.ts';
 import type { CompanionSide } from './companion-side.ts';
 import type { EndpointSide } from './endpoint-side.ts';
+import type { KeySide } from './key-side.ts';
 import type { NodeBook } from './node-book.ts';
 import { type TargetWaitsOptions, withTargetWaits } from './target-waits.ts';
 import { createXdsMetrics } from './xds-metrics.ts';
@@ -22,6 +23,8 @@ export interface XdsSideOptions {
   readonly metrics: Metrics;
   /** Say what each node should reach, and hear how it gets on: what is of proxies goes on to the rollouts. */
   readonly companions: Pick<CompanionSide, 'below' | 'above' | 'progress' | 'rollouts'>;
+  /** Lay the keys of now over that. */
+  readonly keys: Pick<KeySide, 'above'>;
   readonly history: DroppedHistory;
   /** Lays the endpoints of now over what the configuration gives. */
   readonly endpoints: Pick<EndpointSide, 'targets' | 'progress'>;
@@ -44,8 +47,11 @@ export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timin
 }
 
 export function createXdsSide(options: XdsSideOptions): XdsServer {
-  const { parts, streams, metrics, companions, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
-  const targets = withTargetWaits(companions.above(endpoints.targets(companions.below())), { deliveryOf, timing: parts.timing });
+  const { parts, streams, metrics, companions, keys, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
+  const targets = withTargetWaits(keys.above(companions.above(endpoints.targets(companions.below()))), {
+    deliveryOf,
+    timing: parts.timing,
+  });
   const server = createXdsServer({
     ...ports.serverOptions,
     api: parts.api,

@@ -2,6 +2,7 @@
 // the serving thread (P8). Types only; no model, no compilation, no positions.
 
 import type { ListenerDrain } from '../compiler/drains.ts';
+import type { JwtTemplate } from '../compiler/filters/jwt-keys.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import type { DiscoveredService } from '../model/discovered-service.ts';
@@ -58,6 +59,8 @@ export interface GoodBuild extends BuildName {
   readonly drains?: readonly ListenerDrain[];
   /** How it reaches the nodes. */
   readonly delivery: DeliverySettings;
+  /** The jwt_authn filter before its keys are known; absent where no policy is compiled to it. */
+  readonly jwt?: JwtTemplate;
   /** Services whose endpoints are found while it runs. */
   readonly discovery: readonly DiscoveredService[];
 }

@@ -52,6 +52,7 @@ function plainGood({ model, compilation, snapshot }: DetailedGood, id: number, {
     certificates: Object.fromEntries([...certificatesOf(model)].map(([name, { notAfterMs }]) => [name, notAfterMs])),
     ...(since === undefined ? {} : { changes: modelChanges(since, model), drains: listenerDrains(since, model) }),
     delivery: deliveryOf(model),
+    ...(compilation.jwt === undefined ? {} : { jwt: compilation.jwt }),
     discovery: withWholeFiles(compilation.discovery, services, positions),
   };
 }

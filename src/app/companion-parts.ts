@@ -1,0 +1,31 @@
+// Makes the rollouts of all gateways and the side towards the companions that stands before them. Only joins parts.
+import type { ErrorRates } from '../delivery/abort.ts';
+import { createRollouts, type RolloutsOptions } from '../delivery/rollouts.ts';
+import type { EventFeed } from '../events/event-feed.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { afterMs } from './after-ms.ts';
+import type { AppParts, AppSettings } from './app-parts.ts';
+import { createCompanionReport } from './companion-report.ts';
+import { CompanionSide, type CompanionSideOptions } from './companion-side.ts';
+
+export interface CompanionPartsOptions extends Pick<CompanionSideOptions, 'clients'>, Required<Pick<RolloutsOptions, 'onEvent'>> {
+  readonly settings: AppSettings;
+  readonly parts: AppParts;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly errorRates: ErrorRates;
+}
+
+export function createCompanionSide({
+  settings,
+  parts,
+  metrics,
+  feed,
+  errorRates,
+  clients,
+  onEvent,
+}: CompanionPartsOptions): CompanionSide {
+  const rollouts = createRollouts({ nowMs: parts.nowMs, after: afterMs, onEvent, errorRates });
+  const report = createCompanionReport({ logger: parts.logger, metrics, feed });
+  return new CompanionSide({ settings, parts, after: afterMs, rollouts, clients, report });
+}
