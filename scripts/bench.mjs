@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const CASES = ['compile', 'edit', 'endpoint', 'start', 'push', 'idle', 'reconnect', 'converge', 'lag', 'live'];
+const CASES = ['compile', 'edit', 'endpoint', 'start', 'push', 'idle', 'reconnect', 'converge', 'lag', 'live', 'authz'];
 const CASE_TIMEOUT_MS = 900_000;
 
 if (process.argv.includes('--help')) {
@@ -76,7 +76,7 @@ function page(all) {
     table(all),
     '',
     'PB…: the cases of the design notes. PB1 cold build, PB2 one edit, PB3 one endpoint, PB4 start of a process, PB5 a snapshot to many streams,',
-    'PB6 one change to many streams, PB7 idle streams, PB8 reconnects, PB9 from save to the last answer. PB13, an hour under load, is',
+    'PB6 one change to many streams, PB7 idle streams, PB8 reconnects, PB9 from save to the last answer, PB10 checks of the auth companion. PB13, an hour under load, is',
     '`npm run bench:soak`.',
     '',
   ].join('\n');

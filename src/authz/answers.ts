@@ -73,7 +73,7 @@ export class Answers {
     const known = shadow.get(verdict);
     if (known !== undefined) return known;
     const { settings } = policy;
-    const made = allowReply(this.#api, {
+    const made = allowReply({
       identityHeaders: settings.identityHeaders,
       stamps: new Map(),
       headersToRemove: new Set(policy.readsAddress ? [CLIENT_IP_HEADER] : []),
@@ -120,7 +120,7 @@ export class Answers {
     const removed = removedSources(policy, identities, used);
     const headers = removed.filter(({ kind }) => kind === 'header').map(({ name }) => name);
     const cookieNames = new Set(removed.filter(({ kind }) => kind === 'cookie').map(({ name }) => name));
-    return allowReply(this.#api, {
+    return allowReply({
       identityHeaders: settings.identityHeaders,
       stamps,
       headersToRemove: new Set(policy.readsAddress ? [...headers, CLIENT_IP_HEADER] : headers),

@@ -1,9 +1,7 @@
 // The one place that makes answers which let a request pass (G2): bytes of a CheckResponse. Each identity header of the gateway stands in it
 // exactly once, as a stamp or among what is removed (H6); credentials that were read are removed (H8).
-import type { EnvoyApi } from '../proto/api.ts';
 import type { ProtoStruct } from './reply-metadata.ts';
-
-const TYPE = 'envoy.service.auth.v3.CheckResponse';
+import { ReplyWriter } from './reply-writer.ts';
 
 export interface AllowFacts {
   /** Lower case, sorted. */
@@ -17,33 +15,50 @@ export interface AllowFacts {
   readonly metadata: ProtoStruct;
 }
 
+/** Numbers of the fields of CheckResponse, OkHttpResponse and HeaderValueOption. */
+const FIELD = { status: 1, ok: 3, metadata: 4, headers: 2, removed: 5, queryRemoved: 8, header: 1, action: 3 } as const;
+/** OVERWRITE_IF_EXISTS_OR_ADD: without it a client's own copy of the header would stay beside ours (H5). */
+const OVERWRITE = 2;
+const writer = new ReplyWriter();
+
 /** Throws for a stamp that is no identity header, is empty or is removed too: all bugs, and none may reach a backend. */
-export function allowReply(api: EnvoyApi, facts: AllowFacts): Buffer {
+export function allowReply(facts: AllowFacts): Buffer {
   const { identityHeaders, stamps, cookie } = facts;
   const removed = new Set(facts.headersToRemove);
-  const headers: object[] = [];
+  const headers: (readonly [string, string])[] = [];
   for (const name of identityHeaders) {
     const value = stamps.get(name);
     if (value === undefined) removed.add(name);
-    else headers.push(stamp(name, value));
+    else headers.push([name, value]);
   }
   if (headers.length !== stamps.size) throw new Error('a stamp is no identity header of the gateway (H6)');
   if (cookie === '') removed.add('cookie');
-  else if (cookie !== undefined) headers.push(stamp('cookie', cookie));
-  for (const name of stamps.keys()) if (removed.has(name)) throw new Error('an identity header is stamped and removed (H6)');
-  return api.encode(TYPE, {
-    status: { code: 0 },
-    ok_response: {
-      headers,
-      headers_to_remove: [...removed].sort(),
-      query_parameters_to_remove: facts.queryParametersToRemove,
-    },
-    dynamic_metadata: facts.metadata,
-  });
+  else if (cookie !== undefined) headers.push(['cookie', cookie]);
+  for (const [name, value] of headers) {
+    if (removed.has(name)) throw new Error('an identity header is stamped and removed (H6)');
+    if (value === '') throw new Error('a stamp is empty (H6)');
+  }
+  return written(facts, headers, [...removed].sort());
 }
 
-function stamp(key: string, value: string): object {
-  if (value === '') throw new Error('a stamp is empty (H6)');
-  // Without the action a client's own copy of the header would stay beside ours (H5).
-  return { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
+/** From the last field to the first, as the writer wants it. */
+function written(facts: AllowFacts, headers: readonly (readonly [string, string])[], removed: readonly string[]): Buffer {
+  writer.clear();
+  writer.message(FIELD.metadata, () => writer.struct(facts.metadata));
+  writer.message(FIELD.ok, () => {
+    for (const name of facts.queryParametersToRemove) writer.text(FIELD.queryRemoved, name);
+    for (const name of removed.toReversed()) writer.text(FIELD.removed, name);
+    for (const header of headers.toReversed()) writer.message(FIELD.headers, () => stamp(header));
+  });
+  // Present, and OK by its absent code: no bytes at all would mean the same, so they must not come about by accident (G2).
+  writer.message(FIELD.status, () => undefined);
+  return writer.bytes();
+}
+
+function stamp([key, value]: readonly [string, string]): void {
+  writer.number(FIELD.action, OVERWRITE);
+  writer.message(FIELD.header, () => {
+    writer.text(2, value);
+    writer.text(1, key);
+  });
 }

@@ -1,8 +1,8 @@
 // Policies and check requests for tests, as bytes: what a control plane and a proxy would send.
-import { policyVersion } from '../../src/authz/policy/decode-policy.ts';
 import type { EnvoyApi } from '../../src/proto/api.ts';
 import type { AuthPolicy } from '../../src/proto/generated/chancery/policy/v1/AuthPolicy.ts';
 import type { JwtProvider } from '../../src/proto/generated/chancery/policy/v1/JwtProvider.ts';
+import { policyVersion } from '../../src/proto/policy-version.ts';
 
 export const AUTHORIZATION = { header: { name: 'authorization', prefix: 'Bearer ' } };
 

@@ -1,15 +1,14 @@
 // An AuthPolicy from its bytes, checked: its name tells the hash of its content (D2) and nothing in it is beyond what this program knows (D3),
 // so that an older companion never reads "no rule" where a newer control plane wrote one.
-import { createHash } from 'node:crypto';
 import type { EnvoyApi } from '../../proto/api.ts';
 import type { AuthPolicyOutput } from '../../proto/generated/chancery/policy/v1/AuthPolicy.ts';
+import { policyVersion } from '../../proto/policy-version.ts';
 import { decodeProviders } from './decode-providers.ts';
 import { decodeRule } from './decode-rule.ts';
 import { list, PolicyProblem, pathOf, required } from './field-checks.ts';
 import type { PolicySettings } from './settings.ts';
 
 const TYPE = 'chancery.policy.v1.AuthPolicy';
-const VERSION_DIGITS = 16;
 
 /** Throws PolicyProblem (a NACK) with the field that is wrong. `name` is that of the resource: `<gateway>/<policy>@<version>`. */
 export function decodePolicy(api: EnvoyApi, name: string, bytes: Uint8Array): PolicySettings {
@@ -32,12 +31,6 @@ export function decodePolicy(api: EnvoyApi, name: string, bytes: Uint8Array): Po
     toldClaims: list(message.told_claims, pathOf, 'told_claims'),
   };
   return settings;
-}
-
-/** D2: 16 hexadecimal digits of SHA-256 over the deterministic encoding of all fields but the version. */
-export function policyVersion(api: EnvoyApi, message: object): string {
-  const { version: _, ...rest } = { version: '', ...message };
-  return createHash('sha256').update(api.encode(TYPE, rest)).digest('hex').slice(0, VERSION_DIGITS);
 }
 
 function decoded(api: EnvoyApi, bytes: Uint8Array): AuthPolicyOutput {

@@ -22,20 +22,35 @@ const farOf = (reason: AuthReason) => (reasonFacts(reason).status === 503 ? 'unk
 
 describe('an answer that allows', () => {
   it('has bytes and a status even where it says nothing else (authz G2)', () => {
-    const bytes = allowReply(api, { ...NOTHING, identityHeaders: [] });
+    const bytes = allowReply({ ...NOTHING, identityHeaders: [] });
     expect(bytes.length).toBeGreaterThan(0);
     expect(api.decode('envoy.service.auth.v3.CheckResponse', bytes)).toMatchObject({ http_response: 'ok_response', status: {} });
   });
 
   it('cannot be made with a header that is stamped and removed, is no identity header, or is empty (authz H6)', () => {
     const stamps = new Map([['x-a', '1']]);
-    expect(() => allowReply(api, { ...NOTHING, stamps, headersToRemove: new Set(['x-a']) })).toThrow(/removed/);
-    expect(() => allowReply(api, { ...NOTHING, stamps: new Map([['x-c', '1']]) })).toThrow(/no identity header/);
-    expect(() => allowReply(api, { ...NOTHING, stamps: new Map([['x-a', '']]) })).toThrow(/empty/);
+    expect(() => allowReply({ ...NOTHING, stamps, headersToRemove: new Set(['x-a']) })).toThrow(/removed/);
+    expect(() => allowReply({ ...NOTHING, stamps: new Map([['x-c', '1']]) })).toThrow(/no identity header/);
+    expect(() => allowReply({ ...NOTHING, stamps: new Map([['x-a', '']]) })).toThrow(/empty/);
+  });
+
+  it('tells metadata of every kind as the full decoder reads it (authz G10)', () => {
+    const metadata = {
+      fields: {
+        text: { string_value: 'ä' },
+        number: { number_value: 1.5 },
+        truth: { bool_value: false },
+        list: { list_value: { values: [{ string_value: 'a' }, { number_value: 2 }, { bool_value: true }] } },
+        nested: { struct_value: { fields: { empty: { struct_value: { fields: {} } } } } },
+      },
+    };
+    const { dynamic_metadata } = api.decode('envoy.service.auth.v3.CheckResponse', allowReply({ ...NOTHING, metadata }));
+    const again = api.encode('google.protobuf.Struct', dynamic_metadata ?? {});
+    expect(again).toEqual(api.encode('google.protobuf.Struct', metadata));
   });
 
   it('does not ask for a new choice of the route (authz H9)', () => {
-    const response = api.decode('envoy.service.auth.v3.CheckResponse', allowReply(api, { ...NOTHING, stamps: new Map([['x-a', '1']]) }));
+    const response = api.decode('envoy.service.auth.v3.CheckResponse', allowReply({ ...NOTHING, stamps: new Map([['x-a', '1']]) }));
     expect(response.ok_response).toEqual({
       headers: [{ header: { key: 'x-a', value: '1' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }],
       headers_to_remove: ['x-b'],
