@@ -5,6 +5,7 @@ import { watchLoop } from '../companion/loop-delay.ts';
 import { tellDecisions } from '../companion/ratelimit-counts.ts';
 import { ratelimitLog } from '../companion/ratelimit-log.ts';
 import { RATELIMIT_SERVICE, ratelimitMethods } from '../companion/ratelimit-service.ts';
+import { storeListener } from '../companion/ratelimit-store-listener.ts';
 import { type StatusServer, startStatusServer } from '../companion/status-server.ts';
 import { nodeFileSystem } from '../config/config-file-system.ts';
 import { formatIssues } from '../config/diagnostics.ts';
@@ -64,7 +65,11 @@ class Process implements RatelimitProcess {
     const keySecret = settings.keySecret ?? randomBytes(32);
     const counts = new DecisionCounts();
     tellDecisions(counts, metrics);
-    this.#store = openStore(settings, { keySecret, isOverloaded: () => this.#loop.shedding !== 'none' });
+    this.#store = openStore(settings, {
+      keySecret,
+      listener: storeListener(metrics, logger),
+      isOverloaded: () => this.#loop.shedding !== 'none',
+    });
     this.#limiter = createRateLimiter({
       store: this.#store,
       tools: { keySecret, counts, nearRatio: settings.nearRatio, onStoreFailure: settings.onStoreFailure },

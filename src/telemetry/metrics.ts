@@ -1,5 +1,6 @@
 // Every metric of the program, in one table: name, type, labels, help (operating.md §4). Labels are bounded: never a node, a user or a key.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import { RATELIMIT_METRICS } from './ratelimit-metrics.ts';
 
 interface Definition {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -135,29 +136,7 @@ export const METRICS = {
     labels: XDS,
     help: 'Responses larger than their client may take, which cannot be sent in parts.',
   },
-  chancery_ratelimit_decisions_total: {
-    type: 'counter',
-    labels: ['limit', 'result'],
-    help: 'Decisions of each limit: ok, near, over, shadow_over, blocked, unlimited, degraded_ok, degraded_over, fail_open, fail_closed, shed or oversize.',
-  },
-  chancery_ratelimit_hits_total: { type: 'counter', labels: ['limit'], help: 'Hits that each limit counted.' },
-  chancery_ratelimit_rule_decisions_total: {
-    type: 'counter',
-    labels: ['rule', 'result'],
-    help: 'Decisions of rules of reference files by metric path, 1,000 of them, then other.',
-  },
-  chancery_ratelimit_rule_hits_total: { type: 'counter', labels: ['rule'], help: 'Hits that rules of reference files counted.' },
-  chancery_ratelimit_unknown_total: {
-    type: 'counter',
-    labels: ['what'],
-    help: 'Requests that named a domain, a limit or the unit of an override that does not exist.',
-  },
-  chancery_ratelimit_refused_total: {
-    type: 'counter',
-    labels: ['status'],
-    help: 'Calls that ended with a gRPC status instead of a decision.',
-  },
-  chancery_ratelimit_reloads_total: { type: 'counter', labels: ['result'], help: 'Changes of the limits on disk: accepted or refused.' },
+  ...RATELIMIT_METRICS,
   chancery_cache_entries: { type: 'gauge', labels: ['cache'], help: 'Entries of each bounded cache.' },
   chancery_cache_bytes: { type: 'gauge', labels: ['cache'], help: 'Bytes of each cache that is bounded by them.' },
   chancery_cache_hits_total: {
