@@ -24,7 +24,9 @@ const waiting = setInterval(() => {
   process.send('ready');
 }, 5);
 
-process.on('message', async (job) => {
+process.on('message', (job) => void work(job));
+
+async function work(job) {
   const keys = Array.from({ length: job.keys }, (_, at) => job.limits.map((limit) => keyOf(`${job.name} ${limit.id} ${at}`)));
   const passed = [];
   let sent = 0;
@@ -43,7 +45,7 @@ process.on('message', async (job) => {
   };
   await Promise.all(Array.from({ length: job.clients }, client));
   process.send({ done: passed });
-});
+}
 
 process.on('disconnect', () => process.exit(0));
 

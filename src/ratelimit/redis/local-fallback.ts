@@ -55,7 +55,7 @@ export class LocalFallback {
     const isDenied = uses.some((use) => isDecisive(use) && (use.limit.onStoreFailure === 'deny' || use.limit.limit === 0));
     const outcomes = uses.map((use) => (use.limit.onStoreFailure === 'local' && use.limit.limit > 0 ? undefined : blindOutcome(use)));
     const local = uses.filter((use, at) => outcomes[at] === undefined && !(isDenied && isDecisive(use)));
-    const counted = local.length === 0 ? undefined : this.#count(local);
+    const counted = local.length === 0 ? undefined : this.#count(local, isNotAsked(failure));
     const all = uses.map((use, at) => outcomes[at] ?? counted?.[local.indexOf(use)] ?? PASSED);
     return { isOver: uses.some((use, at) => !use.isShadow && all[at]?.isOver === true), outcomes: all, source: 'failure', failure };
   }
@@ -72,11 +72,11 @@ export class LocalFallback {
     return this.#memory.close();
   }
 
-  #count(uses: readonly CounterUse[]): readonly UseOutcome[] {
+  #count(uses: readonly CounterUse[], isNoted: boolean): readonly UseOutcome[] {
     const answer = this.#memory.take(uses.map((use) => ({ ...use, limit: this.#shareOf(use) })));
     for (const [at, use] of uses.entries()) {
       const isTaken = use.kind !== 'take' || (isDecisive(use) ? !answer.isOver : answer.outcomes[at]?.isOver === false);
-      if (isTaken && use.hits > 0 && use.limit.algorithm === 'fixed') this.#note(use);
+      if (isNoted && isTaken && use.hits > 0 && use.limit.algorithm === 'fixed') this.#note(use);
     }
     return answer.outcomes;
   }
@@ -114,6 +114,11 @@ export class LocalFallback {
     scales.set(hits, made);
     return made;
   }
+}
+
+/** Redis may have counted what it did not answer in time: nothing is counted twice (R802). */
+function isNotAsked(failure: StoreFailure): boolean {
+  return failure !== 'timeout' && failure !== 'deadline';
 }
 
 const PASSED: UseOutcome = { isOver: false, remaining: 0, resetMs: 0, retryAfterMs: 0 };

@@ -106,7 +106,7 @@ export class RedisStore implements CounterStore {
       breaker: this.#breaker,
       meta: { prefix, keySecret: options.keySecret, timeZones: options.timeZones ?? process.versions['tz'] ?? 'none' },
       worker: options.worker,
-      onRecovered: () => this.#addLocalHits(),
+      onUsable: () => this.#addLocalHits(),
     });
     this.#invalidations = new Invalidations({ connect: options.connect, options: hearingOptions(options), channel, cache: this.#cache });
   }

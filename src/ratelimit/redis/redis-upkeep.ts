@@ -28,8 +28,8 @@ export interface UpkeepOptions {
   /** Unique among all workers. */
   readonly worker: string;
   readonly timeoutMs: number;
-  /** The breaker closed. */
-  readonly onRecovered: () => void;
+  /** Redis answers: what was counted elsewhere may be brought to it. Called often. */
+  readonly onUsable: () => void;
 }
 
 export class RedisUpkeep {
@@ -66,6 +66,7 @@ export class RedisUpkeep {
     await this.#look();
     await this.beat();
     if (this.#options.breaker.isOpen) await this.#tryAgain();
+    else this.#options.onUsable();
   }
 
   /** R405. Rejects nothing: where Redis is away, what was known last stays. */
@@ -107,6 +108,7 @@ export class RedisUpkeep {
     void this.#options.nodes.refresh();
     if (this.#options.breaker.isOpen) return;
     void this.#askTime();
+    if (this.#options.nodes.anyNode() !== undefined) this.#options.onUsable();
     if (this.#ticks % BEAT_EVERY === 0) void this.beat();
     if (this.#problem !== undefined || this.#ticks % LOOK_EVERY === 0) void this.#look();
   }
@@ -135,7 +137,7 @@ export class RedisUpkeep {
   }
 
   async #tryAgain(): Promise<void> {
-    const { breaker, clock, listener, nodes, onRecovered } = this.#options;
+    const { breaker, clock, listener, nodes, onUsable } = this.#options;
     clearTimeout(this.#probe);
     const isBack = (await this.#inTime(this.#askTime())) === true;
     if (this.#isClosed || !breaker.isOpen) return;
@@ -143,7 +145,7 @@ export class RedisUpkeep {
     if (isBack) {
       breaker.succeeded(nowMs);
       listener.breaker(false);
-      onRecovered();
+      onUsable();
       return;
     }
     if (nowMs - this.#heardMs > SILENT_MS) {

@@ -44,7 +44,8 @@ async function startWorkers(count: number): Promise<ChildProcess[]> {
 }
 
 async function end(children: readonly ChildProcess[]): Promise<void> {
-  await Promise.all(children.map((child) => (child.exitCode === null && child.kill('SIGKILL') ? once(child, 'exit') : undefined)));
+  const running = children.filter((child) => child.exitCode === null && child.kill('SIGKILL'));
+  await Promise.all(running.map((child) => once(child, 'exit')));
 }
 
 /** What remained after each request that passed, of all workers. */
