@@ -158,7 +158,12 @@ function compileKeySets(asking: readonly CompiledPolicy[], auth: AuthModel, gate
   return auth.apiKeys
     .filter(({ name }) => used.has(name))
     .map((source) => ({
-      resource: { kind: 'ApiKeySet', name: nameOfApiKeySet(gateway, source.name), message: compileApiKeySet(source), path: source.path },
+      resource: {
+        kind: 'ApiKeySet',
+        name: nameOfApiKeySet(gateway, source.name),
+        message: compileApiKeySet(source, gateway),
+        path: source.path,
+      },
     }));
 }
 

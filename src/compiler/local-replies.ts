@@ -13,6 +13,7 @@ const JWT_WORDS: readonly (readonly [string, CompiledDenial])[] = [
   ['Jwt_is_expired', 'jwt.expired'],
   ['Jwt_not_yet_valid', 'jwt.notYetValid'],
   ['Jwt_issuer_is_not_configured', 'jwt.issuer'],
+  ['Jwt_payload_[iss]_field_is_not_a_string', 'jwt.issuer'],
   ['Jwt_verification_fails', 'jwt.signature'],
   ["Jwks_doesn't_have_key_to_match_kid_or_alg_from_Jwt", 'jwt.key'],
   ['Jwt_header_[alg]_is_not_supported', 'jwt.algorithm'],

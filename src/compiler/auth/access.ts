@@ -6,14 +6,26 @@ import type { StringMatcher } from '../../proto/generated/envoy/type/matcher/v3/
 import { areLonger, either, headerValue, isLonger } from './cel.ts';
 import { denialsOf, hasToken, type RuleDenial } from './denials.ts';
 import { nameOfTokenHeader } from './jwt-provider.ts';
-import { jwtProvidersOf } from './policy-parts.ts';
+import { jwtProvidersOf, tokenHeadersOf } from './policy-parts.ts';
 import { ALWAYS, allOf, anyOf, headerIsPresent, headerMatches, isOrHolds, NEVER, not, PRESENT, tokenHas, when } from './principal.ts';
 
 /** Policies of an RBAC that denies; their names order them and end in the reason. */
 export function accessPolicies(policy: AuthPolicy, auth: AuthModel): Record<string, Policy> {
   const providers = jwtProvidersOf(policy, auth);
-  return { ...tokenPolicies(providers), ...rulePolicies(policy, auth), ...identityPolicies(providers) };
+  return { ...lengthPolicies(providers), ...tokenPolicies(providers), ...rulePolicies(policy, auth), ...identityPolicies(providers) };
 }
+
+/** A3, where providers of one header have different limits; the largest was asked for before (hygiene.ts). */
+function lengthPolicies(providers: readonly JwtProvider[]): Record<string, Policy> {
+  const policies = tokenHeadersOf(providers).flatMap(({ name, prefixes: [prefix = ''], providers: here }) => {
+    const most = Math.max(...here.map(({ maxTokenBytes }) => maxTokenBytes));
+    const shorter = here.filter(({ maxTokenBytes }) => maxTokenBytes < most);
+    return shorter.map((provider) => when(hasToken(provider), isLonger(headerValue(name), prefix.length + provider.maxTokenBytes)));
+  });
+  return Object.fromEntries(policies.map((policy, index) => [`${LENGTHS_FROM + index}.jwt.oversized`, policy]));
+}
+
+const LENGTHS_FROM = 14;
 
 function tokenPolicies(providers: readonly JwtProvider[]): Record<string, Policy> {
   const of = (test: (provider: JwtProvider) => Principal): Principal =>
@@ -23,6 +35,7 @@ function tokenPolicies(providers: readonly JwtProvider[]): Record<string, Policy
     '21.jwt.type': of(isOfOtherType),
     '22.jwt.signature': anyOf(providers.map(isRespelt)),
     '23.jwt.audience': of(isForOthers),
+    '24.jwt.claims': of(hasStrangeScope),
   });
 }
 
@@ -72,6 +85,13 @@ function isRespelt({ name, from, algorithms }: JwtProvider): Principal {
 /** A16. */
 function isForOthers({ name, audiences }: JwtProvider): Principal {
   return audiences === 'any' ? NEVER : not(anyOf(audiences.map((audience) => tokenHas([name, 'aud'], isOrHolds(audience)))));
+}
+
+/** A11: a text, of which Envoy has made a list, or a list. */
+function hasStrangeScope({ name, scopeClaim }: JwtProvider): Principal {
+  const at = [name, ...scopeClaim];
+  const number = { double_match: { range: { start: -Number.MAX_VALUE, end: Number.MAX_VALUE } } };
+  return anyOf([number, { bool_match: true }, { bool_match: false }, { null_match: {} }].map((value) => tokenHas(at, value)));
 }
 
 const NUMBERS = {

@@ -12,7 +12,7 @@ import { policyForm } from './form.ts';
 import { credentialPolicies, pathPolicies } from './hygiene.ts';
 import { CLIENT_IP_HEADER, compileIdentityStamps, IDENTITY_FILTER } from './identity.ts';
 import { compilePolicy, type PolicyContext } from './policy-message.ts';
-import { jwtProvidersOf, leavesOf, sourcesOf, tokenHeadersOf } from './policy-parts.ts';
+import { jwtProvidersOf, leavesOf, sourcesOf } from './policy-parts.ts';
 import { ACCESS_FILTER, compileDenials, HYGIENE_FILTER } from './rbac-filters.ts';
 
 export interface CompiledPolicy {
@@ -63,7 +63,7 @@ function proxyConfigs(policy: AuthPolicy, { auth, paths }: PolicyContext, versio
   const apiKeys = compileApiKeyAuth(policy, auth);
   const stamps = fingerprintStamps(policy, auth);
   return {
-    [HYGIENE_FILTER]: compileDenials({ ...pathPolicies(paths), ...credentialPolicies(tokenHeadersOf(providers), keys) }),
+    [HYGIENE_FILTER]: compileDenials({ ...pathPolicies(paths), ...credentialPolicies(providers, keys) }),
     ...(stamps.length === 0 ? {} : { [IDENTITY_FILTER]: compileIdentityStamps(stamps) }),
     ...(providers.length === 0
       ? {}

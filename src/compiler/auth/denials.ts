@@ -3,7 +3,7 @@
 import type { AuthModel, AuthPolicy, AuthRule, ClaimTest, JwtProvider, Requirements, Scalar } from '../../model/auth/types.ts';
 import type { Principal } from '../../proto/generated/envoy/config/rbac/v3/Principal.ts';
 import type { ValueMatcher } from '../../proto/generated/envoy/type/matcher/v3/ValueMatcher.ts';
-import { jwtProvidersOf, leavesOf } from './policy-parts.ts';
+import { jwtProvidersOf, leavesOf, providerGroupsOf } from './policy-parts.ts';
 import { ALWAYS, allOf, anyOf, comesFrom, headerMatches, NEVER, not, PRESENT, showsCertificate, tokenHas } from './principal.ts';
 
 export type RuleDenial =
@@ -36,8 +36,6 @@ interface Verdict {
 interface Facts {
   readonly auth: AuthModel;
   readonly providers: readonly JwtProvider[];
-  /** Any token of the policy was verified. */
-  readonly token: Principal;
   /** Any credential that the policy reads is there. */
   readonly credential: Principal;
 }
@@ -53,7 +51,7 @@ export function denialsOf(policy: AuthPolicy, auth: AuthModel): RuleDenials {
   const token = anyOf(providers.map(hasToken));
   const readsCertificate = leavesOf(policy.rule).some(({ kind }) => kind === 'clientCertificate');
   const credential = anyOf([token, ...(readsCertificate ? [showsCertificate()] : [])]);
-  const { holds, denials } = verdictOf(policy.rule, { auth, providers, token, credential });
+  const { holds, denials } = verdictOf(policy.rule, { auth, providers, credential });
   const told = new Map<string, Denial>();
   for (const denial of denials) {
     const key = `${denial.reason} ${denial.scope ?? ''}`;
@@ -118,9 +116,14 @@ function certificateVerdict(name: string, { auth }: Facts): Verdict {
   };
 }
 
-function tokenVerdict(names: readonly string[], requirements: Requirements, { providers, token }: Facts): Verdict {
+function tokenVerdict(names: readonly string[], requirements: Requirements, { providers }: Facts): Verdict {
   const mine = providers.filter(({ name }) => names.includes(name));
-  const other = mine.length < providers.length;
+  // Only a token in a place where this rule looks is one of another issuer.
+  const near = providerGroupsOf(providers)
+    .filter((group) => group.some((provider) => mine.includes(provider)))
+    .flat();
+  const token = anyOf(near.map(hasToken));
+  const other = mine.length < near.length;
   const here = anyOf(mine.map(hasToken));
   const scoped = anyOf(mine.map((provider) => allOf([hasToken(provider), ...scopeTests(provider, requirements)])));
   const holds = anyOf(

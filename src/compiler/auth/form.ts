@@ -63,6 +63,9 @@ function ruleObstacles(policy: AuthPolicy, auth: AuthModel): readonly string[] {
   ];
 }
 
+/** Each may have a limit of its own for the length of tokens (access.ts). */
+const MAX_LIMITS = 5;
+
 /** Each adds to all others (denials.ts). */
 const MAX_LEAVES = 16;
 
@@ -90,7 +93,7 @@ function sharedHeaderObstacles(policy: AuthPolicy, auth: AuthModel): readonly st
     const differ = (what: (provider: JwtProvider) => unknown): boolean =>
       first !== undefined && rest.some((other) => what(other) !== what(first));
     return [
-      ...(differ(({ maxTokenBytes }) => maxTokenBytes) ? [`header ${name}: providers with different maxTokenBytes`] : []),
+      ...(providers.length > MAX_LIMITS ? [`header ${name}: more than ${MAX_LIMITS} providers`] : []),
       ...(differ(({ keepCredential }) => keepCredential) ? [`header ${name}: providers that differ in credential`] : []),
       ...(prefixes.length > 1 ? [`header ${name}: several prefixes`] : []),
     ];

@@ -1,9 +1,12 @@
 // What is refused before any credential is verified (C3): spellings that Envoy and backends, or Envoy and the companion, may read in two ways.
+
+import type { JwtProvider } from '../../model/auth/types.ts';
 import type { Policy } from '../../proto/generated/envoy/config/rbac/v3/Policy.ts';
 import type { Principal } from '../../proto/generated/envoy/config/rbac/v3/Principal.ts';
+import type { StringMatcher } from '../../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
 import { quoteRegex } from '../quote-regex.ts';
 import { either, headerValue, holdsText, isLonger } from './cel.ts';
-import type { TokenHeader } from './policy-parts.ts';
+import { providerGroupsOf, type TokenHeader, tokenHeadersOf } from './policy-parts.ts';
 import { ALWAYS, allOf, anyOf, headerIsPresent, headerMatches, not, when } from './principal.ts';
 
 /** What paths may hold beyond the strict form. */
@@ -20,29 +23,35 @@ export function pathPolicies(paths: PathAllowance): Record<string, Policy> {
 }
 
 /** `keys`: headers with API keys, of which two would be one too many as well. */
-export function credentialPolicies(tokens: readonly TokenHeader[], keys: readonly string[]): Record<string, Policy> {
+export function credentialPolicies(providers: readonly JwtProvider[], keys: readonly string[]): Record<string, Policy> {
+  const tokens = tokenHeadersOf(providers);
   const names = [...tokens.map(({ name }) => name), ...keys];
   if (names.length === 0) return {};
-  const joined = either(names.map((name) => holdsText(headerValue(name), ',')));
-  const several = pairsOf(tokens.map(({ name }) => headerIsPresent(name))).map(allOf);
+  const several = providerGroupsOf(providers).flatMap((group) => pairsOf(tokenHeadersOf(group).map(({ name }) => headerIsPresent(name))));
   return {
-    ...(several.length === 0 ? {} : { '09.auth.multiple': when(anyOf(several)) }),
-    // CEL sees all values of a header joined; header matchers may see each alone.
-    '10.auth.multiple': when(ALWAYS, joined),
-    ...(tokens.length === 0
-      ? {}
-      : {
-          '11.jwt.malformed': when(anyOf(tokens.map(isMalformed))),
-          '12.jwt.oversized': when(
-            ALWAYS,
-            either(
-              tokens.map(({ name, prefixes: [prefix = ''], providers: [provider] }) =>
-                isLonger(headerValue(name), prefix.length + (provider?.maxTokenBytes ?? 0)),
-              ),
-            ),
-          ),
-        }),
+    // A header matcher looks at each value alone; CEL sees them joined, but for empty ones.
+    '09.auth.multiple': when(anyOf([...several.map(allOf), ...names.map(isBesideEmpty)])),
+    '10.auth.multiple': when(ALWAYS, either(names.map((name) => holdsText(headerValue(name), ',')))),
+    ...(tokens.length === 0 ? {} : tokenFormPolicies(tokens)),
   };
+}
+
+function tokenFormPolicies(tokens: readonly TokenHeader[]): Record<string, Policy> {
+  const lengths = tokens.map(({ name, prefixes: [prefix = ''], providers }) =>
+    isLonger(headerValue(name), prefix.length + Math.max(...providers.map(({ maxTokenBytes }) => maxTokenBytes))),
+  );
+  const strangers = tokens.map((token) =>
+    allOf([headerIsPresent(token.name), not(headerMatches(token.name, regex(`(?:${startOf(token)})(?s:.*)`)))]),
+  );
+  return {
+    '11.jwt.malformed': when(anyOf(strangers)),
+    '12.jwt.oversized': when(ALWAYS, either(lengths)),
+    '13.jwt.malformed': when(anyOf(tokens.map(isMalformed))),
+  };
+}
+
+function isBesideEmpty(name: string): Principal {
+  return allOf([headerMatches(name, { exact: '' }), headerMatches(name, regex('(?s:.+)'))]);
 }
 
 function pairsOf(conditions: readonly Principal[]): readonly (readonly Principal[])[] {
@@ -59,8 +68,16 @@ const FORMS = [
   [ANY_SEGMENT, ANY_SEGMENT, SEGMENT],
 ];
 
-function isMalformed({ name, prefixes }: TokenHeader): Principal {
-  const start = prefixes.map((prefix) => (prefix === 'Bearer ' ? '[Bb]earer ' : quoteRegex(prefix))).join('|');
-  const forms = FORMS.map((segments) => headerMatches(name, { safe_regex: { regex: `(?:${start})${segments.join('\\.')}` } }));
-  return allOf([headerIsPresent(name), not(allOf(forms))]);
+function isMalformed(token: TokenHeader): Principal {
+  const forms = FORMS.map((segments) => headerMatches(token.name, regex(`(?:${startOf(token)})${segments.join('\\.')}`)));
+  return allOf([headerIsPresent(token.name), not(allOf(forms))]);
+}
+
+/** A2. */
+function startOf({ prefixes }: TokenHeader): string {
+  return prefixes.map((prefix) => (prefix === 'Bearer ' ? '[Bb]earer ' : quoteRegex(prefix))).join('|');
+}
+
+function regex(text: string): StringMatcher {
+  return { safe_regex: { regex: text } };
 }

@@ -25,7 +25,7 @@ import type { JwtProvider as JwtProviderMessage } from '../../proto/generated/ch
 import type { Requirements as RequirementsMessage } from '../../proto/generated/chancery/policy/v1/Requirements.ts';
 import type { Rule as RuleMessage } from '../../proto/generated/chancery/policy/v1/Rule.ts';
 import type { Scalar as ScalarMessage } from '../../proto/generated/chancery/policy/v1/Scalar.ts';
-import { nameOfApiKeyPepper, nameOfIntrospectionSecret, nameOfJwtSecret } from '../names.ts';
+import { nameOfApiKeyPepper, nameOfApiKeySet, nameOfIntrospectionSecret, nameOfJwtSecret } from '../names.ts';
 import type { PathAllowance } from './hygiene.ts';
 import { leavesOf } from './policy-parts.ts';
 
@@ -59,9 +59,9 @@ export function compilePolicy(policy: AuthPolicy, { auth, gateway, paths }: Poli
 }
 
 /** Live data apart from policies (D4). */
-export function compileApiKeySet({ name, consumers }: ApiKeySource): ApiKeySet {
+export function compileApiKeySet({ name, consumers }: ApiKeySource, gateway: string): ApiKeySet {
   return {
-    name,
+    name: nameOfApiKeySet(gateway, name),
     consumers: consumers.map((consumer) => ({
       name: consumer.name,
       digests: [...consumer.digests],

@@ -30,6 +30,23 @@ export interface TokenHeader {
   readonly providers: readonly JwtProvider[];
 }
 
+/**
+ * Providers that look into the same headers: a token is of one of them, as its issuer says (M6). A request may bring one for each group.
+ * In the order of their first providers.
+ */
+export function providerGroupsOf(providers: readonly JwtProvider[]): readonly (readonly JwtProvider[])[] {
+  let groups: readonly (readonly JwtProvider[])[] = [];
+  for (const provider of providers) {
+    const shared = groups.filter((group) => group.some((other) => shareHeader(other, provider)));
+    groups = [...groups.filter((group) => !shared.includes(group)), [...shared.flat(), provider]];
+  }
+  return groups.toSorted((a, b) => providers.findIndex((each) => each === a[0]) - providers.findIndex((each) => each === b[0]));
+}
+
+function shareHeader({ from: left }: JwtProvider, { from: right }: JwtProvider): boolean {
+  return left.some((one) => right.some((other) => one.kind === other.kind && one.name === other.name));
+}
+
 /** The headers in which the policy looks for tokens, sorted by name. */
 export function tokenHeadersOf(providers: readonly JwtProvider[]): readonly TokenHeader[] {
   const names = new Set(providers.flatMap(({ from }) => from.flatMap((source) => (source.kind === 'header' ? [source.name] : []))));

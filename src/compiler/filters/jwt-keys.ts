@@ -43,8 +43,8 @@ export type JwtTemplateKeys =
 export interface JwtTemplateRequirement {
   /** `<policy>@<version>`, by which routes name it. */
   readonly name: string;
-  /** Ids. */
-  readonly providers: readonly string[];
+  /** Ids; of each list one token at most, whose issuer chooses. */
+  readonly groups: readonly (readonly string[])[];
   /** No token is no denial here: the rules after decide (rbac). */
   readonly isOptional: boolean;
 }
@@ -66,7 +66,7 @@ export function keyedResources(templates: readonly JwtTemplate[], keysOf: (id: s
   const requirements = new Map(oldestFirst.flatMap((template) => template.requirements.map((each) => [each.name, each])));
   const providers = new Map(oldestFirst.flatMap((template) => template.providers.map((each) => [each.id, each])));
   if (requirements.size === 0) return [];
-  const named = [...new Set([...requirements.values()].flatMap((each) => each.providers))].sort();
+  const named = [...new Set([...requirements.values()].flatMap((each) => each.groups.flat()))].sort();
   const message: TypedExtensionConfig = {
     name: nameOfFilterSlot('jwt'),
     typed_config: any('envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', {
@@ -108,9 +108,13 @@ function withKeys({ id, keys, settings }: JwtTemplateProvider, keysOf: (id: stri
     : { ...settings, local_jwks: { inline_string: text } };
 }
 
-function compileRequirement({ providers, isOptional }: JwtTemplateRequirement): JwtRequirement {
-  const requirements: JwtRequirement[] = providers.map((id) => ({ provider_name: id }));
-  if (isOptional) requirements.push({ allow_missing: {} });
-  const [only] = requirements;
-  return requirements.length === 1 && only !== undefined ? only : { requires_any: { requirements } };
+function compileRequirement({ groups, isOptional }: JwtTemplateRequirement): JwtRequirement {
+  const all = groups.map((group): JwtRequirement => {
+    const any: JwtRequirement[] = group.map((id) => ({ provider_name: id }));
+    if (isOptional) any.push({ allow_missing: {} });
+    const [only] = any;
+    return any.length === 1 && only !== undefined ? only : { requires_any: { requirements: any } };
+  });
+  const [only] = all;
+  return all.length === 1 && only !== undefined ? only : { requires_all: { requirements: all } };
 }
