@@ -18,7 +18,9 @@ import { buildSnapshot, type ResourceInput, type SnapshotProblem } from '../snap
 import { findMissingReferences } from '../snapshot/consistency.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { certificateWarnings } from './certificate-expiry.ts';
+import { enforcementProblems } from './enforcement-problems.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
+import { policyFormIssues } from './policy-forms.ts';
 import { mistakesInSoundRest } from './sound-rest.ts';
 
 export interface PipelineOptions {
@@ -70,7 +72,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const sources = sourcesOf(compilation);
     const resources = compilation.resources.map((resource) => resourceInput(resource, sources));
     const outcome = buildSnapshot({ gateway: model.gateway, resources }, options.api, previous);
-    const issues = [
+    const issues: Issue[] = [
+      ...policyFormIssues(model),
       ...outcome.problems.map((problem) => refusedResource(compilation, problem)),
       ...findMissingReferences(resources).map(({ typeUrl, name, from }) =>
         pipelineIssue(
@@ -91,8 +94,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const { issues, config, sound, positions, files, contentHash } = await loader.load();
       const context = resolveContext(options, previousModel);
       const resolved = config === undefined ? { issues: mistakesInSoundRest(sound, context) } : resolver.resolve(config, context);
-      const known = [...issues, ...resolved.issues];
-      if (resolved.model === undefined) return { issues: known, positions, files, contentHash, compiles: 0 };
+      const unenforced = resolved.model === undefined ? [] : enforcementProblems(resolved.model);
+      const known = [...issues, ...resolved.issues, ...unenforced];
+      if (resolved.model === undefined || unenforced.length > 0) return { issues: known, positions, files, contentHash, compiles: 0 };
       const compiled = compileModel(resolved.model);
       const expiring = certificateWarnings(resolved.model, options.nowMs());
       return { ...compiled, issues: [...known, ...compiled.issues, ...expiring], positions, files, contentHash, compiles: 1 };

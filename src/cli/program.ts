@@ -5,6 +5,7 @@ import { addBootstrapCommand } from './bootstrap.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDemoCommand } from './demo.ts';
 import { EXIT, reportFailure } from './exit-codes.ts';
+import { addExplainCommand } from './explain.ts';
 import { addHistoryCommand } from './history.ts';
 import { packageVersion } from './package.ts';
 import { addRatelimitCommand } from './ratelimit.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   addAuthzCommand,
   addRatelimitCommand,
   addValidateCommand,
+  addExplainCommand,
   addRenderCommand,
   addBootstrapCommand,
   addSchemaCommand,

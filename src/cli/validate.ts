@@ -1,6 +1,7 @@
 // `chancery validate`: all checks on the files as they are, without a server. For people, and as JSON for programs.
 import type { Command } from 'commander';
 import type { DetailedGood } from '../build/pipeline.ts';
+import type { RouteCoverage } from '../explain/route-coverage.ts';
 import { shownPath } from '../lib/shown-path.ts';
 import { buildFiles } from './build-files.ts';
 import type { CommandContext } from './command-context.ts';
@@ -25,23 +26,40 @@ export function addValidateCommand(program: Command, { terminal, finish }: Comma
 async function validate({ config, output }: ValidateFlags, terminal: Terminal): Promise<number> {
   checkFormat(output, ['text', 'json']);
   const checked = await buildFiles(gatewayFiles(config, terminal), terminal);
-  const { formatIssues, issuesToJson } = await import('../config/diagnostics.ts');
+  const [{ formatIssues, issuesToJson }, { routeCoverage }, { weakerSpellings }, { coverageTable }, { policyForm }] = await Promise.all([
+    import('../config/diagnostics.ts'),
+    import('../explain/route-coverage.ts'),
+    import('../explain/weaker-spellings.ts'),
+    import('./coverage-table.ts'),
+    import('../compiler/auth/form.ts'),
+  ]);
   const isGood = checked.every(({ build }) => build.good !== undefined);
   if (output === 'json') {
     const files = checked.map(({ file, build: { good, issues, positions } }) => ({
       file,
       valid: good !== undefined,
       ...(good === undefined ? {} : { gateway: good.model.gateway }),
-      issues: issuesToJson(issues, positions),
+      issues: issuesToJson([...issues, ...(good === undefined ? [] : weakerSpellings(good.model))], positions),
+      ...(good?.model.auth === undefined ? {} : { coverage: routeCoverage(good.model).map(coverageJson) }),
     }));
     terminal.out(`${JSON.stringify({ valid: isGood, files }, undefined, 2)}\n`);
   } else {
     for (const { file, build } of checked) {
-      terminal.err(formatIssues(build.issues, build.positions, { color: terminal.colorErr, cwd: terminal.cwd }));
-      if (build.good !== undefined) terminal.out(`${summary(shownPath(file, terminal.cwd), build.good)}\n`);
+      const issues = [...build.issues, ...(build.good === undefined ? [] : weakerSpellings(build.good.model))];
+      terminal.err(formatIssues(issues, build.positions, { color: terminal.colorErr, cwd: terminal.cwd }));
+      if (build.good === undefined) continue;
+      const { model } = build.good;
+      const { auth } = model;
+      terminal.out(`${summary(shownPath(file, terminal.cwd), build.good)}\n`);
+      if (auth !== undefined) terminal.out(coverageTable(routeCoverage(model), (policy) => policyForm(policy, auth)));
     }
   }
   return isGood ? EXIT.ok : EXIT.invalid;
+}
+
+/** Who may call a route, for programs (authz M12). */
+function coverageJson({ route, coverage, policy, scopes, isInherited }: RouteCoverage): object {
+  return { route: route.name, coverage, policy: policy?.name ?? null, inherited: isInherited, scopes };
 }
 
 function summary(file: string, { model }: DetailedGood): string {

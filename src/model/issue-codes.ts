@@ -1,6 +1,7 @@
 // The codes of mistakes that `resolve` finds: CH2xxx, stable for ever (O5). docs/errors.md lists them; a test compares both.
 
 import { AUTH_CODES } from './codes/auth.ts';
+import { AUTH_COVERAGE_CODES } from './codes/auth-coverage.ts';
 import { CERTIFICATE_CODES } from './codes/certificates.ts';
 import { LISTENER_CODES } from './codes/listeners.ts';
 import { PRECEDENCE_CODES } from './codes/precedence.ts';
@@ -29,6 +30,7 @@ export const MODEL_ISSUE_CODES = {
   ...SERVICE_CODES,
   ...RUNTIME_CODES,
   ...AUTH_CODES,
+  ...AUTH_COVERAGE_CODES,
 } as const satisfies Readonly<Record<string, ModelIssueCodeDescription>>;
 
 export type ModelIssueCode = keyof typeof MODEL_ISSUE_CODES;

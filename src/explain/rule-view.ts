@@ -1,0 +1,173 @@
+// A policy's tree against what is known of a request offline: what holds, what does not, and what only the gateway can tell (authz M3).
+
+import type { ConfigPath } from '../lib/issue.ts';
+import { rulesIn } from '../model/auth/rules.ts';
+import type { AuthModel, AuthPolicy, AuthRule, CredentialSource, Requirements } from '../model/auth/types.ts';
+import type { ExplainedRequest } from './request.ts';
+import { tokenAnswer } from './token-answer.ts';
+import { tokenClaims } from './token-claims.ts';
+
+/** `open`: it depends on what is not known here, such as the address of the client or the owner of a key. */
+export type Standing = 'holds' | 'fails' | 'open';
+
+export interface RuleView {
+  readonly text: string;
+  readonly path: ConfigPath;
+  readonly standing: Standing;
+  readonly why?: string;
+  readonly rules: readonly RuleView[];
+}
+
+export interface RuleQuestion {
+  readonly auth: AuthModel;
+  readonly policy: AuthPolicy;
+  readonly request: ExplainedRequest;
+  /** A token besides those in the request: it stands for the credential of any JWT provider. */
+  readonly token?: string;
+  readonly nowMs: number;
+}
+
+export function ruleView(question: RuleQuestion): RuleView {
+  const view = viewOf(question.policy.rule, question);
+  const broken = view.standing === 'fails' ? undefined : brokenCredential(view);
+  // M4: whatever branch holds, a credential that is presented must be valid.
+  return broken === undefined
+    ? view
+    : { ...view, standing: 'fails', why: `${broken}, and every credential that is presented must be valid` };
+}
+
+/** Why a token in the request is no good, where a rule says so. */
+function brokenCredential({ why, rules }: RuleView): string | undefined {
+  if (why?.startsWith('jwt.') === true && !why.startsWith('jwt.missing')) return why;
+  return rules.map(brokenCredential).find((each) => each !== undefined);
+}
+
+function viewOf(rule: AuthRule, question: RuleQuestion): RuleView {
+  switch (rule.kind) {
+    case 'allOf':
+    case 'anyOf': {
+      const rules = rule.rules.map((each) => viewOf(each, question));
+      return { text: rule.kind, path: rule.path, standing: combined(rule.kind, rules), rules };
+    }
+    case 'not': {
+      const inner = viewOf(rule.rule, question);
+      const standing = inner.standing === 'open' ? 'open' : inner.standing === 'holds' ? 'fails' : 'holds';
+      return { text: 'not', path: rule.path, standing, rules: [inner] };
+    }
+    case 'jwt':
+    case 'apiKeys':
+    case 'introspection':
+    case 'clientCertificate':
+    case 'ips':
+    case 'methods':
+    case 'anonymous':
+      return { path: rule.path, rules: [], ...leafView(rule, question) };
+  }
+}
+
+type LeafRule = Exclude<AuthRule, { kind: 'allOf' | 'anyOf' | 'not' }>;
+
+function leafView(rule: LeafRule, question: RuleQuestion): Answer & Pick<RuleView, 'text'> {
+  switch (rule.kind) {
+    case 'jwt':
+      return { text: `jwt ${rule.providers.join(' or ')}${requirementsText(rule.requirements)}`, ...jwtStanding(rule, question) };
+    case 'apiKeys':
+      return {
+        text: `apiKeys ${rule.source}${requirementsText(rule.requirements)}`,
+        ...presented(sourcesOf(question, 'apiKeys', rule.source), question),
+      };
+    case 'introspection':
+      return {
+        text: `introspection ${rule.provider}${requirementsText(rule.requirements)}`,
+        ...presented(sourcesOf(question, 'introspection', rule.provider), question),
+      };
+    case 'clientCertificate':
+      return { text: `clientCertificate ${rule.name}`, standing: 'open', why: 'depends on the certificate of the client' };
+    case 'ips':
+      return { text: `ips ${rule.lists.join(', ')}`, standing: 'open', why: 'depends on the address of the client' };
+    case 'methods':
+      return { text: `methods ${rule.methods.join(', ')}`, standing: rule.methods.includes(question.request.method) ? 'holds' : 'fails' };
+    case 'anonymous':
+      return { text: 'anonymous', ...anonymousStanding(question) };
+  }
+}
+
+/** M3. */
+function combined(kind: 'allOf' | 'anyOf', rules: readonly RuleView[]): Standing {
+  const deciding = kind === 'allOf' ? 'fails' : 'holds';
+  if (rules.some(({ standing }) => standing === deciding)) return deciding;
+  if (rules.some(({ standing }) => standing === 'open')) return 'open';
+  return kind === 'allOf' ? 'holds' : 'fails';
+}
+
+type Answer = Pick<RuleView, 'standing' | 'why'>;
+
+function jwtStanding({ providers: names, requirements }: Extract<AuthRule, { kind: 'jwt' }>, question: RuleQuestion): Answer {
+  const providers = question.auth.jwt.filter(({ name }) => names.includes(name));
+  const token = question.token ?? providers.flatMap(({ from }) => credentialIn(from, question.request) ?? []).at(0);
+  if (token === undefined) return { standing: 'fails', why: 'jwt.missing: the request carries no token' };
+  const claims = tokenClaims(token);
+  if (claims === undefined) return { standing: 'fails', why: 'jwt.malformed: it is no JWT' };
+  const answer = tokenAnswer(claims, { providers, requirements }, question.nowMs);
+  if (!answer.holds) return { standing: 'fails', why: `${answer.reason}: ${answer.why}` };
+  return { standing: 'holds', why: `its claims satisfy it (provider ${answer.provider}); the signature is not checked here` };
+}
+
+function sourcesOf({ auth }: RuleQuestion, kind: 'apiKeys' | 'introspection', name: string): readonly CredentialSource[] {
+  return auth[kind].find((candidate) => candidate.name === name)?.from ?? [];
+}
+
+function presented(from: readonly CredentialSource[], { request }: RuleQuestion): Answer {
+  return credentialIn(from, request) === undefined
+    ? { standing: 'fails', why: 'the request carries none' }
+    : { standing: 'open', why: 'the request carries one; only the gateway can tell whose it is' };
+}
+
+/** M4: none of the credentials that this policy reads; those of other policies say nothing. */
+function anonymousStanding({ auth, policy, request, token }: RuleQuestion): Answer {
+  const leaves = rulesIn(policy.rule);
+  const isRead = (kind: AuthRule['kind'], name: string): boolean =>
+    leaves.some(
+      (leaf) =>
+        leaf.kind === kind &&
+        ((leaf.kind === 'jwt' && leaf.providers.includes(name)) ||
+          (leaf.kind === 'apiKeys' && leaf.source === name) ||
+          (leaf.kind === 'introspection' && leaf.provider === name)),
+    );
+  const readers = (['jwt', 'apiKeys', 'introspection'] as const).flatMap((kind) => auth[kind].filter(({ name }) => isRead(kind, name)));
+  const isPresented = token !== undefined || readers.some(({ from }) => credentialIn(from, request) !== undefined);
+  return isPresented ? { standing: 'fails', why: 'the request carries a credential' } : { standing: 'holds' };
+}
+
+/** The first that is there, without its prefix. */
+function credentialIn(from: readonly CredentialSource[], { headers, query }: ExplainedRequest): string | undefined {
+  for (const source of from) {
+    const found =
+      source.kind === 'header'
+        ? headerCredential(headers.get(source.name), source.prefix)
+        : source.kind === 'query'
+          ? query.find(({ name }) => name === source.name)?.value
+          : cookieIn(headers.get('cookie'), source.name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function headerCredential(value: string | undefined, prefix: string): string | undefined {
+  if (value === undefined) return undefined;
+  return value.toLowerCase().startsWith(prefix.toLowerCase()) ? value.slice(prefix.length) : value;
+}
+
+function cookieIn(header: string | undefined, name: string): string | undefined {
+  const pair = header?.split(';').find((each) => each.trim().startsWith(`${name}=`));
+  return pair?.trim().slice(name.length + 1);
+}
+
+function requirementsText({ scopes, anyScope, claims }: Requirements): string {
+  const parts = [
+    ...(scopes.length === 0 ? [] : [`scopes ${scopes.join(', ')}`]),
+    ...(anyScope.length === 0 ? [] : [`one of the scopes ${anyScope.join(', ')}`]),
+    ...claims.map(({ claim, kind }) => `claim ${claim.join('.')} ${kind}`),
+  ];
+  return parts.length === 0 ? '' : ` with ${parts.join(' and ')}`;
+}
