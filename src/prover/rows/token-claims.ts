@@ -34,8 +34,8 @@ const algorithms: readonly TokenRow[] = [
   { name: 'the algorithm none', rules: ['A6', 'T9'], parts: { header: { alg: 'none' } }, expect: invalid('jwt.algorithm') },
   { name: 'the algorithm nOnE', rules: ['A6', 'T9'], parts: { header: { alg: 'nOnE' } }, expect: invalid('jwt.algorithm') },
   { name: 'the algorithm in small letters', rules: ['A6'], parts: { header: { alg: 'es256' } }, expect: invalid('jwt.algorithm') },
-  { name: 'no algorithm', rules: ['A6'], parts: { header: { alg: undefined } }, expect: invalid('jwt.malformed') },
-  { name: 'an algorithm that is no text', rules: ['A6'], parts: { header: { alg: 256 } }, expect: invalid('jwt.malformed') },
+  { name: 'no algorithm', rules: ['A6'], parts: { header: { alg: undefined } }, expect: invalid('jwt.algorithm') },
+  { name: 'an algorithm that is no text', rules: ['A6'], parts: { header: { alg: 256 } }, expect: invalid('jwt.algorithm') },
   { name: 'the algorithm of another key', rules: ['A14'], parts: { header: { alg: 'RS256' } }, expect: invalid('jwt.key') },
 ];
 
@@ -210,7 +210,8 @@ const signatures: readonly ParityRow[] = [
     rules: ['A6', 'T9'],
     policy: 'user',
     credential: (mint) => bearer(mint.hmac(mint.publicKey('RS256'), { header: { kid: 'rs256-1' } })),
-    expect: invalid('jwt.algorithm'),
+    // Its signature is shorter than any of this provider's algorithms.
+    expect: invalid('jwt.malformed'),
   },
 ];
 
