@@ -6,6 +6,7 @@ import { ApiKeyIndex } from './api-key-index.ts';
 import { type CompiledPolicy, compilePolicy } from './compiled-policy.ts';
 import { decodePolicy } from './decode-policy.ts';
 import { PolicyProblem } from './field-checks.ts';
+import type { JwtSettings, PolicySettings } from './settings.ts';
 
 interface NamedBytes {
   readonly name: string;
@@ -83,7 +84,8 @@ export function createPolicyTable(api: EnvoyApi): PolicyTable {
       }
       for (const { name, bytes } of update.policies ?? []) {
         // A version never changes, so one that is there stays the same object, and with it what is remembered for it.
-        if (!policies.has(name)) take(refused, name, () => policies.set(name, compilePolicy(decodePolicy(api, name, bytes))));
+        if (!policies.has(name))
+          take(refused, name, () => policies.set(name, compilePolicy(shared(decodePolicy(api, name, bytes), policies))));
         else take(refused, name, () => decodePolicy(api, name, bytes));
       }
       for (const { name, bytes } of update.apiKeys ?? []) take(refused, name, () => apiKeys.set(name, new ApiKeyIndex(api, name, bytes)));
@@ -92,6 +94,13 @@ export function createPolicyTable(api: EnvoyApi): PolicyTable {
       return { refused };
     },
   };
+}
+
+/** Equal providers are one object, whichever policies have them: what others remember by it is remembered once. */
+function shared(settings: PolicySettings, policies: ReadonlyMap<string, CompiledPolicy>): PolicySettings {
+  const jwt = new Map<string, JwtSettings>();
+  for (const policy of policies.values()) for (const provider of policy.jwt) jwt.set(provider.id, provider);
+  return { ...settings, jwt: settings.jwt.map((provider) => jwt.get(provider.id) ?? provider) };
 }
 
 function take(refused: RefusedPart[], name: string, put: () => void): void {

@@ -97,7 +97,7 @@ describe('the table of policies', () => {
     expect(table.current().apiKeys.has('edge/partners')).toBe(false);
   });
 
-  it('gives equal providers of several policies one id, and different ones others', () => {
+  it('makes equal providers of several policies one object with one id, and different ones others', () => {
     const table = createPolicyTable(api);
     const policies = [
       policyResource(api, { policy: 'a' }),
@@ -105,7 +105,9 @@ describe('the table of policies', () => {
       policyResource(api, { policy: 'c', jwt: [jwtProvider({ audiences: ['x'] })] }),
     ];
     table.apply({ policies });
-    const [a, b, c] = [...table.current().policies.values()].map(({ jwt }) => jwt[0]?.id);
+    const providers = [...table.current().policies.values()].map(({ jwt }) => jwt[0]);
+    expect(providers[0]).toBe(providers[1]);
+    const [a, b, c] = providers.map((provider) => provider?.id);
     expect(a).toMatch(/^edge\/main#[0-9a-f]{16}$/);
     expect(b).toBe(a);
     expect(c).not.toBe(a);
