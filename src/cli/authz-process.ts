@@ -40,7 +40,7 @@ export async function startAuthz(settings: AuthzSettings, logger: Logger): Promi
       metrics,
       api: loadEnvoyApi(),
       startWorker: processWorkers(),
-      createKeyFeed: keyFeed({ dev, logger, metrics }),
+      createKeyFeed: keyFeed({ ...systemPorts(), dev, logger, metrics }),
       credentials: () => channelCredentials(settings),
       ...(state === undefined ? {} : { stateFile: (gateway: string) => stateFile(state, gateway) }),
     },

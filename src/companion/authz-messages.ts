@@ -1,13 +1,15 @@
 // What the two halves of the authz companion tell each other beyond policies: keys of issuers, and counts. Plain data.
+
+import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
 import type { KeyOwner } from '../authz/jwks/key-source.ts';
+import type { WantedAnswer } from '../authz/jwks/key-store.ts';
 import type { AuthzCounts } from './authz-counts.ts';
-import type { KeyParcel } from './key-parcel.ts';
 
 export type AuthzToWorker =
   /** The keys of one provider, as they are now (J7). */
   | { readonly kind: 'keys'; readonly parcel: KeyParcel }
   /** The supervisor has done what it could about a `wanted`; the keys came before. */
-  | { readonly kind: 'wanted.done'; readonly id: number; readonly isKnown: boolean };
+  | { readonly kind: 'wanted.done'; readonly id: number; readonly answer: WantedAnswer };
 
 export type AuthzFromWorker =
   /** Providers whose keys this worker needs. */

@@ -1,10 +1,10 @@
 // The half of the authz companion that lives with the supervisor: keys of issuers, fetched once for all workers (J7), and their counts.
-import type { KeyOwner } from '../authz/jwks/key-source.ts';
+
+import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuthzFromWorker, AuthzToWorker } from './authz-messages.ts';
 import { AuthzMetrics } from './authz-metrics.ts';
 import type { KeyFeed, ProviderStatus } from './key-feed.ts';
-import type { KeyParcel } from './key-parcel.ts';
 
 /** How long a companion that knows its policies waits for keys before it serves (authz G13). */
 const TRIED_WITHIN_MS = 5_000;
@@ -37,7 +37,7 @@ export class AuthzSupervision {
       case 'owners':
         return this.#keys.watch(body.owners);
       case 'wanted':
-        return void this.#want(body.owner, body.kid).then((isKnown) => answer({ kind: 'wanted.done', id: body.id, isKnown }));
+        return void this.#keys.wanted(body.owner).then((found) => answer({ kind: 'wanted.done', id: body.id, answer: found }));
       case 'counts':
         return this.#counts.add(body.counts);
     }
@@ -69,14 +69,5 @@ export class AuthzSupervision {
 
   stop(): void {
     this.#keys.stop();
-  }
-
-  async #want(owner: KeyOwner, kid: string): Promise<boolean> {
-    try {
-      return await this.#keys.wanted(owner, kid);
-    } catch {
-      // Whatever went wrong: nobody can say whether that key exists.
-      return false;
-    }
   }
 }

@@ -37,7 +37,13 @@ export async function startInProcessAuthz(options: InProcessAuthzOptions): Promi
   const { logger, metrics, host, port, workers = 1, dev = false } = options;
   const companion: Companion = await createCompanion(
     { kind: 'authz', address: { host, port }, workers, reflection: false, dev },
-    { ...systemPorts(), logger, metrics, startWorker: threadWorkers('authz'), createKeyFeed: keyFeed({ dev, logger, metrics }) },
+    {
+      ...systemPorts(),
+      logger,
+      metrics,
+      startWorker: threadWorkers('authz'),
+      createKeyFeed: keyFeed({ ...systemPorts(), dev, logger, metrics }),
+    },
   );
   return {
     apply: async (update) => {

@@ -1,14 +1,16 @@
 // Where the supervisor of the authz companion has keys from, as an interface: one place fetches for all workers (J7).
+
+import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
 import type { KeyOwner } from '../authz/jwks/key-source.ts';
-import type { KeyParcel } from './key-parcel.ts';
+import type { WantedAnswer } from '../authz/jwks/key-store.ts';
 
 export interface KeyFeed {
   /** Keeps the keys of these providers fresh; others are forgotten. */
   watch(owners: readonly KeyOwner[]): void;
   /** The keys of all watched providers as they are now. */
   parcels(): readonly KeyParcel[];
-  /** Looks for a key that nobody has seen (J6); true: the issuer was heard and the parcels say what it has. */
-  wanted(owner: KeyOwner, kid: string): Promise<boolean>;
+  /** Looks for a key that nobody has seen (J6). */
+  wanted(owner: KeyOwner): Promise<WantedAnswer>;
   /** Resolves when each watched provider was tried once. */
   tried(): Promise<void>;
   providers(): readonly ProviderStatus[];
