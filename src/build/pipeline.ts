@@ -20,7 +20,6 @@ import type { Snapshot } from '../snapshot/types.ts';
 import { certificateWarnings } from './certificate-expiry.ts';
 import { enforcementProblems } from './enforcement-problems.ts';
 import type { PipelineIssueCode } from './issue-codes.ts';
-import { policyFormIssues } from './policy-forms.ts';
 import { mistakesInSoundRest } from './sound-rest.ts';
 
 export interface PipelineOptions {
@@ -72,8 +71,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const sources = sourcesOf(compilation);
     const resources = compilation.resources.map((resource) => resourceInput(resource, sources));
     const outcome = buildSnapshot({ gateway: model.gateway, resources }, options.api, previous);
-    const issues: Issue[] = [
-      ...policyFormIssues(model),
+    const issues = [
       ...outcome.problems.map((problem) => refusedResource(compilation, problem)),
       ...findMissingReferences(resources).map(({ typeUrl, name, from }) =>
         pipelineIssue(

@@ -14,7 +14,7 @@ const SLOT = 'filter/jwt';
 function template(policy: string, url = 'https://id.example.com/jwks.json'): JwtTemplate {
   const keys = { kind: 'url', url, cacheForMs: 300_000, timeoutMs: 2_000, serveStaleForMs: 600_000 } as const;
   const provider = { id: 'main@1', provider: 'main', issuer: 'https://id.example.com/', algorithms: ['RS256'], keys, settings: {} };
-  return { providers: [provider], requirements: [{ name: policy, providers: ['main@1'], isOptional: false }] };
+  return { providers: [provider], requirements: [{ name: policy, groups: [['main@1']], isOptional: false }] };
 }
 const revision = (content: string): Snapshot =>
   testSnapshot('edge', { Cluster: { orders: content }, TypedExtensionConfig: { [SLOT]: 'empty' } });
