@@ -39,7 +39,7 @@ ${problemsSection(gateways.flatMap(({ problems }) => problems))}
 <h2>Nodes</h2>
 ${table(['Node', 'Gateway', 'Envoy', 'Runs', 'Stage', 'Resources', 'Refused'], [...nodes.slice(0, NODES_SHOWN).map(nodeRow), ...gone.slice(0, NODES_SHOWN).map(goneRow)], 'No Envoy is connected.')}
 ${rest > 0 ? `<p>And ${rest} nodes more: <a href="/api/v1/nodes">/api/v1/nodes</a></p>` : ''}
-${discoveredSection(gateways)}
+${companionSection(gateways)}${discoveredSection(gateways)}
 </main>
 <footer>Chancery ${escape(version)} · as JSON: <a href="/api/v1">/api/v1</a> · metrics: <a href="/metrics">/metrics</a> · live: <code>chancery watch</code></footer>
 </body>
@@ -70,9 +70,10 @@ const NAMES_SHOWN = 10;
 /** What of a rollout somebody should look at. */
 function attention({ gateway = '', rollout }: GatewayView): string {
   if (rollout === undefined) return '';
-  const { withdrawn, waitingFor, waitingForCount, quarantine, revision } = rollout;
+  const { withdrawn, policies, waitingFor, waitingForCount, quarantine, revision } = rollout;
   const lines: string[] = [];
   if (withdrawn !== undefined) lines.push(marked('bad', `revision ${withdrawn.revision} was withdrawn: ${escape(withdrawn.reason)}`));
+  if (policies !== undefined) lines.push(marked('wait', escape(policies.text)));
   if (waitingForCount > 0) {
     const names = waitingFor.slice(0, NAMES_SHOWN).map((name) => escape(name));
     const more = waitingForCount > names.length ? ` and ${waitingForCount - names.length} more` : '';
@@ -133,6 +134,25 @@ function goneRow({ id, cluster, version, goneAt, ran }: GoneNode): readonly stri
     '',
     '',
   ];
+}
+
+function companionSection(gateways: readonly GatewayView[]): string {
+  const rows = gateways.flatMap(({ gateway = '', companions = [] }) =>
+    companions.map(({ id, role, state, endpoints, held, missing, refused }) => [
+      escape(id),
+      escape(gateway),
+      escape(role),
+      marked(state === 'serving' ? 'good' : 'wait', escape(state)),
+      held === 1 ? '1 policy' : `${held} policies`,
+      endpoints.map((each) => code(each)).join('<br>'),
+      [
+        ...missing.map((name) => marked('wait', `lacks ${escape(name)}`)),
+        ...refused.map(({ policy, message }) => `${marked('bad', `refused ${escape(policy)}`)}<br>${code(message)}`),
+      ].join('<br>'),
+    ]),
+  );
+  if (rows.length === 0) return '';
+  return `<h2>Companions</h2>\n${table(['Companion', 'Gateway', 'Role', 'State', 'Has', 'Addresses', 'Remark'], rows, '')}`;
 }
 
 function discoveredSection(gateways: readonly GatewayView[]): string {

@@ -6,6 +6,7 @@ import type { XdsSecurity } from '../config/xds-security.ts';
 import type { DiscoveryPorts } from '../discovery/ports.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { SessionTiming } from '../xds/session-options.ts';
 import type { Live } from './convergence.ts';
 import type { CreateFetchedKeys } from './fetched-keys.ts';
@@ -60,7 +61,7 @@ export interface AppParts {
   /** How often clients are told to report their load. Default 10 s. */
   readonly loadReportIntervalMs?: number;
   /** Starts the authz companion of this process, when a gateway first has a policy for it. Absent: companions run elsewhere. */
-  readonly startAuthz?: () => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
+  readonly startAuthz?: (metrics: Metrics) => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
   /** Fetches the key sets of issuers for policies that proxies enforce themselves (authz C5). Absent: none are fetched. */
   readonly createKeys?: CreateFetchedKeys;
   /** Told after the log and the metrics. */

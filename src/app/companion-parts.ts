@@ -27,5 +27,7 @@ export function createCompanionSide({
 }: CompanionPartsOptions): CompanionSide {
   const rollouts = createRollouts({ nowMs: parts.nowMs, after: afterMs, onEvent, errorRates });
   const report = createCompanionReport({ logger: parts.logger, metrics, feed });
-  return new CompanionSide({ settings, parts, after: afterMs, rollouts, clients, report });
+  const { startAuthz } = parts;
+  const local = startAuthz === undefined ? {} : { startAuthz: () => startAuthz(metrics) };
+  return new CompanionSide({ settings, parts, after: afterMs, rollouts, clients, report, ...local });
 }

@@ -1,7 +1,7 @@
 // What happens to companions and to revisions that wait for them, for the log, the feed and the metrics. The event names are stable.
 import type { CompanionKey } from '../delivery/companion-book.ts';
 import type { PolicyGateEvent } from '../delivery/gated-rollouts.ts';
-import type { PolicyWait } from '../delivery/policy-gate.ts';
+import { waitText } from '../delivery/policy-gate.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -59,13 +59,4 @@ function gateText(event: PolicyGateEvent): string {
     case 'forced':
       return `revision ${event.revision} goes out although no companion has its policies: nothing older can be served, and routes that need them answer by their failure mode`;
   }
-}
-
-/** One line for people: what a revision waits for. */
-export function waitText({ revision, untilMs, missing }: PolicyWait): string {
-  const waits = `revision ${revision} waits`;
-  const ids = missing.map(({ companion }) => companion).join(', ');
-  if (untilMs !== undefined) return `${waits} for policies to be accepted by ${ids}`;
-  if (missing.length > 0) return `${waits}: no companion has its policies (connected: ${ids})`;
-  return `${waits}: it needs policies and no authz companion is connected; start one with \`chancery authz\``;
 }

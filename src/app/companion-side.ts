@@ -17,12 +17,14 @@ import { type CompanionOverlay, createCompanionOverlay, isLeftOpen } from './com
 import { type CompanionKeeper, createCompanionKeeper } from './companion-keeper.ts';
 import type { CompanionReport } from './companion-report.ts';
 import { type CompanionStatus, companionStatuses } from './companion-status.ts';
-import { LocalCompanions } from './local-companions.ts';
+import { LocalCompanions, type LocalCompanionsOptions } from './local-companions.ts';
 import { withProxyParts } from './proxy-targets.ts';
 
 export interface CompanionSideOptions {
   readonly settings: Pick<AppSettings, 'state'>;
-  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'startAuthz'>;
+  readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs'>;
+  /** Starts the workers of this process; absent: companions run elsewhere. */
+  readonly startAuthz?: LocalCompanionsOptions['start'];
   readonly after: (ms: number, run: () => void) => () => void;
   readonly rollouts: Rollouts;
   /** The open streams of one node. */
@@ -70,7 +72,7 @@ export class CompanionSide {
     });
     // Before the streams hear of new targets, so that these see the endpoints that belong to them.
     this.rollouts.subscribe((gateway) => this.#look(gateway));
-    this.#local = parts.startAuthz === undefined ? undefined : this.#createLocal(parts.startAuthz);
+    this.#local = options.startAuthz === undefined ? undefined : this.#createLocal(options.startAuthz);
   }
 
   /** Reads what an earlier run kept; before anything is prepared. */
@@ -167,7 +169,7 @@ export class CompanionSide {
     await this.#local?.stop();
   }
 
-  #createLocal(start: NonNullable<AppParts['startAuthz']>): LocalCompanions {
+  #createLocal(start: LocalCompanionsOptions['start']): LocalCompanions {
     const { parts, after } = this.#options;
     return new LocalCompanions({
       start,

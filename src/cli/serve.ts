@@ -7,6 +7,7 @@ import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CommandContext } from './command-context.ts';
+import { companionParts, hasCompanions } from './companion-parts.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { requireFreePorts, type WantedPort } from './free-ports.ts';
@@ -32,7 +33,9 @@ export function addServeCommand(program: Command, { terminal, finish }: CommandC
 const HELP = `
 Prints one line \`ready xds=HOST:PORT admin=HOST:PORT\` on standard output when it serves; the log goes to standard error.
 SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again.
-The companions (authz, rate limits) come later: their ports and --redis are accepted, and nothing is opened or connected.`;
+The authz companion runs in this process, on loopback, where --host is loopback or --companions is in-process: for proxies of this machine.
+Elsewhere start one beside the proxies with \`chancery authz\`. The rate-limit companion comes later: its port and --redis are accepted, and
+nothing is opened or connected.`;
 
 async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
   const settings = parseSettings(settingFlags(flags), terminal.env);
@@ -97,6 +100,7 @@ async function buildApp(settings: Settings, files: Pick<AppSettings, 'files' | '
       nowMs: Date.now,
       version: packageVersion(),
       author: operatorName(),
+      ...companionParts(settings, { logger, isDev: false }),
       diagnostics: { cwd: terminal.cwd, asMessage: isPretty, color },
       processMetrics: true,
     },
@@ -104,10 +108,11 @@ async function buildApp(settings: Settings, files: Pick<AppSettings, 'files' | '
   return { logger, app, isPretty };
 }
 
-function logSettings(logger: Logger, { adminHost, xdsSecurity, state, authzPort, ratelimitPort }: Settings): void {
+function logSettings(logger: Logger, settings: Settings): void {
+  const { adminHost, xdsSecurity, state, ratelimitPort } = settings;
   logger.info(
-    { event: 'companions.later', authz_port: authzPort, ratelimit_port: ratelimitPort },
-    'the companions (authz, rate limits) come later: their ports are not opened and Redis is not used',
+    { event: 'companions', authz: hasCompanions(settings) ? 'in-process' : 'elsewhere', ratelimit_port: ratelimitPort },
+    'the rate-limit companion comes later: its port is not opened and Redis is not used',
   );
   if (state === undefined)
     logger.info({ event: 'state.none' }, 'without --state nothing is kept over a restart: broken files would then stop it');

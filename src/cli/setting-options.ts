@@ -36,6 +36,7 @@ function placeholder(name: keyof RawSettings): string {
     xdsClientNames: 'templates',
     logLevel: 'level',
     logFormat: 'format',
+    companions: 'where',
   };
   return words[name] ?? 'value';
 }

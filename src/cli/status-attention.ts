@@ -18,12 +18,13 @@ export function attentionLines(gateways: readonly GatewayStatus[], nowMs: number
 
 function rolloutLines({ gateway = '?', rollout }: GatewayStatus, nowMs: number): string {
   if (rollout === undefined) return '';
-  const { withdrawn, lastGood, wave, waitingFor, waitingForCount, quarantine, revision } = rollout;
+  const { withdrawn, lastGood, wave, policies, waitingFor, waitingForCount, quarantine, revision } = rollout;
   const lines: string[] = [];
   if (withdrawn !== undefined) {
     const back = lastGood === undefined ? 'nothing is good yet' : `revision ${lastGood.revision} is served`;
     lines.push(`${gateway}: revision ${withdrawn.revision} was withdrawn ${ago(withdrawn.atMs, nowMs)}: ${withdrawn.reason}; ${back}`);
   }
+  if (policies !== undefined) lines.push(`${gateway}: ${policies.text}`);
   if (wave?.soakUntilMs !== undefined) lines.push(`${gateway}: revision ${revision} is watched before the next wave`);
   if (waitingForCount > 0)
     lines.push(`${gateway}: revision ${revision} is not live everywhere: no answer from ${named(waitingFor, waitingForCount)}`);
@@ -57,7 +58,8 @@ export function refusalLines(nodes: readonly NodeStatus[], nowMs: number): strin
 export function isAllWell({ gateways, nodes }: Status): boolean {
   const areGatewaysWell = gateways.every(
     ({ serving, rollout }) =>
-      serving === 'current' && (rollout === undefined || (rollout.withdrawn === undefined && rollout.waitingForCount === 0)),
+      serving === 'current' &&
+      (rollout === undefined || (rollout.withdrawn === undefined && rollout.policies === undefined && rollout.waitingForCount === 0)),
   );
   return areGatewaysWell && nodes.every(isSynced);
 }

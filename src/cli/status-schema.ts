@@ -66,6 +66,7 @@ const rolloutSchema = z.object({
   wave: z
     .object({ step: z.number(), steps: z.number(), asked: z.number(), reached: z.number(), soakUntilMs: z.number().optional() })
     .optional(),
+  policies: z.object({ text: z.string() }).optional(),
   withdrawn: z.object({ revision: z.number(), version: z.string(), reason: z.string(), atMs: z.number() }).optional(),
   nodes: z.number(),
   waitingFor: z.array(z.string()),
@@ -82,6 +83,17 @@ const discoveredSchema = z.object({
   draining: z.array(z.string()).default([]),
   held: z.array(z.string()).default([]),
   error: z.string().optional(),
+});
+
+const companionSchema = z.object({
+  role: z.string(),
+  id: z.string(),
+  state: z.string(),
+  endpoints: z.array(z.string()),
+  since: z.number(),
+  held: z.number(),
+  missing: z.array(z.string()),
+  refused: z.array(z.object({ policy: z.string(), message: z.string() })),
 });
 
 const loadSchema = z.object({
@@ -104,6 +116,7 @@ export const gatewaySchema = z.object({
   ),
   rollout: rolloutSchema.optional(),
   discovered: z.array(discoveredSchema).default([]),
+  companions: z.array(companionSchema).default([]),
   load: loadSchema.optional(),
 });
 

@@ -17,6 +17,7 @@ export function statusTable(status: Status, { nowMs, byType }: StatusTableOption
     attentionLines(gateways, nowMs),
     byType ? typeTable(nodes, nowMs) : nodeTable(status, nowMs),
     refusalLines(nodes, nowMs),
+    companionTable(gateways, nowMs),
     discoveredTable(gateways),
     loadTable(gateways),
   ];
@@ -135,6 +136,22 @@ function discoveredTable(gateways: readonly GatewayStatus[]): string {
     ]),
   );
   return textTable(['SERVICE', 'GATEWAY', 'FROM', 'ENDPOINTS', 'ADDRESSES', 'REMARK'], rows);
+}
+
+function companionTable(gateways: readonly GatewayStatus[], nowMs: number): string {
+  const rows = gateways.flatMap(({ gateway = '?', companions }) =>
+    companions.map(({ id, role, state, endpoints, held, missing, refused, since }) => [
+      id,
+      gateway,
+      role,
+      state.toUpperCase(),
+      String(held),
+      endpoints.join(' ') || '-',
+      [...missing.map((name) => `lacks ${name}`), ...refused.map(({ policy }) => `refused ${policy}`)].join(', ') || '-',
+      ago(since, nowMs),
+    ]),
+  );
+  return textTable(['COMPANION', 'GATEWAY', 'ROLE', 'STATE', 'POLICIES', 'ADDRESSES', 'REMARK', 'SINCE'], rows);
 }
 
 /** Clusters that no user wrote: the way to ourselves. */

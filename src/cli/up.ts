@@ -7,6 +7,7 @@ import type { DemoPorts } from '../demo/ports.ts';
 import { shownPath } from '../lib/shown-path.ts';
 import { defaultServer } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
+import { companionParts } from './companion-parts.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { fileSink } from './file-sink.ts';
@@ -20,7 +21,7 @@ import { exampleCurl, suggestedEdit } from './up-screen.ts';
 
 export function addUpCommand(program: Command, { terminal, finish }: CommandContext): void {
   const command = program.command('up').description('run everything on this machine: control plane and a local Envoy, with live reload');
-  addSettingOptions(addConfigOption(command), ['xdsPort', 'adminPort', 'state', 'logLevel'])
+  addSettingOptions(addConfigOption(command), ['xdsPort', 'adminPort', 'authzPort', 'companions', 'state', 'logLevel'])
     .option('--demo', 'with sample backends; without -c also with the sample gateway')
     .action(async (flags: UpFlags) => finish(await up(flags, terminal)));
 }
@@ -87,11 +88,13 @@ async function buildApp({ settings, state, gateways }: UpPlan, { terminal, repor
     import('../telemetry/logger.ts'),
     import('../proto/api.ts'),
   ]);
+  const logger = createLogger({ level: settings.logLevel, sink: fileSink(logFile) });
   return createApp(
     { ...settings, state, files: gateways.map(({ file }) => file) },
     {
       api: loadEnvoyApi(),
-      logger: createLogger({ level: settings.logLevel, sink: fileSink(logFile) }),
+      logger,
+      ...companionParts(settings, { logger, isDev: true }),
       createBuilds: workerBuilds({ env: terminal.env, cwd: terminal.cwd }),
       nowMs: Date.now,
       version: packageVersion(),

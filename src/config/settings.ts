@@ -20,6 +20,7 @@ const schema = z.object({
   xdsPort: port,
   adminPort: port,
   authzPort: port,
+  companions: z.enum(['auto', 'in-process', 'none'], 'use auto, in-process or none'),
   ratelimitPort: port,
   xdsRestPort: port.optional(),
   xdsTlsCert: z.string().optional(),
@@ -47,6 +48,8 @@ export interface Settings extends RolloutProcessSettings {
   readonly xdsPort: number;
   readonly adminPort: number;
   readonly authzPort: number;
+  /** Whether companions run in this process: `auto`, where `host` is loopback, since they listen on loopback only (authz G15). */
+  readonly companions: 'auto' | 'in-process' | 'none';
   readonly ratelimitPort: number;
   /** REST polling; absent: not offered. */
   readonly xdsRestPort?: number;
@@ -77,7 +80,14 @@ export const SETTINGS: readonly SettingOrigin[] = [
     flag: '--authz-port',
     variable: 'CHANCERY_AUTHZ_PORT',
     fallback: '18001',
-    help: 'reserved for the authz companion, which comes later: not opened yet',
+    help: 'port of the authz companion in this process, on loopback; opened when a gateway has a policy for it; 0: any',
+  },
+  {
+    name: 'companions',
+    flag: '--companions',
+    variable: 'CHANCERY_COMPANIONS',
+    fallback: 'auto',
+    help: 'in-process: companions run here, for proxies of this machine; none: they run elsewhere (chancery authz); auto: here, where --host is loopback',
   },
   {
     name: 'ratelimitPort',

@@ -4,7 +4,7 @@ import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import type { CompanionFacts } from './companion-facts.ts';
 import type { AcceptOutcome, NackRecord, Offer } from './offer.ts';
-import { judgePolicies, type PolicyVerdict, type PolicyWait } from './policy-gate.ts';
+import { judgePolicies, type PolicyVerdict, type PolicyWait, waitText } from './policy-gate.ts';
 import type { RolloutStatus } from './rollout-status.ts';
 import type { Rollouts } from './rollouts.ts';
 
@@ -145,9 +145,10 @@ class Gate {
     const pending = this.#pending.get(gateway);
     if (pending === undefined) return status;
     const { revision, snapshot } = pending.offer;
+    const wait = waitOf(pending);
     const none: RolloutStatus = { gateway, nodes: 0, waitingFor: [], waitingForCount: 0, nacks: [], quarantine: [] };
     const { wave: _wave, withdrawn: _withdrawn, ...rest } = status ?? none;
-    return { ...rest, revision, version: snapshot.version, state: 'accepted', policies: waitOf(pending) };
+    return { ...rest, revision, version: snapshot.version, state: 'accepted', policies: { ...wait, text: waitText(wait) } };
   }
 
   #open(gateway: string, pending: Pending, without: readonly string[]): void {

@@ -64,3 +64,12 @@ function refusalsOf({ policies }: PolicyNeed, companions: readonly CompanionFact
     return policy === undefined ? [] : [{ companion: id, policy, message: refused.get(policy) ?? '' }];
   });
 }
+
+/** One line for people: what a revision waits for. */
+export function waitText({ revision, untilMs, missing }: PolicyWait): string {
+  const waits = `revision ${revision} waits`;
+  const ids = missing.map(({ companion }) => companion).join(', ');
+  if (untilMs !== undefined) return `${waits} for policies to be accepted by ${ids}`;
+  if (missing.length > 0) return `${waits}: no companion has its policies (connected: ${ids})`;
+  return `${waits}: it needs policies and no authz companion is connected; start one with \`chancery authz\``;
+}

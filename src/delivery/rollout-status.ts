@@ -19,7 +19,7 @@ export interface RolloutStatus {
   /** What newcomers get while the newest revision is in waves, and all when it is withdrawn. */
   readonly lastGood?: { readonly revision: number; readonly version: string };
   /** While no node is offered it, because companions lack policies of it (authz D5). */
-  readonly policies?: PolicyWait;
+  readonly policies?: PolicyWait & { readonly text: string };
   /** While the revision is in waves. */
   readonly wave?: {
     /** Of `steps`, from 1. */

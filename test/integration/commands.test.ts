@@ -45,7 +45,7 @@ describe('chancery serve', () => {
       .split('\n')
       .map((line) => JSON.parse(line).event);
     expect(events.filter((event) => event === 'ready')).toHaveLength(1);
-    expect(events).toContain('companions.later');
+    expect(events).toContain('companions');
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends cleanly, quickly and with exit code 0 on %s', async (signal) => {

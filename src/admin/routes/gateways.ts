@@ -23,6 +23,7 @@ export function addGatewayRoutes(server: FastifyInstance, sources: AdminSources)
         '/api/v1/endpoints/{service}{?gateway}',
         '/api/v1/nodes{?gateway}',
         '/api/v1/nodes/{id}',
+        '/api/v1/companions{?gateway}',
         '/api/v1/resources{?gateway,type,name}',
         '/api/v1/events{?gateway,node,kinds}',
       ],

@@ -1,4 +1,4 @@
-// The connected nodes: per type what each was sent, accepted and refused.
+// The connected nodes: per type what each was sent, accepted and refused; and the companions, which are no nodes.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { nodeViews } from '../node-view.ts';
@@ -15,6 +15,13 @@ export function addNodeRoutes(server: FastifyInstance, sources: AdminSources): v
     const { gateway } = parseQuery(listQuery, request.query);
     const isMeant = ({ cluster }: { readonly cluster: string }): boolean => gateway === undefined || cluster === gateway;
     return { nodes: await nodeViews(sources, sources.nodes().filter(isMeant)), gone: sources.gone().filter(isMeant) };
+  });
+  server.get('/api/v1/companions', async (request) => {
+    const { gateway } = parseQuery(listQuery, request.query);
+    const companions = sources.companions().filter((each) => gateway === undefined || each.gateway === gateway);
+    const names = [...new Set(companions.map((each) => each.gateway))];
+    const policies = names.map((name) => ({ gateway: name, policies: sources.policies(name), waiting: sources.rollout(name)?.policies }));
+    return { companions, gateways: policies };
   });
   server.get('/api/v1/nodes/:id', async (request) => {
     parseQuery(nothing, request.query);

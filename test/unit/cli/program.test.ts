@@ -65,13 +65,13 @@ describe('the command line', () => {
     expect(err).toMatch(/no control plane answers at http:\/\/127\.0\.0\.1:1\nhelp: start one with `chancery serve`/);
   });
 
-  it('explains every flag with its variable, and that the companions come later', async () => {
+  it('explains every flag with its variable, and where companions run', async () => {
     const { out } = await run('serve', '--help');
     for (const { flag, variable } of SETTINGS) {
       expect(out).toContain(flag);
       expect(out).toContain(variable);
     }
-    expect(out.replaceAll(/\s+/g, ' ')).toContain('comes later: not opened yet');
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('chancery authz');
   });
 });
 

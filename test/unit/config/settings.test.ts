@@ -19,6 +19,7 @@ describe('process settings', () => {
       xdsPort: 18_000,
       adminPort: 18_080,
       authzPort: 18_001,
+      companions: 'auto',
       ratelimitPort: 18_002,
       xdsStreams: { stopWithinMs: 10_000, streamsPerSecond: 1_000, firstPushes: 32 },
       logLevel: 'info',
