@@ -62,7 +62,6 @@ export const POLICIES = {
   strict: '{jwt: strict}',
   kept: '{jwt: kept}',
   'user-or-strict': '{anyOf: [{jwt: main}, {jwt: strict}]}',
-  'user-and-strict': '{allOf: [{jwt: main}, {jwt: strict}]}',
   optional: '{anyOf: [{jwt: main}, {anonymous: true}]}',
   'optional-reader': '{anyOf: [{jwt: main, scopes: [orders:read]}, {anonymous: true}]}',
   'from-here': '{ips: [here]}',

@@ -72,47 +72,29 @@ const branches: readonly ParityRow[] = [
     credential: (mint) => ({ headers: [['x-strict-token', mint.token()]] }),
     expect: allow({ 'x-user-id': undefined, 'x-strict-token': undefined }),
   },
-  {
-    name: 'user-or-strict: both valid',
-    rules: ['M3', 'M4'],
-    policy: 'user-or-strict',
-    credential: (mint) => bearer(mint.token(), ['x-strict-token', mint.token()]),
-    expect: allow({ 'x-user-id': 'alice', 'x-strict-token': undefined, authorization: undefined }),
-  },
-  {
-    name: 'user-or-strict: one valid, the other expired',
-    rules: ['M4'],
-    policy: 'user-or-strict',
-    credential: (mint) => bearer(mint.token(), ['x-strict-token', mint.token({ claims: { exp: 1 } })]),
-    expect: deny('jwt.expired'),
-  },
+  ...(
+    [
+      ['both valid', () => undefined],
+      ['one valid, the other expired', () => ({ claims: { exp: 1 } })],
+      ['one valid, the other of another issuer', () => ({ claims: { iss: PARTNER_ISSUER } })],
+    ] satisfies readonly (readonly [string, () => TokenParts | undefined])[]
+  ).map(
+    ([what, second]): ParityRow => ({
+      name: `user-or-strict: ${what}`,
+      rules: ['A1', 'T5'],
+      policy: 'user-or-strict',
+      credential: (mint) => bearer(mint.token(), ['x-strict-token', mint.token(second())]),
+      expect: deny('auth.multiple'),
+    }),
+  ),
   {
     name: 'user-or-strict: one valid, the other no token',
-    rules: ['M4'],
+    rules: ['A1', 'T5'],
     policy: 'user-or-strict',
     credential: (mint) => bearer(mint.token(), ['x-strict-token', 'nonsense']),
-    expect: deny('jwt.malformed'),
+    expect: deny('auth.multiple'),
   },
-  {
-    name: 'user-and-strict: both',
-    rules: ['M3'],
-    policy: 'user-and-strict',
-    credential: (mint) => bearer(mint.token(), ['x-strict-token', mint.token()]),
-    expect: allow({ 'x-user-id': 'alice' }),
-  },
-  {
-    name: 'user-and-strict: one',
-    rules: ['M3'],
-    policy: 'user-and-strict',
-    credential: (mint) => bearer(mint.token()),
-    expect: deny('jwt.missing'),
-  },
-  {
-    name: 'user-and-strict: neither',
-    rules: ['M3'],
-    policy: 'user-and-strict',
-    expect: deny('jwt.missing'),
-  },
+  { name: 'user-or-strict: nobody', rules: ['M3'], policy: 'user-or-strict', expect: deny('jwt.missing') },
 ];
 
 export const PROVIDER_ROWS: readonly ParityRow[] = [...providers, ...branches];
