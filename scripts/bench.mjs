@@ -6,7 +6,21 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const CASES = ['compile', 'edit', 'endpoint', 'start', 'push', 'idle', 'reconnect', 'converge', 'lag', 'live', 'authz'];
+const CASES = [
+  'compile',
+  'edit',
+  'endpoint',
+  'start',
+  'push',
+  'idle',
+  'reconnect',
+  'converge',
+  'lag',
+  'live',
+  'authz',
+  'ratelimit',
+  'ratelimit-store',
+];
 const CASE_TIMEOUT_MS = 900_000;
 
 if (process.argv.includes('--help')) {

@@ -30,7 +30,7 @@ export class OwnDecisions {
 
   decide(request: PlannedRequest): void {
     const { plans, hits, gives } = request;
-    const [only] = plans;
+    const only = plans[0];
     if (plans.length === 1 && only?.kind === 'counted' && only.op === 'take' && hits[0] === 1 && gives[0] === false) {
       this.#ask(request, ASKED_ALONE, only.units);
       return;
@@ -80,8 +80,11 @@ export class OwnDecisions {
   #finish(request: PlannedRequest, steps: readonly Step[], given: TakeAnswer): void {
     const reply = this.#reply;
     reply.begin(given.source === 'failure');
+    const { plans } = request;
     let used = 0;
-    for (const [place, plan] of request.plans.entries()) {
+    for (let place = 0; place < plans.length; place += 1) {
+      const plan = plans[place];
+      if (plan === undefined) continue;
       const step = steps[place];
       if (step === 'asked') {
         this.#counted({ plan, place, hits: request.hits[place] ?? 0, tightest: tightestOf(plan, given.outcomes, used) }, given);
@@ -95,7 +98,7 @@ export class OwnDecisions {
         if (plan.kind === 'unknown') this.#ports.listener.unknown('limit');
       }
     }
-    request.answer(reply.end(request.plans.length));
+    request.answer(reply.end(plans.length));
   }
 
   /** R103, R109. */

@@ -45,9 +45,11 @@ export interface Tightest {
 /** Of the outcomes from `first` on, which belong to the plan's counters. */
 export function tightestOf({ counters }: DescriptorPlan, outcomes: readonly UseOutcome[], first: number): Tightest | undefined {
   let found: Tightest | undefined;
-  for (const [place, counter] of counters.entries()) {
+  for (let place = 0; place < counters.length; place += 1) {
+    const counter = counters[place];
     const outcome = outcomes[first + place];
-    if (outcome !== undefined && (found === undefined || isTighter({ counter, outcome }, found))) found = { counter, outcome };
+    if (counter !== undefined && outcome !== undefined && (found === undefined || isTighter({ counter, outcome }, found)))
+      found = { counter, outcome };
   }
   return found;
 }

@@ -76,7 +76,7 @@ export class ReferenceDecisions {
     const places: number[] = [];
     for (const [place, plan] of request.plans.entries()) {
       if (steps[place] !== 'counted' || counted[place] !== undefined) continue;
-      const [own] = plan.units;
+      const own = plan.units[0];
       if (own === undefined || uses.some(({ key }) => key.text === own.key.text)) continue;
       const hits = request.hits[place] ?? 0;
       uses.push(...(hits === 1 ? plan.units : usesOf(plan, 'count', hits)));
@@ -121,7 +121,7 @@ export class ReferenceDecisions {
 
   #counted({ plan, place, hits }: Asked, { outcome, failure, isFailure }: Counted): void {
     const { rule } = plan;
-    const [counter] = plan.counters;
+    const counter = plan.counters[0];
     if (rule === undefined || counter === undefined) return;
     // More hits than the store takes at once are more than any limit of these tables.
     const isOver = outcome.isOver || hits > MAX_HITS;
