@@ -1,6 +1,7 @@
 // Redis stores for tests, and what they told.
 import { Redis } from 'ioredis';
-import { RedisStore, type RedisStoreOptions } from '../../src/ratelimit/redis/redis-store.ts';
+import { RedisStore } from '../../src/ratelimit/redis/redis-store.ts';
+import type { RedisStoreOptions } from '../../src/ratelimit/redis/redis-store-options.ts';
 import { StoreClock } from '../../src/ratelimit/store/store-clock.ts';
 import type { StoreListener } from '../../src/ratelimit/store/store-listener.ts';
 import { eventually } from './eventually.ts';

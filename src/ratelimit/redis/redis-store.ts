@@ -1,11 +1,8 @@
 // The store that all workers share (R404-R410, R501-R505, R802-R808): decides what it can at once, sends the rest in batches, and answers by
 // `onStoreFailure` where Redis does not.
-import type { Redis } from 'ioredis';
 import type { Secret } from '../../lib/secret.ts';
 import { blockedOutcome, isDecisive } from '../algorithms/decide.ts';
 import { FixedWindows } from '../algorithms/fixed-window.ts';
-import type { StoreClock } from '../store/store-clock.ts';
-import type { StoreListener } from '../store/store-listener.ts';
 import type {
   CounterReading,
   CounterStore,
@@ -21,16 +18,17 @@ import type {
 } from '../store.ts';
 import { Batcher } from './batcher.ts';
 import { Breaker } from './breaker.ts';
-import { ClusterNodes } from './cluster-nodes.ts';
 import { Invalidations } from './invalidations.ts';
+import { Leases, leasable } from './leases.ts';
 import { LocalFallback, type Seen } from './local-fallback.ts';
 import { Operators } from './operators.ts';
 import { OverLimitCache } from './over-limit-cache.ts';
 import { Pending, UNKNOWN } from './pending.ts';
 import { RedisNode } from './redis-node.ts';
-import { type RedisNodes, SingleNode } from './redis-nodes.ts';
+import type { RedisNodes } from './redis-nodes.ts';
 import { loadScripts } from './redis-scripts.ts';
-import { type ClientOptions, connectionOptions, endpointOptions, type RedisSettings } from './redis-settings.ts';
+import { type ClientOptions, connectionOptions } from './redis-settings.ts';
+import { hearingOptions, nodesOf, type RedisStoreOptions } from './redis-store-options.ts';
 import { RedisUpkeep } from './redis-upkeep.ts';
 import { TouchedKeys } from './touched-keys.ts';
 
@@ -38,28 +36,6 @@ import { TouchedKeys } from './touched-keys.ts';
 const MAX_WAITING = 20_000;
 /** R808: so long before the caller gives up it is answered. */
 const SPARE_MS = 3;
-
-export interface RedisStoreOptions {
-  readonly settings: RedisSettings;
-  /** Makes a client; it connects when it is told to. */
-  readonly connect: (options: ClientOptions) => Redis;
-  readonly clock: StoreClock;
-  readonly listener: StoreListener;
-  /** From 0 to below 1. */
-  readonly random: () => number;
-  /** What counters' names are made with: only a fingerprint of it is kept (R410). */
-  readonly keySecret: Uint8Array;
-  /** Unique among all workers of this Redis. */
-  readonly worker: string;
-  /** Default `crl`. */
-  readonly prefix?: string;
-  /** How long a batch may take. Default 25. */
-  readonly timeoutMs?: number;
-  /** Version of the time zone data. Default: this Node's. */
-  readonly timeZones?: string;
-  /** R807: the event loop lags; the newest are not sent. */
-  readonly isOverloaded?: () => boolean;
-}
 
 export class RedisStore implements CounterStore {
   readonly #options: RedisStoreOptions;
@@ -72,6 +48,14 @@ export class RedisStore implements CounterStore {
   readonly #upkeep: RedisUpkeep;
   readonly #operators: Operators;
   readonly #invalidations: Invalidations;
+  readonly #leases = new Leases({
+    takeAll: (use) => this.#takeAhead(use),
+    giveBack: (use, atUs) => this.#giveAhead(use, atUs),
+    windowOf: ({ limit }, atUs) => (limit.algorithm === 'fixed' ? this.#windows.at(limit, atUs) : undefined),
+    nowUs: () => this.#options.clock.nowUs(),
+    workers: () => this.#upkeep.rank.workers,
+  });
+  readonly #windows = new FixedWindows();
   readonly #onFailure = (uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => this.#fallback.answer(uses, failure);
   #waiting = 0;
 
@@ -94,7 +78,7 @@ export class RedisStore implements CounterStore {
     const shared = { nodes: this.#nodes, scripts, clock, listener, random, prefix, channel, timeoutMs };
     this.#batcher = new Batcher({
       ...shared,
-      windows: new FixedWindows(),
+      windows: this.#windows,
       cache: this.#cache,
       touched: this.#touched,
       onBatch: (failure) => this.#noteBatch(failure),
@@ -111,7 +95,13 @@ export class RedisStore implements CounterStore {
     this.#invalidations = new Invalidations({ connect: options.connect, options: hearingOptions(options), channel, cache: this.#cache });
   }
 
-  take(uses: readonly CounterUse[], { deadlineMs }: StoreCall): TakeAnswer | Promise<TakeAnswer> {
+  take(uses: readonly CounterUse[], call: StoreCall): TakeAnswer | Promise<TakeAnswer> {
+    const leased = leasable(uses);
+    if (leased === undefined) return this.#take(uses, call);
+    return this.#leases.spend(leased) ?? this.#takeAndExtend(leased, call);
+  }
+
+  #take(uses: readonly CounterUse[], { deadlineMs }: StoreCall): TakeAnswer | Promise<TakeAnswer> {
     const nowMs = this.#options.clock.monotonicMs();
     const known = uses.map((use) => this.#knownOutcome(use, nowMs));
     const asked = uses.flatMap((_, at) => (known[at] === undefined ? [at] : []));
@@ -122,7 +112,28 @@ export class RedisStore implements CounterStore {
     }
     const failure = this.#failureNow(nowMs, deadlineMs);
     if (failure !== undefined) return this.#fallback.answer(uses, failure);
-    return this.#ask(uses, { known, asked, deadlineMs, nowMs });
+    return this.#ask(uses, { known, asked, deadlineMs, nowMs, onFailure: this.#onFailure });
+  }
+
+  async #takeAndExtend(use: CounterUse, call: StoreCall): Promise<TakeAnswer> {
+    const answer = await this.#take([use], call);
+    if (answer.source === 'store' && !answer.isOver) this.#leases.extend(use, answer);
+    return answer;
+  }
+
+  /** R506. What is not answered is not counted anywhere else. */
+  async #takeAhead(use: CounterUse): Promise<{ readonly remaining: number; readonly atUs: number } | undefined> {
+    const nowMs = this.#options.clock.monotonicMs();
+    const atUs = this.#options.clock.nowUs();
+    if (this.#failureNow(nowMs, Number.POSITIVE_INFINITY) !== undefined) return undefined;
+    const asking = { known: [undefined], asked: [0], deadlineMs: Number.POSITIVE_INFINITY, nowMs, onFailure: NOT_TAKEN };
+    const { isOver, source, outcomes } = await this.#ask([use], asking);
+    return isOver || source !== 'store' ? undefined : { remaining: outcomes[0]?.remaining ?? 0, atUs };
+  }
+
+  #giveAhead(use: CounterUse, atUs: number): void {
+    this.#cache.forget(use.key.text);
+    this.#batcher.giveBack([use], { atUs, isTold: true });
   }
 
   give(uses: readonly (CounterTarget & { readonly hits: number })[]): void {
@@ -139,6 +150,7 @@ export class RedisStore implements CounterStore {
 
   async reset(target: CounterTarget): Promise<void> {
     await this.#operators.change('reset', target, 0);
+    this.#leases.forget(target.key.text);
     this.#cache.forget(target.key.text);
   }
 
@@ -173,6 +185,9 @@ export class RedisStore implements CounterStore {
   }
 
   async close(): Promise<void> {
+    this.#leases.giveAll();
+    // What was given back leaves at the end of this turn.
+    await new Promise((resolve) => setImmediate(resolve));
     this.#batcher.close();
     await this.#upkeep.leave();
     this.#invalidations.close();
@@ -198,15 +213,7 @@ export class RedisStore implements CounterStore {
     return this.#upkeep.problem === undefined ? undefined : 'unavailable';
   }
 
-  #ask(
-    uses: readonly CounterUse[],
-    {
-      known,
-      asked,
-      deadlineMs,
-      nowMs,
-    }: { known: readonly (UseOutcome | undefined)[]; asked: readonly number[]; deadlineMs: number; nowMs: number },
-  ): Promise<TakeAnswer> {
+  #ask(uses: readonly CounterUse[], { known, asked, deadlineMs, nowMs, onFailure }: Asking): Promise<TakeAnswer> {
     const atUs = this.#options.clock.nowUs();
     this.#waiting += 1;
     return new Promise((resolve) => {
@@ -219,7 +226,7 @@ export class RedisStore implements CounterStore {
           clearTimeout(timer);
           resolve(answer);
         },
-        onFailure: this.#onFailure,
+        onFailure,
         onHalfTaken: (taken) => this.#giveHalf(taken, atUs),
       });
       if (!this.#batcher.add(pending, uses, asked)) pending.fail('unavailable');
@@ -261,14 +268,17 @@ export class RedisStore implements CounterStore {
   }
 }
 
-function nodesOf({ settings, random }: RedisStoreOptions, createNode: (place: ClientOptions) => RedisNode): RedisNodes {
-  const { endpoint } = settings;
-  if (endpoint.kind === 'cluster') return new ClusterNodes({ hosts: endpoint.hosts, createNode });
-  return new SingleNode(createNode(endpointOptions(settings, random)));
+interface Asking {
+  readonly known: readonly (UseOutcome | undefined)[];
+  readonly asked: readonly number[];
+  readonly deadlineMs: number;
+  readonly nowMs: number;
+  readonly onFailure: (uses: readonly CounterUse[], failure: StoreFailure) => TakeAnswer;
 }
 
-/** A Cluster tells what is published to all of its nodes. */
-function hearingOptions({ settings, random }: RedisStoreOptions): ClientOptions {
-  const [host] = settings.endpoint.kind === 'cluster' ? settings.endpoint.hosts : [];
-  return { ...connectionOptions(settings, random), ...endpointOptions(settings, random), ...host };
-}
+const NOT_TAKEN = (_uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => ({
+  isOver: true,
+  outcomes: [],
+  source: 'failure',
+  failure,
+});
