@@ -4,6 +4,7 @@ import type { StandAlone } from '../companion/stand-alone.ts';
 import { AUTHZ_SETTINGS } from '../config/authz-setting-table.ts';
 import { type AuthzSettings, authzSettings, type RawAuthzSettings } from '../config/authz-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { addAuthzProveCommand } from './authz-prove.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { untilStopSignal } from './signals.ts';
@@ -11,7 +12,8 @@ import type { Terminal } from './terminal.ts';
 
 type Flags = Readonly<Record<string, unknown>>;
 
-export function addAuthzCommand(program: Command, { terminal, finish }: CommandContext): void {
+export function addAuthzCommand(program: Command, context: CommandContext): void {
+  const { terminal, finish } = context;
   const command = program
     .command('authz')
     .description('run the authz companion alone: answers ext_authz checks by the policies of a control plane')
@@ -23,6 +25,7 @@ export function addAuthzCommand(program: Command, { terminal, finish }: CommandC
     else command.option(option, `${help} (${origin})`);
   }
   command.action(async (flags: Flags) => finish(await authz(flags, terminal)));
+  addAuthzProveCommand(command, context);
 }
 
 const HELP = `
