@@ -66,12 +66,12 @@ export async function startPolicyControlPlane(api: EnvoyApi, port = 0): Promise<
       });
       call.on('error', () => {}).on('cancelled', () => void (stream.isOpen = false));
       call.on('end', () => {
-        stream.isOpen = false;
-        call.end();
-        // A stream that was dropped ends too, and says so a moment later.
-        setImmediate(() => {
-          if (!call.cancelled) halfClosed.push(stream.number);
-        });
+        // A stream that breaks ends too, a moment before it says that it broke.
+        setTimeout(() => {
+          if (stream.isOpen) halfClosed.push(stream.number);
+          stream.isOpen = false;
+          call.end();
+        }, 50);
       });
     },
   });
