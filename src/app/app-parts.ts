@@ -62,7 +62,9 @@ export interface AppParts {
   readonly loadReportIntervalMs?: number;
   /** Starts the authz companion of this process, when a gateway first has a policy for it. Absent: companions run elsewhere. */
   readonly startAuthz?: (metrics: Metrics) => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
-  /** Fetches the key sets of issuers for policies that proxies enforce themselves (authz C5). Absent: none are fetched. */
+  /** For development: issuers on loopback and without TLS are asked for their keys (authz J1, J2). Default false. */
+  readonly dev?: boolean;
+  /** Where the key sets of issuers come from, for policies that proxies enforce themselves (authz C5). Default: from the issuers. */
   readonly createKeys?: CreateFetchedKeys;
   /** Told after the log and the metrics. */
   readonly onEvent?: (event: GatewayEvent, gateway: LiveGateway) => void;

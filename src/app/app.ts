@@ -103,7 +103,7 @@ class ControlPlane implements App {
       clients: (of) => this.#xds.clients(of),
       onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
     });
-    this.#keys = createKeySide(settings, parts, this.#companions.rollouts);
+    this.#keys = createKeySide(settings, parts, { metrics: this.#metrics, rollouts: this.#companions.rollouts, random: Math.random });
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
     this.#endpoints.discovery.subscribe((change) => this.#feed.tell(toldEndpoints(change)));

@@ -11,10 +11,12 @@ import { revisionOf } from '../snapshot/revision-of.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import { snapshotResource, withResource, withView } from '../snapshot/view.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { TargetSource } from '../xds/targets.ts';
 import { afterMs } from './after-ms.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import type { CreateFetchedKeys, FetchedKeySet, FetchedKeys } from './fetched-keys.ts';
+import { issuerKeys } from './issuer-keys.ts';
 import { JwtTemplates } from './jwt-templates.ts';
 import { createKeyKeeper, type KeyKeeper } from './key-keeper.ts';
 
@@ -24,24 +26,33 @@ export interface KeySideOptions {
   readonly logger: Logger;
   readonly nowMs: () => number;
   readonly after: (ms: number, run: () => void) => () => void;
-  /** Absent: nothing is fetched, and tokens whose keys would be are answered 503. */
-  readonly createKeys: CreateFetchedKeys | undefined;
+  readonly createKeys: CreateFetchedKeys;
   /** What proxies of a gateway may be told to reach, and what waits. */
   readonly needed: (gateway: string) => readonly Snapshot[];
   /** Of them the last good one. */
   readonly goodOf: (gateway: string) => Snapshot | undefined;
 }
 
+export interface KeySideParts {
+  readonly metrics: Metrics;
+  readonly rollouts: Pick<GatedRollouts, 'needed' | 'offers'>;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
 export function createKeySide(
   settings: Pick<AppSettings, 'state'>,
-  parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'createKeys'>,
-  rollouts: Pick<GatedRollouts, 'needed' | 'offers'>,
+  parts: Pick<AppParts, 'api' | 'logger' | 'nowMs' | 'createKeys' | 'dev'>,
+  { metrics, rollouts, random }: KeySideParts,
 ): KeySide {
+  const { api, logger, nowMs, dev = false } = parts;
   return new KeySide({
-    ...parts,
+    api,
+    logger,
+    nowMs,
     state: settings.state,
     after: afterMs,
-    createKeys: parts.createKeys,
+    createKeys: parts.createKeys ?? issuerKeys({ logger, nowMs, dev, metrics, random }),
     needed: (gateway) => rollouts.needed(gateway),
     goodOf: (gateway) => rollouts.offers(gateway).good?.snapshot,
   });
@@ -59,7 +70,7 @@ export class KeySide {
   readonly #options: KeySideOptions;
   readonly #templates = new Map<string, JwtTemplates>();
   readonly #keeper: KeyKeeper;
-  readonly #keys: FetchedKeys | undefined;
+  readonly #keys: FetchedKeys;
   /** Of an earlier run, until the issuer is heard. */
   readonly #kept = new Map<string, FetchedKeySet>();
   readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
@@ -72,7 +83,7 @@ export class KeySide {
   constructor(options: KeySideOptions) {
     this.#options = options;
     this.#keeper = createKeyKeeper(options.state, options.logger);
-    this.#keys = options.createKeys?.(() => this.#changed());
+    this.#keys = options.createKeys(() => this.#changed());
   }
 
   /** Reads what an earlier run kept; before anything is prepared. */
@@ -91,7 +102,7 @@ export class KeySide {
     if (good?.jwt !== undefined) this.#of(gateway).follow(revisionOf(snapshot), good.jwt);
     if (!this.#templates.has(gateway)) return;
     this.#watch();
-    if (this.#keys !== undefined) await takesLonger(this.#keys.tried(), FIRST_PATIENCE_MS);
+    await takesLonger(this.#keys.tried(), FIRST_PATIENCE_MS);
     this.#epoch += 1;
     void this.#keep();
   }
@@ -131,7 +142,7 @@ export class KeySide {
 
   async stop(): Promise<void> {
     this.#cancelTimer?.();
-    this.#keys?.stop();
+    this.#keys.stop();
     await this.#keep();
   }
 
@@ -159,7 +170,7 @@ export class KeySide {
   }
 
   #setOf(owner: KeyOwner & { readonly keys: RemoteKeys }): FetchedKeySet | undefined {
-    const fetched = this.#keys?.keySetOf(owner);
+    const fetched = this.#keys.keySetOf(owner);
     if (fetched !== undefined) return fetched;
     const kept = this.#kept.get(keyOf(owner));
     const { cacheForMs, serveStaleForMs } = owner.keys;
@@ -200,7 +211,7 @@ export class KeySide {
     const watched = [...owners.keys()].sort().join('\n');
     if (this.#watched === watched) return;
     this.#watched = watched;
-    this.#keys?.watch([...owners.values()]);
+    this.#keys.watch([...owners.values()]);
   }
 
   #owners(): ReadonlyMap<string, KeyOwner & { readonly keys: RemoteKeys }> {

@@ -18,10 +18,14 @@ export interface CompanionPartsOptions {
 }
 
 /** Nothing is loaded before a gateway has a policy for a companion. */
-export function companionParts(settings: CompanionSettings, { logger, isDev }: CompanionPartsOptions): Pick<AppParts, 'startAuthz'> {
-  if (!hasCompanions(settings)) return {};
+export function companionParts(
+  settings: CompanionSettings,
+  { logger, isDev }: CompanionPartsOptions,
+): Pick<AppParts, 'startAuthz' | 'dev'> {
+  if (!hasCompanions(settings)) return { dev: isDev };
   const host = isLoopback(settings.host) && settings.host !== 'localhost' ? settings.host : '127.0.0.1';
   return {
+    dev: isDev,
     startAuthz: async (metrics) => {
       const { startInProcessAuthz } = await import('../companion/in-process-authz.ts');
       return startInProcessAuthz({ logger, metrics, host, port: settings.authzPort, dev: isDev });

@@ -36,7 +36,8 @@ function statusOf({ owner, state, fetchedAtMs }: ProviderKeys, nowMs: number): P
   return { issuer: owner.issuer, state, ...(fetchedAtMs === undefined ? {} : { ageSeconds: Math.round((nowMs - fetchedAtMs) / 1_000) }) };
 }
 
-function fetchListener({ logger, metrics, nowMs }: KeyFeedOptions): (owner: KeyOwner, outcome: FetchOutcome) => void {
+/** Counts each fetch; tells the log of an issuer that is away once a minute. */
+export function fetchListener({ logger, metrics, nowMs }: KeyFeedOptions): (owner: KeyOwner, outcome: FetchOutcome) => void {
   /** Issuers that fail, and when that was told last. */
   const failing = new Map<string, number>();
   return ({ issuer }, outcome) => {
