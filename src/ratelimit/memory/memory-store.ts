@@ -3,6 +3,7 @@ import { availableIn, type CounterState, currentState, emptyUsOf, givenTo, readi
 import { decide } from '../algorithms/decide.ts';
 import { FixedWindows } from '../algorithms/fixed-window.ts';
 import { claimed, GRACE_MS, type Holding } from '../algorithms/ledger.ts';
+import type { CounterKey } from '../store/counter-key.ts';
 import type { StoreClock } from '../store/store-clock.ts';
 import type { StoreListener } from '../store/store-listener.ts';
 import type {
@@ -72,6 +73,12 @@ export class MemoryStore implements CounterStore {
   /** The entries and the names of their limits, for a snapshot. */
   get contents(): { readonly table: CounterTable; readonly limits: LimitRegistry } {
     return { table: this.#table, limits: this.#limits };
+  }
+
+  /** R603: puts a counter back of which a snapshot tells; `limit` is its number in the registry. One that is known stays as it is. */
+  restore(key: CounterKey, limit: number, state: CounterState): void {
+    if (this.#table.isFull || this.#table.find(key) >= 0) return;
+    this.#table.add(key, { limit, state, endUs: this.#clock.nowUs() });
   }
 
   take(uses: readonly CounterUse[]): TakeAnswer {
