@@ -7,7 +7,19 @@ import { literalText } from './substitution-text.ts';
 export const MAX_DIRECT_RESPONSE_BYTES = 1_048_576;
 
 export function compileDirectResponse(action: RespondAction): DirectResponseAction {
-  return { status: action.status, ...(action.body === undefined ? {} : { body: { inline_string: action.body } }) };
+  const { status, body, format, contentType } = action;
+  return {
+    status,
+    ...(body === undefined ? {} : { body: { inline_string: body } }),
+    ...(format === undefined
+      ? {}
+      : {
+          body_format: {
+            text_format_source: { inline_string: format },
+            ...(contentType === undefined ? {} : { content_type: contentType }),
+          },
+        }),
+  };
 }
 
 /** Envoy says `text/plain` of every body; the route's own `responseHeaders` win over both. */

@@ -101,7 +101,9 @@ function mappers({ denial, details, challenge }: Rule): readonly ResponseMapper[
       typed_config: any('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', { expression: details }),
     },
   };
-  const isGrpc = { header_filter: { header: { name: 'content-type', string_match: { prefix: 'application/grpc' } } } };
+  const isGrpc = {
+    header_filter: { header: { name: 'content-type', string_match: { safe_regex: { regex: 'application/grpc(?:[+;].*)?' } } } },
+  };
   const problem = JSON.stringify({ type: `urn:chancery:auth:${denial}`, title, status, code: denial });
   return [
     {

@@ -1,5 +1,5 @@
 // What a route's `auth` becomes in its message: the filters it switches on, what answers and logs read of it, and the headers that it removes.
-import type { Route } from '../model/types.ts';
+import type { Route, RouteMatch } from '../model/types.ts';
 import { any } from '../proto/any.ts';
 import type { Metadata } from '../proto/generated/envoy/config/core/v3/Metadata.ts';
 import type { Any } from '../proto/generated/google/protobuf/Any.ts';
@@ -7,6 +7,7 @@ import type { Value } from '../proto/generated/google/protobuf/Value.ts';
 import type { CompiledPolicy } from './auth/compiled-policy.ts';
 import { compareText } from './compare-text.ts';
 import { nameOfFilterSlot } from './names.ts';
+import { resourceOf } from './resource-metadata.ts';
 
 /** What routes must know of the gateway's auth; the same object as long as it says the same. */
 export interface AuthFacts {
@@ -30,7 +31,7 @@ export interface RouteAuthFields {
 const NOTHING: RouteAuthFields = { configs: {}, removedHeaders: [] };
 const UNRESOLVED: RouteAuthFields = { ...NOTHING, isUnresolved: true };
 
-export function compileRouteAuth(route: Route, facts: AuthFacts | undefined): RouteAuthFields {
+export function compileRouteAuth(route: Route, match: RouteMatch, facts: AuthFacts | undefined): RouteAuthFields {
   const isProtected = route.auth?.kind === 'policy';
   if (facts === undefined) return isProtected ? UNRESOLVED : NOTHING;
   const compiled = policyOf(route, facts);
@@ -38,7 +39,13 @@ export function compileRouteAuth(route: Route, facts: AuthFacts | undefined): Ro
   // Nothing is stamped on public routes: a second wall behind the filter, for internal redirects (H2).
   if (compiled === undefined) return { configs: {}, removedHeaders: facts.identityHeaders };
   const { policy, form, version, slot, configs, challenges, removedHeaders } = compiled;
-  const extensions = { 'chancery.policy': `${facts.gateway}/${policy.name}`, 'chancery.version': version, 'chancery.route': route.name };
+  const resource = policy.resourceMetadata ? resourceOf(match) : undefined;
+  const extensions = {
+    'chancery.policy': `${facts.gateway}/${policy.name}`,
+    'chancery.version': version,
+    'chancery.route': route.name,
+    ...(resource === undefined ? {} : { 'chancery.resource': resource }),
+  };
   return {
     configs:
       slot === undefined

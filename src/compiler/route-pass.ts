@@ -1,6 +1,7 @@
 // The pass over routes: one route configuration for each listener, and its virtual hosts where these travel by themselves.
 import type { Model, Route, Service } from '../model/types.ts';
 import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
+import { createResourceMetadata } from './resource-metadata.ts';
 import type { AuthFacts } from './route-auth.ts';
 import { compileRouteTable, type RouteTable } from './route-configuration.ts';
 import { createRouteMemo } from './route-memo.ts';
@@ -16,11 +17,12 @@ export type RoutePass = (model: Model, services: readonly Service[], auth: AuthF
 
 export function createRoutePass(): RoutePass {
   const memo = createRouteMemo();
+  const withMetadata = createResourceMetadata();
   let tables: ReadonlyMap<string, RouteTable> = new Map();
   let facts: ReadonlyMap<string, ServiceFacts> = new Map();
   return (model, services, auth) => {
     facts = collectFacts(services, facts);
-    const routes = groupByListener(model.routes);
+    const routes = groupByListener(withMetadata(model));
     const compiled = new Map<string, RouteTable>();
     for (const listener of model.listeners) {
       const { name } = listener;

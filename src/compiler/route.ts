@@ -25,7 +25,7 @@ export interface RouteContext {
 const REPEATABLE_BODY_BYTES = 1_048_576;
 
 export function compileRoute(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
-  const { configs, metadata, removedHeaders, isUnresolved } = compileRouteAuth(route, context.auth);
+  const { configs, metadata, removedHeaders, isUnresolved } = compileRouteAuth(route, match, context.auth);
   const filters = { ...compileRouteFilters(route).typed_per_filter_config, ...configs };
   return {
     name: route.name,

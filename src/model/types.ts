@@ -284,6 +284,8 @@ export interface RespondAction {
   readonly kind: 'respond';
   readonly status: number;
   readonly body?: string;
+  /** In place of `body`: with Envoy's %COMMANDS%. Nobody writes it. */
+  readonly format?: string;
   readonly contentType?: string;
 }
 

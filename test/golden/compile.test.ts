@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { isEmptySlot } from '../../src/compiler/filter-slot-pass.ts';
 import type { CompiledResource, ResourceKind } from '../../src/compiler/types.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
 import { TYPE_URLS, typeNameOf } from '../../src/proto/type-urls.ts';
@@ -28,7 +29,10 @@ const api = loadEnvoyApi();
 const FIXED = 'fixed-filters';
 
 function isFixed({ kind, message }: CompiledResource): boolean {
-  return kind === 'TypedExtensionConfig' || (kind === 'Runtime' && Object.keys(message.layer?.fields ?? {}).length === 0);
+  return (
+    (kind === 'TypedExtensionConfig' && isEmptySlot(message)) ||
+    (kind === 'Runtime' && Object.keys(message.layer?.fields ?? {}).length === 0)
+  );
 }
 
 /** The same for all listeners; undefined in JSON is left out. */

@@ -66,6 +66,7 @@ const POLICIES: readonly AuthPolicy[] = [
   aPolicy('sick', byToken(['main', 'sick'])),
   aPolicy('asked', allOf(byToken(), fromLists('local')), { enforce: 'companion' }),
   aPolicy('asked-open', byToken(), { onFailure: 'allow' }),
+  aPolicy('described', byToken('main', { scopes: ['a'] }), { resourceMetadata: true }),
 ];
 
 let envoy: Envoy;
@@ -332,6 +333,18 @@ describe('the companion is away', () => {
     expect((await get('/asked-open', { 'x-user-id': 'eve' })).status).toBe(200);
     expect(seen()).toMatchObject({ 'x-envoy-auth-failure-mode-allowed': 'true' });
     expect(seen()).not.toHaveProperty('x-user-id');
+  });
+
+  test('G8: what a resource asks for is told to everybody (RFC 9728)', async () => {
+    const told = await request({ port, path: '/.well-known/oauth-protected-resource/described', host: 'api.example.com' });
+    expect([told.status, told.headers['content-type']]).toEqual([200, 'application/json']);
+    expect(told.json()).toEqual({
+      resource: 'https://api.example.com/described',
+      authorization_servers: ['https://id.test/'],
+      scopes_supported: ['a'],
+      bearer_methods_supported: ['header'],
+    });
+    expect((await get('/described')).status).toBe(503);
   });
 
   test('C3: strange paths are refused all the same', async () => {
