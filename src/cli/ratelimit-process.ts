@@ -1,7 +1,7 @@
 // Joins the parts of a rate-limit companion that serves reference files with this machine: files, clock, store, gRPC, metrics.
 import { randomBytes } from 'node:crypto';
 import { type CompanionServer, createCompanionServer } from '../companion/companion-server.ts';
-import { watchLoop } from '../companion/loop-delay.ts';
+import { type LoopWatch, type Shedding, watchLoop } from '../companion/loop-delay.ts';
 import { tellDecisions } from '../companion/ratelimit-counts.ts';
 import { ratelimitLog } from '../companion/ratelimit-log.ts';
 import { RATELIMIT_SERVICE, ratelimitMethods } from '../companion/ratelimit-service.ts';
@@ -49,7 +49,8 @@ class Process implements RatelimitProcess {
   readonly #terminal: Terminal;
   readonly #metrics: Metrics = createMetrics({ version: packageVersion(), processMetrics: true });
   readonly #hot = new HotRules();
-  readonly #loop = watchLoop(() => performance.now());
+  /** From when it serves: what a start takes is no overload. */
+  #loop: LoopWatch | undefined;
   readonly #store: CounterStore;
   readonly #limiter: RateLimiter;
   #server: CompanionServer | undefined;
@@ -68,7 +69,7 @@ class Process implements RatelimitProcess {
     this.#store = openStore(settings, {
       keySecret,
       listener: storeListener(metrics, logger),
-      isOverloaded: () => this.#loop.shedding !== 'none',
+      isOverloaded: () => this.#shedding() !== 'none',
     });
     this.#limiter = createRateLimiter({
       store: this.#store,
@@ -108,13 +109,14 @@ class Process implements RatelimitProcess {
       api: loadEnvoyApi(),
       access: OPEN_ACCESS,
       reflection: true,
-      shedding: () => this.#loop.shedding,
+      shedding: () => this.#shedding(),
       onShed: (reason, cause) => this.#shed(reason, cause),
       nowMs: Date.now,
       logger: this.#logger,
     });
     this.endpoint = await this.#server.listen({ host, port });
     this.#server.setServing(true);
+    this.#loop = watchLoop(() => performance.now());
     if (metricsPort === undefined) return;
     this.#status = await startStatusServer(
       { metrics: this.#metrics, status: () => this.#readiness(), pages: this.#pages() },
@@ -129,8 +131,12 @@ class Process implements RatelimitProcess {
     await this.#server?.drain(DRAIN_MS);
     await this.#status?.close();
     await this.#store.close();
-    this.#loop.stop();
+    this.#loop?.stop();
     this.#hot.stop();
+  }
+
+  #shedding(): Shedding {
+    return this.#loop?.shedding ?? 'none';
   }
 
   #shed(reason: string, cause: unknown): void {
