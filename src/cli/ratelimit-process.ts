@@ -110,6 +110,7 @@ class Process implements RatelimitProcess {
       access: OPEN_ACCESS,
       reflection: true,
       shedding: () => this.#shedding(),
+      onCall: () => this.#loop?.called(),
       onShed: (reason, cause) => this.#shed(reason, cause),
       nowMs: Date.now,
       logger: this.#logger,

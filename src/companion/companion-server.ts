@@ -27,6 +27,8 @@ export interface CompanionServerOptions {
   readonly reflection: boolean;
   /** How busy the event loop is (authz G12). */
   readonly shedding: () => Shedding;
+  /** Told of each call as it comes. */
+  readonly onCall: () => void;
   /** Told of each call that the shell answered by itself. */
   readonly onShed: (reason: ShellReason, cause?: unknown) => void;
   readonly nowMs: () => number;
@@ -95,12 +97,13 @@ export function createCompanionServer(options: CompanionServerOptions): Companio
 function unaryMethod(
   { handler, answerTo }: ServedMethod,
   inFlight: InFlight,
-  { access, shedding, onShed, nowMs }: CompanionServerOptions,
+  { access, shedding, onCall, onShed, nowMs }: CompanionServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
     const denial = access.admit(call);
     if (denial !== undefined) return callback(denial);
     inFlight.lastMs = nowMs();
+    onCall();
     const send = (answer: Answer): void => (answer instanceof Uint8Array ? callback(null, asBuffer(answer)) : callback(answer));
     const refuse = (reason: ShellReason, cause?: unknown): void => {
       onShed(reason, cause);

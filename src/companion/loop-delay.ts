@@ -1,5 +1,5 @@
 // How late the event loop is: the delay of a timer, sampled, as the 99th percentile of the last second (authz G12). One long pause among many
-// short turns is no overload and does not count.
+// short turns is no overload and does not count; nor does a machine that is busy with something else, while hardly anybody calls.
 
 /** What a worker refuses: nothing, work that is not at hand in a cache, everything. */
 export type Shedding = 'none' | 'cold' | 'all';
@@ -8,26 +8,38 @@ const WINDOW_MS = 1_000;
 const SAMPLE_MS = 10;
 const COLD_MS = 50;
 const ALL_MS = 150;
+/** Calls in the window below which they are not what makes the loop late: to refuse them would help nobody. */
+const BUSY_CALLS = 200;
 
 interface Sample {
   readonly atMs: number;
   readonly delayMs: number;
+  /** Since the sample before. */
+  readonly calls: number;
 }
 
 /** Pure but for its own memory: samples come in, the verdict comes out. */
 export class LoopDelay {
   #samples: Sample[] = [];
   #shedding: Shedding = 'none';
+  #calls = 0;
+
+  /** A call has come. */
+  called(): void {
+    this.#calls += 1;
+  }
 
   get shedding(): Shedding {
     return this.#shedding;
   }
 
   add(atMs: number, delayMs: number): void {
-    this.#samples.push({ atMs, delayMs });
+    this.#samples.push({ atMs, delayMs, calls: this.#calls });
+    this.#calls = 0;
     const first = this.#samples.findIndex((sample) => sample.atMs > atMs - WINDOW_MS);
     if (first > 0) this.#samples.splice(0, first);
-    const p99 = this.#percentile();
+    const isBusy = this.#samples.reduce((sum, { calls }) => sum + calls, 0) >= BUSY_CALLS;
+    const p99 = isBusy ? this.#percentile() : 0;
     this.#shedding = p99 > ALL_MS ? 'all' : p99 > COLD_MS ? 'cold' : 'none';
   }
 
@@ -39,6 +51,7 @@ export class LoopDelay {
 
 export interface LoopWatch {
   readonly shedding: Shedding;
+  called(): void;
   stop(): void;
 }
 
@@ -55,6 +68,7 @@ export function watchLoop(monotonicMs: () => number): LoopWatch {
     get shedding() {
       return delay.shedding;
     },
+    called: () => delay.called(),
     stop: () => clearInterval(timer),
   };
 }

@@ -78,6 +78,7 @@ async function start(settings: WorkerSettings, port: WorkerPort, ports: WorkerPo
     ...(transport === undefined ? {} : { credentials: transport }),
     reflection: settings.reflection,
     shedding: () => loop.shedding,
+    onCall: () => loop.called(),
     onShed: (reason, cause) => service.onShed(reason, cause),
     nowMs: ports.nowMs,
     logger,

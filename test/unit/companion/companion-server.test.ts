@@ -39,6 +39,7 @@ describe('the shell of a companion', () => {
       access: OPEN_ACCESS,
       reflection: false,
       shedding,
+      onCall: () => {},
       onShed: (reason) => void shed.push(reason),
       nowMs: Date.now,
       logger: quietLogger(),
