@@ -101,7 +101,9 @@ export class KeyStore {
       this.#fetch(entry);
     }
     if (entry.running !== undefined) await this.#within(entry.running);
-    return { isKnown: entry.running === undefined && this.#isFresh(entry), quietUntilMs: entry.quietUntilMs };
+    // An issuer that failed last may have that key: an outage is never the caller's fault (G5).
+    const isKnown = entry.running === undefined && entry.failures === 0 && this.#isFresh(entry);
+    return { isKnown, quietUntilMs: entry.quietUntilMs };
   }
 
   stop(): void {

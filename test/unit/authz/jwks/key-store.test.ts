@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FetchOutcome } from '../../../../src/authz/jwks/fetch-key-set.ts';
+import { KeyMirror } from '../../../../src/authz/jwks/key-mirror.ts';
+import type { KeyParcel } from '../../../../src/authz/jwks/key-parcel.ts';
+import type { KeyOwner } from '../../../../src/authz/jwks/key-source.ts';
+import { KeyStore } from '../../../../src/authz/jwks/key-store.ts';
+import { parseKeySet } from '../../../../src/lib/jose/key-set.ts';
+import { type TestKey, testKey } from '../../../support/test-issuer.ts';
+
+const OWNER: KeyOwner = {
+  issuer: 'https://id.example.com/',
+  algorithms: ['ES256'],
+  keys: {
+    kind: 'remote',
+    url: 'https://id.example.com/jwks.json',
+    discovery: false,
+    cacheForMs: 300_000,
+    timeoutMs: 2_000,
+    serveStaleForMs: 3_600_000,
+    ca: undefined,
+  },
+};
+const FAILED: FetchOutcome = { kind: 'failed', reason: 'status', detail: '500' };
+
+function keysOf(...keys: readonly TestKey[]): FetchOutcome {
+  const parsed = parseKeySet(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }), ['ES256']);
+  if (!parsed.ok) throw new Error(parsed.problem);
+  return { kind: 'keys', keys: parsed.value.keys, skipped: 0 };
+}
+
+describe('keys of an issuer', () => {
+  const [one, two] = [testKey('ES256', 1), testKey('ES256', 2)];
+  let answer: FetchOutcome;
+  let fetches: number;
+  let delayMs: number;
+  let store: KeyStore;
+  let mirror: KeyMirror;
+  let parcels: KeyParcel[];
+
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_800_000_000_000 });
+    [answer, fetches, delayMs, parcels] = [keysOf(one), 0, 5, []];
+    store = new KeyStore({
+      fetch: () => {
+        fetches += 1;
+        return new Promise((resolve) => {
+          setTimeout(() => resolve(answer), delayMs);
+        });
+      },
+      dev: false,
+      nowMs: Date.now,
+      random: () => 0.5,
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      onChange: (parcel) => {
+        parcels.push(parcel);
+        mirror.apply(parcel);
+      },
+      onFetched: () => {},
+    });
+    mirror = new KeyMirror({ nowMs: Date.now, wanted: (owner) => store.wanted(owner) });
+  });
+
+  afterEach(() => {
+    store.stop();
+    vi.useRealTimers();
+  });
+
+  const watch = async (): Promise<void> => {
+    store.watch([OWNER]);
+    await vi.advanceTimersByTimeAsync(10);
+  };
+  const kids = (): string => {
+    const found = mirror.keysOf(structuredClone(OWNER));
+    if (found.kind === 'unavailable') return 'unavailable';
+    return [one, two].flatMap(({ kid }) => found.keys.candidates('ES256', kid).map((key) => key.kid)).join(' ');
+  };
+  const want = async (): Promise<string> => {
+    const asked = Promise.resolve(mirror.wanted(OWNER, 'made-up'));
+    await vi.advanceTimersByTimeAsync(150);
+    return (await asked).kind;
+  };
+
+  it('are refreshed at 80 % of their time without anybody waiting; equal settings are one provider (J4, J7)', async () => {
+    store.watch([OWNER, structuredClone(OWNER)]);
+    expect(kids()).toBe('unavailable');
+    await vi.advanceTimersByTimeAsync(10);
+    expect([kids(), fetches]).toEqual([one.kid, 1]);
+    await vi.advanceTimersByTimeAsync(239_000);
+    expect(fetches).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(fetches).toBe(2);
+  });
+
+  it('stay while the issuer is away, for as long as was said, then nobody can tell (J5, J8)', async () => {
+    await watch();
+    answer = FAILED;
+    await vi.advanceTimersByTimeAsync(3_890_000);
+    expect(kids()).toBe(one.kid);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(kids()).toBe('unavailable');
+    // 1 s doubling to 30 s.
+    expect(fetches).toBeLessThan(140);
+    answer = keysOf(two);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(kids()).toBe(two.kid);
+  });
+
+  it('a new key comes with the first token that names it; a flood of made-up names causes one fetch in 30 s (J6, T12)', async () => {
+    await watch();
+    answer = keysOf(one, two);
+    expect(await want()).toBe('keys');
+    expect([kids(), fetches]).toEqual([`${one.kid} ${two.kid}`, 2]);
+    for (let index = 0; index < 150; index += 1) expect(await want()).toBe('keys');
+    expect(fetches).toBe(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await want();
+    expect(fetches).toBe(3);
+  });
+
+  it('nobody can tell while the issuer fails or is slow, for 100 ms at most; and it is not asked more often for that (J6)', async () => {
+    await watch();
+    delayMs = 1_000;
+    expect(await want()).toBe('unavailable');
+    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.advanceTimersByTimeAsync(30_000);
+    [answer, delayMs] = [FAILED, 5];
+    const before = fetches;
+    // The keys are still fresh, but an issuer that fails now may have another one: an outage is never the caller's fault (G5).
+    expect(await want()).toBe('unavailable');
+    expect(kids()).toBe(one.kid);
+    expect(fetches).toBe(before + 1);
+  });
+
+  it('a key that is gone ends what it verified, one that is added does not (J10)', async () => {
+    await watch();
+    answer = keysOf(one, two);
+    await want();
+    expect(parcels.map(({ generation }) => generation)).toEqual([1, 1]);
+    await vi.advanceTimersByTimeAsync(31_000);
+    answer = keysOf(two);
+    await want();
+    expect(parcels.at(-1)?.generation).toBe(2);
+    expect(kids()).toBe(two.kid);
+  });
+});
