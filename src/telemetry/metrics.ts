@@ -185,7 +185,7 @@ export const METRICS = {
   chancery_jwks_age_seconds: { type: 'gauge', labels: ['issuer'], help: 'Since the keys of each issuer were last fetched or confirmed.' },
   chancery_companion_workers: { type: 'gauge', labels: ['kind'], help: 'Workers of each companion that take calls.' },
   chancery_companion_worker_restarts_total: { type: 'counter', labels: ['kind'], help: 'Workers that ended and were started anew.' },
-  chancery_companion_serving: { type: 'gauge', labels: ['kind'], help: '1 while the companion says that it serves.' },
+  chancery_companion_serving: { type: 'gauge', labels: ['kind'], help: 'Is 1 while the companion says that it serves.' },
   chancery_xds_writer_bytes: { type: 'gauge', labels: [], help: 'Bytes that wait in the transports of all streams.' },
 } as const satisfies Readonly<Record<string, Definition>>;
 
