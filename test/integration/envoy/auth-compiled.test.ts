@@ -1,4 +1,6 @@
 // The compiled form of policies in a real Envoy: its own filters, from a configuration that a plain Envoy runs (authz §5).
+import { once } from 'node:events';
+import { connect as connectHttp2, createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCompiler } from '../../../src/compiler/compile.ts';
 import { compileStaticBootstrap } from '../../../src/compiler/static-bootstrap.ts';
@@ -21,7 +23,7 @@ import {
 import { type Envoy, startEnvoy } from '../../support/envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
-import { type HttpResponse, request } from '../../support/http-client.ts';
+import { type HttpResponse, openConnection, request } from '../../support/http-client.ts';
 import { aListener, aMatch, aModel, anEndpoint, aRoute, aService, forwardTo } from '../../support/model-builder.ts';
 import { type MintOptions, testIssuer, testKey } from '../../support/test-issuer.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
@@ -69,6 +71,23 @@ const POLICIES: readonly AuthPolicy[] = [
   aPolicy('described', byToken('main', { scopes: ['a'] }), { resourceMetadata: true }),
 ];
 
+/** Answers when it has the trailers, with their names. */
+const streams = createHttp2Server().on('stream', (stream) => {
+  stream.resume();
+  stream.on('trailers', (trailers) => {
+    stream.respond({ ':status': 200, 'x-trailers': Object.keys(trailers).join(' ') });
+    stream.end();
+  });
+});
+
+async function listen(server: Http2Server): Promise<number> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 let envoy: Envoy;
 let upstream: Upstream;
 let port = 0;
@@ -92,10 +111,14 @@ beforeAll(async () => {
     auth,
     accessLog: { path: ['accessLog'], file: '/dev/stdout' },
     listeners: [aListener({ port: 0, underscores: 'keep', paths: { escapedSlashes: 'reject', mergeSlashes: true, parameters: 'reject' } })],
-    services: [aService('backend', { endpoints: [anEndpoint(upstream.address)] })],
+    services: [
+      aService('backend', { endpoints: [anEndpoint(upstream.address)] }),
+      aService('streams', { endpoints: [anEndpoint(`127.0.0.1:${await listen(streams)}`)], protocol: 'h2' }),
+    ],
     routes: [
       ...POLICIES.map(({ name }) => routeOf(name, { auth: { kind: 'policy', policy: name, path: [] } })),
       routeOf('public', { auth: { kind: 'none' } }),
+      routeOf('stream', { auth: { kind: 'none' }, action: forwardTo('streams') }),
       routeOf('lost', { auth: { kind: 'policy', policy: 'nowhere', path: [] } }),
     ],
   });
@@ -107,6 +130,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await envoy.stop();
   await upstream.close();
+  streams.close();
 });
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
@@ -287,6 +311,29 @@ describe('identity', () => {
     const names = Object.keys(seen()).filter((name) => /user|tenant|chancery/.test(name));
     expect(names).toEqual(path === '/token' ? ['x-user-id'] : []);
     if (path === '/token') expect(seen()['x-user-id']).toBe('alice');
+  });
+
+  test('T1: nor do they over HTTP/2', async () => {
+    upstream.reset();
+    const connection = await openConnection({ port, http: '2' });
+    const answer = await connection.request({
+      path: '/token',
+      headers: { ...bearer(), 'x-user-id': ['eve', 'mallory'], x_user_id: 'eve', 'x-chancery-a': '1' },
+    });
+    connection.close();
+    expect(answer.status).toBe(200);
+    expect(seen()['x-user-id']).toBe('alice');
+    expect(Object.keys(seen()).filter((name) => /user|chancery/.test(name))).toEqual(['x-user-id']);
+  });
+
+  test('H3: nor in the trailers of a request', async () => {
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const stream = session.request({ ':path': '/stream', ':method': 'POST' }, { waitForTrailers: true });
+    stream.once('wantTrailers', () => stream.sendTrailers({ 'x-user-id': 'eve', x_user_id: 'eve', 'x-chancery-a': '1', 'x-kept': 'yes' }));
+    stream.end('body');
+    const [answer]: unknown[] = await once(stream, 'response');
+    session.destroy();
+    expect(answer).toMatchObject({ ':status': 200, 'x-trailers': 'x-kept' });
   });
 
   test('T4: methods and paths are not overridden by headers', async () => {
