@@ -3,6 +3,7 @@ import type { ConfigPath } from '../lib/issue.ts';
 import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { ApiKeySet } from '../proto/generated/chancery/policy/v1/ApiKeySet.ts';
 import type { AuthPolicy } from '../proto/generated/chancery/policy/v1/AuthPolicy.ts';
+import type { RateLimitTable } from '../proto/generated/chancery/policy/v1/RateLimitTable.ts';
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { TypedExtensionConfig } from '../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
 import type { ClusterLoadAssignment } from '../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
@@ -24,6 +25,7 @@ export type CompiledResource =
   | { readonly kind: 'VirtualHost'; readonly name: string; readonly message: VirtualHost; readonly path: ConfigPath }
   | { readonly kind: 'AuthPolicy'; readonly name: string; readonly message: AuthPolicy; readonly path: ConfigPath }
   | { readonly kind: 'ApiKeySet'; readonly name: string; readonly message: ApiKeySet; readonly path: ConfigPath }
+  | { readonly kind: 'RateLimitTable'; readonly name: string; readonly message: RateLimitTable; readonly path: ConfigPath }
   | { readonly kind: 'Secret'; readonly name: string; readonly message: Secret; readonly path: ConfigPath };
 
 export type ResourceKind = CompiledResource['kind'];

@@ -10,8 +10,10 @@ export const POLICY_KEEP_MS = 600_000;
 /** No name of a secret that proxies use begins so. */
 const SECRET_PREFIX = 'secret/';
 
+const OWN_TYPES: readonly TypeUrl[] = [TYPE_URLS.AuthPolicy, TYPE_URLS.ApiKeySet, TYPE_URLS.RateLimitTable];
+
 /** In the order of their type URLs, as in every snapshot. */
-const TYPES = [TYPE_URLS.AuthPolicy, TYPE_URLS.ApiKeySet, TYPE_URLS.Secret].sort();
+const TYPES = [...OWN_TYPES, TYPE_URLS.Secret].sort();
 
 /** No present revision names it. */
 export interface GonePolicy {
@@ -21,9 +23,7 @@ export interface GonePolicy {
 
 /** Whether companions get the resource, and proxies do not (authz D1). */
 export function isForCompanions({ typeUrl, name }: Pick<SnapshotResource, 'typeUrl' | 'name'>): boolean {
-  return (
-    typeUrl === TYPE_URLS.AuthPolicy || typeUrl === TYPE_URLS.ApiKeySet || (typeUrl === TYPE_URLS.Secret && name.startsWith(SECRET_PREFIX))
-  );
+  return OWN_TYPES.includes(typeUrl) || (typeUrl === TYPE_URLS.Secret && name.startsWith(SECRET_PREFIX));
 }
 
 export class PolicyBook {

@@ -2,6 +2,7 @@
 // Holds types only; a new Envoy type is one import and one line in each map.
 import type { ApiKeySet, ApiKeySetOutput } from './generated/chancery/policy/v1/ApiKeySet.ts';
 import type { AuthPolicy, AuthPolicyOutput } from './generated/chancery/policy/v1/AuthPolicy.ts';
+import type { RateLimitTable, RateLimitTableOutput } from './generated/chancery/policy/v1/RateLimitTable.ts';
 import type { Bootstrap, BootstrapOutput } from './generated/envoy/config/bootstrap/v3/Bootstrap.ts';
 import type { Cluster, ClusterOutput } from './generated/envoy/config/cluster/v3/Cluster.ts';
 import type { Node, NodeOutput } from './generated/envoy/config/core/v3/Node.ts';
@@ -137,6 +138,7 @@ import type { Status, StatusOutput } from './generated/google/rpc/Status.ts';
 interface MessageTable {
   'chancery.policy.v1.ApiKeySet': [ApiKeySet, ApiKeySetOutput];
   'chancery.policy.v1.AuthPolicy': [AuthPolicy, AuthPolicyOutput];
+  'chancery.policy.v1.RateLimitTable': [RateLimitTable, RateLimitTableOutput];
   'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter': [ExpressionFilter, ExpressionFilterOutput];
   'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth': [ApiKeyAuth, ApiKeyAuthOutput];
   'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute': [ApiKeyAuthPerRoute, ApiKeyAuthPerRouteOutput];

@@ -16,6 +16,7 @@ export const TYPE_URLS = {
   TypedExtensionConfig: 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
   AuthPolicy: 'type.googleapis.com/chancery.policy.v1.AuthPolicy',
   ApiKeySet: 'type.googleapis.com/chancery.policy.v1.ApiKeySet',
+  RateLimitTable: 'type.googleapis.com/chancery.policy.v1.RateLimitTable',
 } as const;
 
 /** The type name in a type URL: what follows its last slash. A bare type name stays as it is. */

@@ -52,6 +52,7 @@ const ROWS: readonly TypeRules[] = [
   // For companions alone (authz D1).
   row('AuthPolicy', 0, { hasLegacyWildcard: true, resumes: true }),
   row('ApiKeySet', 0, { hasLegacyWildcard: true, resumes: true }),
+  row('RateLimitTable', 0, { hasLegacyWildcard: true, resumes: true }),
   row('VirtualHost', 7, { isDeltaOnly: true, hasHosts: true }),
 ];
 

@@ -21,6 +21,7 @@ const FILES = {
   VirtualHost: 'hosts.yaml',
   AuthPolicy: 'policies.yaml',
   ApiKeySet: 'api-keys.yaml',
+  RateLimitTable: 'limits.yaml',
 } as const satisfies Record<ResourceKind, string>;
 
 const api = loadEnvoyApi();

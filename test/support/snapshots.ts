@@ -64,6 +64,7 @@ const CONTENT_FIELDS: readonly (readonly (string | number)[])[] = [
   ['route_configuration_name'],
   ['endpoint', 'hostname'],
   ['realm'],
+  ['domain'],
   ['consumers', 0, 'name'],
 ];
 
@@ -89,6 +90,8 @@ function messageOf(label: TypeLabel, name: string, content: string): object {
       return { endpoint: { hostname: content } };
     case 'AuthPolicy':
       return { policy: name, realm: content };
+    case 'RateLimitTable':
+      return { revision: name, domain: content };
     case 'ApiKeySet':
       return { name, consumers: [{ name: content }] };
     case 'TypedExtensionConfig':

@@ -1,0 +1,45 @@
+// A RateLimitTable from its bytes, checked (R301): its revision is the hash of its content and nothing in it is beyond what this program knows,
+// so that an older companion never counts less than a newer control plane meant.
+import { createHash } from 'node:crypto';
+import type { EnvoyApi } from '../../proto/api.ts';
+import type { RateLimitTableOutput } from '../../proto/generated/chancery/policy/v1/RateLimitTable.ts';
+import type { LimitTable } from '../limit-table.ts';
+import { decodeRule } from './decode-rule.ts';
+import { decodeStore, type StoreSettings } from './decode-store.ts';
+import { each, required, TableProblem } from './table-problem.ts';
+
+const TYPE = 'chancery.policy.v1.RateLimitTable';
+const REVISION_DIGITS = 16;
+
+export interface DecodedTable {
+  /** With the one domain of the gateway. */
+  readonly table: LimitTable;
+  readonly store: StoreSettings;
+}
+
+/** Throws TableProblem (a NACK) with the field that is wrong. `name` is that of the resource: the gateway's. */
+export function decodeTable(api: EnvoyApi, name: string, bytes: Uint8Array): DecodedTable {
+  const message = decoded(api, bytes);
+  const revision = required(message.revision, 'revision');
+  if (revision !== tableRevision(api, message)) throw new TableProblem('revision', 'is not the hash of the content');
+  const domain = required(message.domain, 'domain');
+  if (domain !== `chancery.${name}`) throw new TableProblem('domain', `is not chancery.${name}`);
+  const limits = each(message.limits, decodeRule, 'limits');
+  const names = new Set(limits.map((limit) => limit.name));
+  if (names.size < limits.length) throw new TableProblem('limits', 'holds a name twice');
+  return { table: { revision, domains: [{ domain, limits }] }, store: decodeStore(message.store, name) };
+}
+
+/** 16 hexadecimal digits of SHA-256 over the deterministic encoding of all fields but the revision. */
+export function tableRevision(api: Pick<EnvoyApi, 'encode'>, message: object): string {
+  const { revision: _, ...rest } = { revision: '', ...message };
+  return createHash('sha256').update(api.encode(TYPE, rest)).digest('hex').slice(0, REVISION_DIGITS);
+}
+
+function decoded(api: EnvoyApi, bytes: Uint8Array): RateLimitTableOutput {
+  const message = api.decode(TYPE, bytes);
+  // What the API does not know was passed over by the decoder, so it is missing when the message is written again.
+  if (!api.encode(TYPE, message).equals(bytes))
+    throw new TableProblem('the message', 'holds fields that are not known here, or is not deterministic');
+  return message;
+}
