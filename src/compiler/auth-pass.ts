@@ -2,6 +2,7 @@
 import type { AuthModel, AuthPolicy } from '../model/auth/types.ts';
 import type { Listener, Model } from '../model/types.ts';
 import type { AuthPolicy as AuthPolicyMessage } from '../proto/generated/chancery/policy/v1/AuthPolicy.ts';
+import { API_KEY_AUTH, API_KEY_FILTER } from './auth/api-key-auth.ts';
 import { type CompiledPolicy, compileAuthPolicy } from './auth/compiled-policy.ts';
 import { type AuthzSlot, compileExtAuthz } from './auth/ext-authz.ts';
 import type { PathAllowance } from './auth/hygiene.ts';
@@ -82,7 +83,7 @@ function compileAuth({ gateway }: Model, { auth, used, options }: AuthInput): Co
   });
   const asking = policies.filter(({ form }) => form === 'companion');
   const jwt = compileJwtTemplate(policies, auth);
-  const slots = new Map([...compileJwtSlot(jwt, auth), ...compileAuthzSlots(asking, auth)]);
+  const slots = new Map([...compileJwtSlot(jwt, auth), ...compileApiKeySlot(policies), ...compileAuthzSlots(asking, auth)]);
   return {
     facts: {
       gateway,
@@ -132,6 +133,12 @@ function compileJwtSlot(jwt: JwtTemplate | undefined, auth: AuthModel): readonly
       locate: (at) => pathOf(at[at.indexOf('providers') + 1]),
     },
   ]);
+}
+
+function compileApiKeySlot(policies: readonly CompiledPolicy[]): readonly (readonly [string, LocatedResource])[] {
+  const user = policies.find(({ form, policy }) => form === 'proxy' && leavesOf(policy.rule).some(({ kind }) => kind === 'apiKeys'));
+  if (user === undefined) return [];
+  return [['api-key', { resource: { kind: 'TypedExtensionConfig', name: API_KEY_FILTER, message: API_KEY_AUTH, path: user.policy.path } }]];
 }
 
 function compileAuthzSlots(asking: readonly CompiledPolicy[], auth: AuthModel): readonly (readonly [string, LocatedResource])[] {

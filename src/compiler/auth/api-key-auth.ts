@@ -1,20 +1,17 @@
 // API keys that Envoy itself holds, where the user has asked for that: the keys stand in the route, in every proxy.
 import type { ApiKeySource, AuthModel, AuthPolicy, Consumer, Requirements } from '../../model/auth/types.ts';
 import { any } from '../../proto/any.ts';
+import type { TypedExtensionConfig } from '../../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
 import type { ApiKeyAuthPerRoute } from '../../proto/generated/envoy/extensions/filters/http/api_key_auth/v3/ApiKeyAuthPerRoute.ts';
-import type { HttpFilterCompiler } from '../filters/http-filter-compiler.ts';
 import { nameOfFilterSlot } from '../names.ts';
 import { leavesOf } from './policy-parts.ts';
 
 export const API_KEY_FILTER = nameOfFilterSlot('api-key');
 
-export const apiKeyAuth: HttpFilterCompiler = {
-  appliesTo: 'all',
-  compileFilter: () => ({
-    name: API_KEY_FILTER,
-    typed_config: any('envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth', {}),
-    disabled: true,
-  }),
+/** What fills the slot; all that it does comes with the route. */
+export const API_KEY_AUTH: TypedExtensionConfig = {
+  name: API_KEY_FILTER,
+  typed_config: any('envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth', {}),
 };
 
 /** Undefined for a policy that takes no API keys. */

@@ -46,7 +46,8 @@ export const JWT_NAMESPACE = 'envoy.filters.http.jwt_authn';
 
 /** A member of what jwt_authn has verified: `at` begins with the key of a payload or a header. */
 export function tokenHas(at: readonly string[], value: ValueMatcher): Principal {
-  return { metadata: { filter: JWT_NAMESPACE, path: at.map((key) => ({ key })), value } };
+  const matcher = { filter: JWT_NAMESPACE, path: at.map((key) => ({ key })), value };
+  return { sourced_metadata: { metadata_matcher: matcher, metadata_source: 'DYNAMIC' } };
 }
 
 export const PRESENT: ValueMatcher = { present_match: true };

@@ -1,7 +1,6 @@
 // The HTTP filters in the order in which a request passes them, each with the reason for its place. Adding one is adding a line here.
 import type { Listener } from '../../model/types.ts';
 import type { HttpFilter } from '../../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.ts';
-import { apiKeyAuth } from '../auth/api-key-auth.ts';
 import { identity } from '../auth/identity.ts';
 import { access, hygiene } from '../auth/rbac-filters.ts';
 import { cors } from './cors.ts';
@@ -9,7 +8,7 @@ import { fault } from './fault.ts';
 import type { HttpFilterCompiler } from './http-filter-compiler.ts';
 import { onDemand } from './on-demand.ts';
 import { router } from './router.ts';
-import { AUTHZ_SLOTS, EARLY_LIMIT_SLOTS, JWT_SLOT, MAIN_LIMIT_SLOTS, slotFilter } from './slot.ts';
+import { API_KEY_SLOT, AUTHZ_SLOTS, EARLY_LIMIT_SLOTS, JWT_SLOT, MAIN_LIMIT_SLOTS, slotFilter } from './slot.ts';
 import { websocketOverHttp1 } from './websocket-over-http1.ts';
 
 const CHAIN: readonly HttpFilterCompiler[] = [
@@ -25,7 +24,7 @@ const CHAIN: readonly HttpFilterCompiler[] = [
   ...EARLY_LIMIT_SLOTS.map(slotFilter),
   // Who it is, then whether he may, before anything is counted for him.
   slotFilter(JWT_SLOT),
-  apiKeyAuth,
+  slotFilter(API_KEY_SLOT),
   access,
   ...AUTHZ_SLOTS.map(slotFilter),
   ...MAIN_LIMIT_SLOTS.map(slotFilter),

@@ -29,6 +29,12 @@ export const EARLY_LIMIT_SLOTS: readonly FilterSlot[] = [
 ];
 /** Who it is. */
 export const JWT_SLOT: FilterSlot = { name: 'jwt', type: JWT_AUTHN, whenEmpty: 'deny' };
+/** The same by a key. Envoy warns of this filter wherever it stands, so it comes only where it is used. */
+export const API_KEY_SLOT: FilterSlot = {
+  name: 'api-key',
+  type: 'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth',
+  whenEmpty: 'deny',
+};
 /** Whether he may, says the companion; the second lets pass when none answers (authz G17). */
 export const AUTHZ_SLOTS: readonly FilterSlot[] = [
   { name: 'authz', type: EXT_AUTHZ, whenEmpty: 'deny' },
@@ -43,7 +49,7 @@ export const MAIN_LIMIT_SLOTS: readonly FilterSlot[] = [
 ];
 
 /** In the order in which requests pass them. */
-export const FILTER_SLOTS: readonly FilterSlot[] = [...EARLY_LIMIT_SLOTS, JWT_SLOT, ...AUTHZ_SLOTS, ...MAIN_LIMIT_SLOTS];
+export const FILTER_SLOTS: readonly FilterSlot[] = [...EARLY_LIMIT_SLOTS, JWT_SLOT, API_KEY_SLOT, ...AUTHZ_SLOTS, ...MAIN_LIMIT_SLOTS];
 
 /** Denies or allows everything, without looking at the request. */
 const EMPTY_TYPE = 'envoy.extensions.filters.http.rbac.v3.RBAC';

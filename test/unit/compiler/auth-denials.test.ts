@@ -85,10 +85,11 @@ function holds(principal: Principal, who: Caller): boolean {
   if (principal.header) return principal.header.string_match?.exact === who.method;
   if (principal.remote_ip)
     return principal.remote_ip.address_prefix === (who.ip === '10.1.1.1' ? '10.0.0.0' : who.ip === '203.0.113.9' ? '203.0.113.0' : '');
-  if (principal.metadata) {
+  const metadata = principal.sourced_metadata?.metadata_matcher;
+  if (metadata) {
     let value: unknown = metadataOf(who);
-    for (const { key = '' } of principal.metadata.path ?? []) value = (value as Record<string, unknown> | undefined)?.[key];
-    return fits(principal.metadata.value ?? {}, value);
+    for (const { key = '' } of metadata.path ?? []) value = (value as Record<string, unknown> | undefined)?.[key];
+    return fits(metadata.value ?? {}, value);
   }
   throw new Error(`unexpected ${JSON.stringify(principal)}`);
 }

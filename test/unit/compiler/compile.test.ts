@@ -26,6 +26,7 @@ test('resources are sorted by kind and name; B28: a service that no route names 
     'RouteConfiguration routes/b',
     'Runtime runtime',
     ...[
+      'api-key',
       'authz',
       'authz-open',
       'jwt',

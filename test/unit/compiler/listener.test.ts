@@ -115,6 +115,7 @@ describe('HTTP', () => {
       [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('ratelimit.v3.RateLimit'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('jwt_authn.v3.JwtAuthentication'), typeUrl('rbac.v3.RBAC')],
+      [typeUrl('api_key_auth.v3.ApiKeyAuth'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('ext_authz.v3.ExtAuthz'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('ext_authz.v3.ExtAuthz'), typeUrl('rbac.v3.RBAC')],
       [typeUrl('local_ratelimit.v3.LocalRateLimit'), typeUrl('rbac.v3.RBAC')],

@@ -67,7 +67,6 @@ test('places of filters that nothing fills are left out, and runtime values are 
     'envoy.filters.http.cors',
     'filter/identity',
     'filter/hygiene',
-    'filter/api-key',
     'filter/rbac',
     'envoy.filters.http.fault',
     'envoy.filters.http.router',
