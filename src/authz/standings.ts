@@ -79,7 +79,8 @@ export class Standings {
 
   jwt(credential: Credential, call: StandingCall): Standing | Promise<Standing> {
     const key = digestOf(credential);
-    for (const settings of call.policy.jwt) {
+    const providers = call.policy.jwt.filter(({ from }) => isFrom(from, credential));
+    for (const settings of providers) {
       const known = this.#tokens.scope(settings.id).get(key, call.nowMs);
       if (known === undefined) continue;
       if (known.generation === this.#ports.jwt.generation(settings)) return this.#stillValid(known, settings, call.nowMs);
@@ -87,7 +88,7 @@ export class Standings {
     }
     const token = textOf(credential);
     if (token.includes(',')) return MULTIPLE;
-    const settings = chosen(call.policy.jwt, token);
+    const settings = chosen(providers, token);
     if (settings === undefined) return MALFORMED;
     const refused = this.#refused.scope(settings.id).get(key, call.nowMs);
     if (refused !== undefined) return refused;
@@ -223,7 +224,7 @@ function expiryMs({ exp }: Claims): number {
   return typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY;
 }
 
-/** M6: `iss` chooses. A token of nobody's goes to the first, which tells what is wrong with it. */
+/** M6: of those that look where the token stood `iss` chooses. A token of nobody's goes to the first, which tells what is wrong with it. */
 function chosen(providers: readonly JwtSettings[], token: string): JwtSettings | undefined {
   const [first] = providers;
   if (providers.length < 2) return first;

@@ -19,7 +19,8 @@ export function tokenHeader(
   { algorithms, types }: Pick<JwtSettings, 'algorithms' | 'types'>,
 ): TokenHeader | AuthReason {
   const { alg, kid, typ } = header;
-  if (typeof alg !== 'string' || !algorithms.includes(alg)) return 'jwt.algorithm';
+  if (typeof alg !== 'string') return 'jwt.malformed';
+  if (!algorithms.includes(alg)) return 'jwt.algorithm';
   if (REFUSED_MEMBERS.some((member) => Object.hasOwn(header, member))) return 'jwt.malformed';
   if (kid !== undefined && !isKid(kid)) return 'jwt.malformed';
   return isAccepted(typ, types) ? { algorithm: alg, kid } : 'jwt.type';

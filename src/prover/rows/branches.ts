@@ -90,7 +90,13 @@ const methods: readonly RuleRow[] = [
     claims: { scope: 'orders:write' },
     expect: alice,
   },
-  { policy: 'reads-free-writes-scoped', name: 'a write without the scope', rules: ['M3', 'G9'], method: 'PUT', expect: lacks() },
+  {
+    policy: 'reads-free-writes-scoped',
+    name: 'a write without the scope',
+    rules: ['M3', 'G9'],
+    method: 'PUT',
+    expect: deny('method.denied'),
+  },
   { policy: 'reads-free-writes-scoped', name: 'nobody reads', rules: ['M3'], isBare: true, expect: deny('jwt.missing') },
 ];
 

@@ -93,7 +93,7 @@ describe('algorithms and signatures', () => {
     ];
     for (const bad of [...longer, bytes.subarray(1), bytes.subarray(0, -1)]) {
       const only = { algorithms: [algorithm] };
-      expect(await reasonOf(`${header}.${payload}.${segment(bad)}`, only)).toBe('jwt.malformed');
+      expect(await reasonOf(`${header}.${payload}.${segment(bad)}`, only)).toBe('jwt.signature');
     }
   });
 
@@ -109,7 +109,7 @@ describe('algorithms and signatures', () => {
       });
       if (signature[0] !== 0) continue;
       expect(await reasonOf(`${input}.${segment(signature)}`)).toBe('valid');
-      expect(await reasonOf(`${input}.${segment(signature.subarray(1))}`, { algorithms: ['PS256'] })).toBe('jwt.malformed');
+      expect(await reasonOf(`${input}.${segment(signature.subarray(1))}`, { algorithms: ['PS256'] })).toBe('jwt.signature');
       return;
     }
     expect.unreachable('no signature began with a zero byte');
@@ -119,16 +119,14 @@ describe('algorithms and signatures', () => {
     expect(await reasonOf(mint({ header: { alg } }))).toBe('jwt.algorithm');
   });
 
-  it.each([undefined, null, 256, ['ES256'], {}])('an algorithm that is %j is refused (authz A6)', async (alg) => {
-    expect(await reasonOf(mint({ header: { alg } }))).toBe('jwt.algorithm');
+  it.each([undefined, null, 256, ['ES256'], {}])('an algorithm that is %j is malformed (authz A6)', async (alg) => {
+    expect(await reasonOf(mint({ header: { alg } }))).toBe('jwt.malformed');
   });
 
   it('HMAC by the public key is refused (authz A6, T9)', async () => {
     const pem = testKey('RS256').jwk.n ?? '';
     const token = secretToken('HS256', pem, { header: { kid: 'rs256-1' }, payload: { iss: issuer.issuer, aud: 'shop', exp: NOW + 60 } });
-    // No signature of this provider's algorithms is as short (A15).
-    expect(await reasonOf(token)).toBe('jwt.malformed');
-    expect(await reasonOf(`${token.split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`)).toBe('jwt.algorithm');
+    expect(await reasonOf(token)).toBe('jwt.algorithm');
   });
 });
 
