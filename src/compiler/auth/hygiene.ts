@@ -6,7 +6,7 @@ import type { Principal } from '../../proto/generated/envoy/config/rbac/v3/Princ
 import type { StringMatcher } from '../../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
 import { quoteRegex } from '../quote-regex.ts';
 import { either, headerValue, holdsText, isLonger } from './cel.ts';
-import { providerGroupsOf, type TokenHeader, tokenHeadersOf } from './policy-parts.ts';
+import { type TokenHeader, tokenHeadersOf } from './policy-parts.ts';
 import { ALWAYS, allOf, anyOf, headerIsPresent, headerMatches, not, when } from './principal.ts';
 
 /** What paths may hold beyond the strict form. */
@@ -27,7 +27,8 @@ export function credentialPolicies(providers: readonly JwtProvider[], keys: read
   const tokens = tokenHeadersOf(providers);
   const names = [...tokens.map(({ name }) => name), ...keys];
   if (names.length === 0) return {};
-  const several = providerGroupsOf(providers).flatMap((group) => pairsOf(tokenHeadersOf(group).map(({ name }) => headerIsPresent(name))));
+  // One token a request, wherever it stands (A1).
+  const several = pairsOf(tokens.map(({ name }) => headerIsPresent(name)));
   return {
     // A header matcher looks at each value alone; CEL sees them joined, but for empty ones.
     '09.auth.multiple': when(anyOf([...several.map(allOf), ...names.map(isBesideEmpty)])),

@@ -31,7 +31,7 @@ export interface TokenHeader {
 }
 
 /**
- * Providers that look into the same headers: a token is of one of them, as its issuer says (M6). A request may bring one for each group.
+ * Providers that look into the same headers: a token is of one of them, as its issuer says (M6).
  * In the order of their first providers.
  */
 export function providerGroupsOf(providers: readonly JwtProvider[]): readonly (readonly JwtProvider[])[] {
