@@ -16,8 +16,8 @@ export interface PortSecurity {
 /** Throws ERR_USAGE where the files cannot be used. */
 export function createPortSecurity(settings: XdsSecurity | undefined, logger: Logger): PortSecurity {
   if (settings === undefined) return { access: OPEN_ACCESS, close: () => {} };
-  const { cert, key, clientCa, clientNames } = settings;
+  const { cert, key, clientCa, clientNames, companionNames } = settings;
   const files = createTlsFiles({ cert, key, ...(clientCa === undefined ? {} : { clientCa }) }, logger);
-  const access = clientCa === undefined ? OPEN_ACCESS : certificateAccess(clientNames);
+  const access = clientCa === undefined ? OPEN_ACCESS : certificateAccess({ clients: clientNames, companions: companionNames });
   return { access, transport: files.security, close: () => files.close() };
 }

@@ -34,6 +34,7 @@ function placeholder(name: keyof RawSettings): string {
     xdsTlsKey: 'file',
     xdsClientCa: 'file',
     xdsClientNames: 'templates',
+    xdsCompanionNames: 'templates',
     logLevel: 'level',
     logFormat: 'format',
     companions: 'where',

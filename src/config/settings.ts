@@ -27,6 +27,7 @@ const schema = z.object({
   xdsTlsKey: z.string().optional(),
   xdsClientCa: z.string().optional(),
   xdsClientNames: z.string().optional(),
+  xdsCompanionNames: z.string().optional(),
   ...streamSettingsSchema,
   ...rolloutSettingsSchema,
   state: z.string().min(1, 'a directory is needed').optional(),
@@ -124,6 +125,12 @@ export const SETTINGS: readonly SettingOrigin[] = [
     help: 'names of client certificates that allow a gateway, with {gateway}, {node} and *, separated by commas',
   },
   {
+    name: 'xdsCompanionNames',
+    flag: '--xds-companion-names',
+    variable: 'CHANCERY_XDS_COMPANION_NAMES',
+    help: 'the same for companions, which get the secrets of its policies',
+  },
+  {
     name: 'xdsRestPort',
     flag: '--xds-rest-port',
     variable: 'CHANCERY_XDS_REST_PORT',
@@ -175,9 +182,10 @@ export function parseSettings(flags: RawSettings, env: Readonly<Record<string, s
 }
 
 function checkedSettings(parsed: z.output<typeof schema>): Settings {
-  const { insecurePlaintext, redis, state, xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsRestPort, ...others } = parsed;
+  const { insecurePlaintext, redis, state, xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsCompanionNames, xdsRestPort, ...others } =
+    parsed;
   const { xdsMaxConnectionAge, xdsStopWithin, xdsNewStreams, xdsFirstPushes, history, ...settings } = others;
-  const security = xdsSecurity({ xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames });
+  const security = xdsSecurity({ xdsTlsCert, xdsTlsKey, xdsClientCa, xdsClientNames, xdsCompanionNames });
   const isSafe = isLoopback(settings.host) || insecurePlaintext;
   if (!isSafe && security?.clientCa === undefined) {
     throw new ChanceryError('ERR_USAGE', `refusing to serve keys and configuration to anybody who reaches ${settings.host}`, {

@@ -18,6 +18,8 @@ export interface ClaimedNode {
   readonly id: string;
   /** Equals the gateway. */
   readonly cluster: string;
+  /** Present: it says that it is a companion, which gets what proxies do not. */
+  readonly companion?: object;
 }
 
 export interface Access {

@@ -10,7 +10,22 @@ import { alternativeNames, nameMatches } from '../grpc/certificate-names.ts';
  */
 export const DEFAULT_NAME_TEMPLATES: readonly string[] = ['{gateway}', '*.{gateway}', 'spiffe://*/gateway/{gateway}'];
 
-export function certificateAccess(templates: readonly string[] = DEFAULT_NAME_TEMPLATES): Access {
+/** Names that allow a companion of the gateway, which gets the secrets of its policies (authz D4): no name of an Envoy is one by accident. */
+export const DEFAULT_COMPANION_TEMPLATES: readonly string[] = [
+  'companion.{gateway}',
+  '*.companion.{gateway}',
+  'spiffe://*/gateway/{gateway}/companion',
+];
+
+export interface NameTemplates {
+  readonly clients?: readonly string[] | undefined;
+  readonly companions?: readonly string[] | undefined;
+}
+
+export function certificateAccess({
+  clients = DEFAULT_NAME_TEMPLATES,
+  companions = DEFAULT_COMPANION_TEMPLATES,
+}: NameTemplates = {}): Access {
   const admit: Access['admit'] = (peer) =>
     peer.getAuthContext().sslPeerCertificate === undefined
       ? { code: status.UNAUTHENTICATED, details: 'a client certificate of an authority that this server trusts is needed' }
@@ -25,11 +40,13 @@ export function certificateAccess(templates: readonly string[] = DEFAULT_NAME_TE
         ['{gateway}', node.cluster],
         ['{node}', node.id],
       ]);
+      const isCompanion = node.companion !== undefined;
+      const templates = isCompanion ? companions : clients;
       if (templates.some((template) => names.some((name) => nameMatches(template, name, claims)))) return undefined;
       const listed = names.map(({ kind, value }) => `${kind}:${value}`).join(', ') || 'none';
       return {
         code: status.PERMISSION_DENIED,
-        details: `the certificate's names (${listed}) do not allow node "${node.id}" of gateway "${node.cluster}"`,
+        details: `the certificate's names (${listed}) do not allow ${isCompanion ? 'companion' : 'node'} "${node.id}" of gateway "${node.cluster}"`,
       };
     },
   };

@@ -8,7 +8,7 @@ function peer(subjectaltname: string | undefined): Peer {
 }
 
 const codeFor = (names: string | undefined, cluster: string, templates?: readonly string[]): status | undefined =>
-  certificateAccess(templates).permit(peer(names), { id: 'n1', cluster })?.code;
+  certificateAccess({ clients: templates }).permit(peer(names), { id: 'n1', cluster })?.code;
 
 describe('access by certificate (O8)', () => {
   test.each([
@@ -50,6 +50,26 @@ describe('access by certificate (O8)', () => {
     expect(codeFor('DNS:n2.edge.envoy.example.org', 'edge', templates)).toBe(status.PERMISSION_DENIED);
     expect(codeFor('URI:spiffe://example.org/anything/edge', 'edge', templates)).toBeUndefined();
     expect(codeFor('DNS:edge', 'edge', templates)).toBe(status.PERMISSION_DENIED);
+  });
+
+  test.each([
+    ['DNS:companion.edge', true],
+    ['DNS:a1.companion.edge', true],
+    ['URI:spiffe://example.org/gateway/edge/companion', true],
+    ['DNS:edge', false],
+    ['DNS:n1.edge', false],
+    ['URI:spiffe://example.org/gateway/edge', false],
+    ['DNS:companion.other', false],
+  ])('a companion of edge by %s: %s; a proxy that says it is one gets no secrets of policies (authz D4, T18)', (names, isAllowed) => {
+    const denial = certificateAccess().permit(peer(names), { id: 'n1', cluster: 'edge', companion: {} });
+    expect(denial?.code).toBe(isAllowed ? undefined : status.PERMISSION_DENIED);
+  });
+
+  test('own templates for companions', () => {
+    const access = certificateAccess({ companions: ['auth.{gateway}.example.org'] });
+    const companion = { id: 'n1', cluster: 'edge', companion: {} };
+    expect(access.permit(peer('DNS:auth.edge.example.org'), companion)).toBeUndefined();
+    expect(access.permit(peer('DNS:companion.edge'), companion)?.code).toBe(status.PERMISSION_DENIED);
   });
 
   test('the refusal names the certificate and what was claimed', () => {
