@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const WITH_PROCESSES = [
   'test/integration/**/*.test.ts',
   'test/drills/**/*.test.ts',
+  'test/parity/parity.test.ts',
   'test/unit/scripts/**/*.test.ts',
   'test/unit/repository/**/*.test.ts',
   'test/support/**/*.test.ts',
