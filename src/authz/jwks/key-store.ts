@@ -60,6 +60,7 @@ interface Entry {
 export class KeyStore {
   readonly #options: KeyStoreOptions;
   readonly #entries = new Map<string, Entry>();
+  #generations = 0;
 
   constructor(options: KeyStoreOptions) {
     this.#options = options;
@@ -156,7 +157,7 @@ export class KeyStore {
     const { nowMs, after, random, onFetched, onChange } = this.#options;
     onFetched(entry.owner, outcome);
     const { cacheForMs, serveStaleForMs } = entry.settings;
-    const next = storedAfter(entry.stored, outcome, { nowMs: nowMs(), cacheForMs });
+    const next = storedAfter(entry.stored, outcome, { nowMs: nowMs(), cacheForMs, newGeneration: () => (this.#generations += 1) });
     const jitter = 0.9 + random() * 0.2;
     if (next === undefined) {
       entry.failures += 1;

@@ -20,11 +20,18 @@ export interface StoredKeys {
 /** `max-age` may shorten the time that keys are fresh, but not below (J4). */
 const SHORTEST_FRESH_MS = 30_000;
 
+export interface TakenAt {
+  readonly nowMs: number;
+  readonly cacheForMs: number;
+  /** One that was never given before, not even to keys that are forgotten: what they verified may still be remembered (J10). */
+  readonly newGeneration: () => number;
+}
+
 /** Undefined where the outcome changes nothing: it failed, or says unchanged of what nobody has. */
 export function storedAfter(
   before: StoredKeys | undefined,
   outcome: FetchOutcome,
-  { nowMs, cacheForMs }: { readonly nowMs: number; readonly cacheForMs: number },
+  { nowMs, cacheForMs, newGeneration }: TakenAt,
 ): StoredKeys | undefined {
   if (outcome.kind === 'failed') return undefined;
   const freshForMs = Math.min(cacheForMs, Math.max(SHORTEST_FRESH_MS, outcome.maxAgeMs ?? cacheForMs));
@@ -32,7 +39,7 @@ export function storedAfter(
   if (outcome.kind === 'unchanged') return before === undefined ? undefined : { ...before, ...times };
   const text = keySetText(outcome.keys);
   if (before?.text === text) return { ...before, ...times, etag: outcome.etag };
-  const generation = (before?.keys.generation ?? 0) + (before === undefined || hasLost(before.jwks, outcome.keys) ? 1 : 0);
+  const generation = before === undefined || hasLost(before.jwks, outcome.keys) ? newGeneration() : before.keys.generation;
   return { keys: readyKeys(outcome.keys, generation), jwks: outcome.keys, text, etag: outcome.etag, ...times };
 }
 

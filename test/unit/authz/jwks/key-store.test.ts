@@ -145,4 +145,24 @@ describe('keys of an issuer', () => {
     expect(parcels.at(-1)?.generation).toBe(2);
     expect(kids()).toBe(two.kid);
   });
+
+  it('what an outage past all bounds forgot is not remembered after it: the old key may be gone by then (J5, J10)', async () => {
+    await watch();
+    answer = FAILED;
+    await vi.advanceTimersByTimeAsync(3_910_000);
+    expect(kids()).toBe('unavailable');
+    answer = keysOf(two);
+    await vi.advanceTimersByTimeAsync(31_000);
+    const [first, ...later] = parcels.filter(({ jwks }) => jwks !== undefined).map(({ generation }) => generation);
+    expect(later.every((generation) => generation > (first ?? 0))).toBe(true);
+    expect(later).toHaveLength(1);
+  });
+
+  it('a provider that went and came back is another one to whoever remembers (J10)', async () => {
+    await watch();
+    store.watch([]);
+    answer = keysOf(two);
+    await watch();
+    expect(parcels.map(({ generation }) => generation)).toEqual([1, 2]);
+  });
 });
