@@ -129,6 +129,7 @@ const ENTRY_NAMES: ReadonlyMap<string, string> = new Map([
   ['introspection', 'introspection'],
   ['clientCertificates', 'client certificates'],
   ['ipLists', 'IP list'],
+  ['rateLimits', 'limit'],
   ['policies', 'policy'],
   ['routes', 'route'],
 ]);

@@ -66,8 +66,10 @@ function checkAll(checks: Checks, inputs: readonly FileInput[]) {
     clientCertificates: checks.clientCertificates.check(inputs),
     ipLists: checks.ipLists.check(inputs),
     policies: checks.policies.check(inputs),
+    rateLimits: checks.rateLimits.check(inputs),
     routes: checks.routes.check(inputs),
     authz: checks.authz.check(inputs),
+    rateLimitService: checks.rateLimitService.check(inputs),
     accessLog: checks.accessLog.check(inputs),
     runtime: checks.runtime.check(inputs),
     rollout: checks.rollout.check(inputs),
@@ -76,7 +78,7 @@ function checkAll(checks: Checks, inputs: readonly FileInput[]) {
 }
 
 function configOf(version: string, gateway: string, checked: CheckedSections): GatewayConfig {
-  const { defaults, authz, accessLog, runtime, rollout, allowLargeRemoval } = checked;
+  const { defaults, authz, rateLimitService, accessLog, runtime, rollout, allowLargeRemoval } = checked;
   return {
     version,
     gateway,
@@ -89,9 +91,11 @@ function configOf(version: string, gateway: string, checked: CheckedSections): G
     clientCertificates: checked.clientCertificates.output,
     ipLists: checked.ipLists.output,
     policies: checked.policies.output,
+    rateLimits: checked.rateLimits.output,
     routes: checked.routes.output,
     ...(defaults.output === undefined ? {} : { defaults: defaults.output }),
     ...(authz.output === undefined ? {} : { authz: authz.output }),
+    ...(rateLimitService.output === undefined ? {} : { rateLimitService: rateLimitService.output }),
     ...(accessLog.output === undefined ? {} : { accessLog: accessLog.output }),
     ...(runtime.output === undefined ? {} : { runtime: runtime.output }),
     ...(rollout.output === undefined ? {} : { rollout: rollout.output }),
@@ -110,6 +114,7 @@ function brokenOf(checked: CheckedSections): BrokenNames {
     clientCertificates: checked.clientCertificates.broken,
     ipLists: checked.ipLists.broken,
     policies: checked.policies.broken,
+    rateLimits: checked.rateLimits.broken,
     hasBrokenDefaults: checked.defaults.issues.length > 0,
   };
 }
@@ -124,6 +129,8 @@ function createChecks() {
     certificates: createMapCheck({ section: 'certificates', what: 'certificate', ...partsOf(shape.certificates) }),
     services: createMapCheck({ section: 'services', what: 'service', ...partsOf(shape.services) }),
     ...createAuthChecks(),
+    rateLimitService: createSingleCheck('rateLimitService', shape.rateLimitService.unwrap()),
+    rateLimits: createMapCheck({ section: 'rateLimits', what: 'limit', ...partsOf(shape.rateLimits) }),
     routes: createRoutesCheck(shape.routes.unwrap().element),
     accessLog: createSingleCheck('accessLog', shape.accessLog.unwrap()),
     runtime: createSingleCheck('runtime', shape.runtime.unwrap()),

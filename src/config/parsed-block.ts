@@ -17,6 +17,7 @@ export const ENTRY_SECTIONS: ReadonlyMap<string, SectionKind> = new Map([
   ['clientCertificates', 'map'],
   ['ipLists', 'map'],
   ['policies', 'map'],
+  ['rateLimits', 'map'],
   ['routes', 'list'],
 ]);
 

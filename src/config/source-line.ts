@@ -2,9 +2,9 @@
 
 import { countCharacters } from './source-text.ts';
 
-/** The value of a `key:`, `secret:` or `pepper:` that is written out, up to where a map in one line would go on. A reference, a block mark and a list are shown. */
+/** The value of a `key:`, `secret:`, `pepper:`, `keySecret:` or `password:` that is written out, up to where a map in one line would go on. A reference, a block mark and a list are shown. */
 const KEY_VALUE =
-  /((?:^|[\s,{"'-])["']?(?:key|secret|pepper)["']?\s*:\s+)(?!["']?\$\{|[|>[{&*#])("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)/g;
+  /((?:^|[\s,{"'-])["']?(?:key|secret|pepper|keySecret|password)["']?\s*:\s+)(?!["']?\$\{|[|>[{&*#])("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)/g;
 /** A private key in one line, wherever it stands. */
 const KEY_PEM = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)(.+)/g;
 /** API keys: a list of plain ones, and any that has our form. */
@@ -12,7 +12,10 @@ const PLAIN_KEYS = /(\bplain["']?\s*:\s*\[\s*)(?!["']?\$\{)([^\]]+)/g;
 const API_KEY = /(\bck_)([A-Za-z0-9_]+)/g;
 /** Private and symmetric members of a JSON Web Key. */
 const JWK_MEMBER = /((?:^|[\s,{])["']?(?:k|d|p|q|dp|dq|qi)["']?\s*:\s*["']?)([\w-]{8,})/g;
-const SECRETS = [KEY_VALUE, KEY_PEM, PLAIN_KEYS, API_KEY, JWK_MEMBER];
+/** The user and password of an address. */
+const URL_PASSWORD = /([a-z]+:\/\/)([^\s/"'@]*)(?=@)/g;
+
+const SECRETS = [KEY_VALUE, URL_PASSWORD, KEY_PEM, PLAIN_KEYS, API_KEY, JWK_MEMBER];
 const KEY_HEADER = /(?:^|[\s,{-])["']?key["']?\s*:\s*(?:[|>"']|$)/;
 const REDACTED = '[redacted]';
 // Control characters, and those that turn the direction of the text around, have no business in a terminal.

@@ -3,6 +3,7 @@
 import { AUTH_CODES } from './codes/auth.ts';
 import { AUTH_COVERAGE_CODES } from './codes/auth-coverage.ts';
 import { CERTIFICATE_CODES } from './codes/certificates.ts';
+import { LIMIT_CODES } from './codes/limits.ts';
 import { LISTENER_CODES } from './codes/listeners.ts';
 import { PRECEDENCE_CODES } from './codes/precedence.ts';
 import { REFERENCE_CODES } from './codes/references.ts';
@@ -31,6 +32,7 @@ export const MODEL_ISSUE_CODES = {
   ...RUNTIME_CODES,
   ...AUTH_CODES,
   ...AUTH_COVERAGE_CODES,
+  ...LIMIT_CODES,
 } as const satisfies Readonly<Record<string, ModelIssueCodeDescription>>;
 
 export type ModelIssueCode = keyof typeof MODEL_ISSUE_CODES;

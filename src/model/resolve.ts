@@ -7,6 +7,7 @@ import { checkCoverage } from './certificate-coverage.ts';
 import { createCertificatePass } from './certificate-pass.ts';
 import { PATH_HANDLING, STRICT_PATH_HANDLING } from './defaults.ts';
 import { hasErrors } from './issue.ts';
+import { resolveLimitsModel } from './limits/limits-pass.ts';
 import { createListenerTlsResolver } from './listener-tls.ts';
 import { createListenerPass } from './listeners.ts';
 import { checkOnDemandHosts } from './on-demand-hosts.ts';
@@ -31,6 +32,7 @@ const NONE_BROKEN: BrokenNames = {
   clientCertificates: [],
   ipLists: [],
   policies: [],
+  rateLimits: [],
   hasBrokenDefaults: false,
 };
 
@@ -69,13 +71,14 @@ export function createResolver(): Resolver {
       const routes = places.map((place) => place.route);
 
       const auth = authPass.resolve(config, { nowMs, trust: trustAt, broken, listeners, routes, report });
+      const limits = resolveLimitsModel(config, { trust: trustAt, broken, routes, auth, report });
       checkReferences(routes, services, report);
       checkCoverage(places, { listeners, namesOf: certificates.namesOf }, report);
       checkTies(routes, report);
       checkShadows(routes, report);
       checkOnDemandHosts(listeners, routes, report);
 
-      const sections = { ...(auth === undefined ? {} : { auth }), ...resolveSections(config, report) };
+      const sections = { ...given({ auth, limits }), ...resolveSections(config, report) };
       if (hasErrors(issues.all())) {
         return { issues: issues.all() };
       }
@@ -83,6 +86,10 @@ export function createResolver(): Resolver {
       return { issues: issues.all(), model: { gateway: config.gateway, listeners, ...sections, ...sortedParts(routes, named) } };
     },
   };
+}
+
+function given({ auth, limits }: { readonly auth: Model['auth']; readonly limits: Model['limits'] }): Pick<Model, 'auth' | 'limits'> {
+  return { ...(auth === undefined ? {} : { auth }), ...(limits === undefined ? {} : { limits }) };
 }
 
 interface NamedParts {

@@ -75,6 +75,7 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
     responseHeaders: resolveHeaderChanges(entry.responseHeaders, [...path, 'responseHeaders'], report),
     ...(cors === undefined ? {} : { cors }),
     ...(auth === undefined ? {} : { auth }),
+    ...(entry.rateLimits === undefined ? {} : { limits: [...new Set(entry.rateLimits)] }),
     ...(entry.fault === undefined ? {} : { fault: resolveFault(entry.fault) }),
   };
 }
@@ -112,7 +113,7 @@ function resolveAction(entry: RouteConfig, place: ActionPlace, report: Report): 
 }
 
 /** Keys that speak of backends. */
-const FOR_BACKENDS = ['mirror', 'rewrite', 'retry', 'timeout', 'idleTimeout', 'requestHeaders', 'cors'] as const;
+const FOR_BACKENDS = ['mirror', 'rewrite', 'retry', 'timeout', 'idleTimeout', 'requestHeaders', 'cors', 'rateLimits'] as const;
 
 /** B22: nothing is sent to a backend, so such a key would promise what does not happen. */
 function reportMeaningless(

@@ -9,10 +9,13 @@ import type { CorsPolicy } from './cors.ts';
 import type { RolloutSettings } from './delivery-settings.ts';
 import type { Discovery } from './discovery-source.ts';
 import type { Fault } from './fault.ts';
+import type { LimitsModel } from './limits/types.ts';
+import type { OutlierDetection } from './outlier-detection.ts';
 import type { PathHandling } from './path-handling.ts';
 import type { Runtime } from './runtime.ts';
 
 export type { TrustedCa } from './ca-source.ts';
+export type { OutlierDetection } from './outlier-detection.ts';
 export type { PathHandling } from './path-handling.ts';
 
 export interface Model {
@@ -30,6 +33,8 @@ export interface Model {
   readonly runtime?: Runtime;
   /** Who may call what; absent: the file has no auth section at all. */
   readonly auth?: AuthModel;
+  /** How often who may call; absent: the file has no limits. */
+  readonly limits?: LimitsModel;
   /** How revisions reach the nodes; absent: `DEFAULT_ROLLOUT`. */
   readonly rollout?: RolloutSettings;
   /** Much may be removed at once (D18). */
@@ -144,16 +149,6 @@ export interface CircuitBreaker {
   readonly retryBudget?: { readonly percent: number; readonly minConcurrency: number };
 }
 
-export interface OutlierDetection {
-  readonly consecutive5xx: number;
-  readonly consecutiveGatewayFailures?: number;
-  readonly consecutiveLocalOriginFailures?: number;
-  readonly intervalMs: number;
-  readonly baseEjectionTimeMs: number;
-  readonly maxEjectionTimeMs: number;
-  readonly maxEjectionPercent: number;
-}
-
 export interface HealthCheck {
   readonly path: ConfigPath;
   readonly check:
@@ -204,6 +199,8 @@ export interface Route {
   readonly fault?: Fault;
   /** Absent: public, because the gateway has no auth or nothing is forwarded. */
   readonly auth?: RouteAuth;
+  /** Names of limits, in the order written, each once; absent: none. */
+  readonly limits?: readonly string[];
 }
 
 /** AND between the conditions. */

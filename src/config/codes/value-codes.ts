@@ -159,4 +159,16 @@ export const VALUE_CODES = {
     example: 'notAfter: "31.1.2027"',
     cure: 'notAfter: "2027-01-31"',
   },
+  CH1128: {
+    title: 'A text is not a rate.',
+    cause: 'A rate is a whole number up to 2^53-1 per second, minute, hour, day, week, month, year, or per duration from 1s to 366d.',
+    example: 'rate: 100',
+    cure: 'rate: 100/minute, or rate: 100/90s',
+  },
+  CH1129: {
+    title: 'A text names no part of requests.',
+    cause: 'Limits count by parts of requests that have fixed names: client.ip, header.NAME, jwt.CLAIM, route and others.',
+    example: 'key: [ip]',
+    cure: 'key: [client.ip]',
+  },
 } as const;

@@ -13,7 +13,7 @@ const certAndKey: ShapeRule = (value) =>
     ? []
     : [{ code: 'CH1105', message: 'cert and key stand together', path: ['cert' in value ? 'cert' : 'key'] }];
 
-const companionTlsSchema = shape(
+export const companionTlsSchema = shape(
   {
     ca: trustedCa().exactOptional().describe('Who must have signed the certificate of the companion: system (default) or PEM text.'),
     cert: certificatePem().exactOptional().describe('Certificate that the proxies show, with its chain, as PEM text.'),

@@ -26,4 +26,6 @@ export type SchemaCode =
   | 'CH1124'
   | 'CH1125'
   | 'CH1126'
-  | 'CH1127';
+  | 'CH1127'
+  | 'CH1128'
+  | 'CH1129';

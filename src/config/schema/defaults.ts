@@ -13,6 +13,7 @@ const onFailureSchema = shape({
   auth: word('deny', 'allow')
     .exactOptional()
     .describe('While nobody can decide who calls: deny (default), or allow, which lets forged credentials in.'),
+  rateLimit: word('allow', 'deny').exactOptional().describe('While nobody counts: allow (default) or deny. For limits without onFailure.'),
 });
 
 export const defaultsSchema = shape({

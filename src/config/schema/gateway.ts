@@ -16,6 +16,8 @@ import type { Immutable } from './immutable.ts';
 import { introspectionSchema } from './introspection.ts';
 import { jwtProviderSchema } from './jwt-provider.ts';
 import { listenerSchema } from './listener.ts';
+import { limitName, rateLimitSchema } from './rate-limit.ts';
+import { rateLimitServiceSchema } from './rate-limit-service.ts';
 import { rolloutSchema } from './rollout.ts';
 import { routeSchema } from './route.ts';
 import { runtimeSchema } from './runtime.ts';
@@ -65,6 +67,11 @@ export const gatewaySchema = shape({
   clientCertificates: named('client certificates', clientCertificateSchema).describe('Client certificates as identities, by name.'),
   ipLists: named('an IP list', list(cidr())).describe('Lists of blocks of addresses, by name.'),
   policies: named('a policy', authPolicySchema).describe('Who may call, by name.'),
+  rateLimitService: rateLimitServiceSchema.exactOptional(),
+  rateLimits: z
+    .record(limitName(), rateLimitSchema)
+    .default(() => ({}))
+    .describe('Limits by name, for rateLimits of routes.'),
   routes: list(routeSchema, { allowEmpty: true })
     .default(() => [])
     .describe('Routes. Their order has no meaning (C1).'),
@@ -90,6 +97,7 @@ export interface BrokenNames {
   readonly clientCertificates: readonly string[];
   readonly ipLists: readonly string[];
   readonly policies: readonly string[];
+  readonly rateLimits: readonly string[];
   /** `defaults` as a whole has an error: what it would have said is unknown. */
   readonly hasBrokenDefaults: boolean;
 }

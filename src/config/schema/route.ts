@@ -9,6 +9,7 @@ import { headerChangesSchema } from './headers.ts';
 import type { Immutable } from './immutable.ts';
 import { matchSchema } from './match.ts';
 import { integer, percent, UINT32_MAX } from './number.ts';
+import { limitName } from './rate-limit.ts';
 import { redirectSchema } from './redirect.ts';
 import { respondSchema } from './respond.ts';
 import { retrySchema } from './retry.ts';
@@ -49,6 +50,7 @@ export const routeSchema = shape(
     requestHeaders: headerChangesSchema.exactOptional().describe('Changes on the way to the backend.'),
     responseHeaders: headerChangesSchema.exactOptional().describe('Changes on the way to the client.'),
     auth: routeAuthSchema.exactOptional(),
+    rateLimits: list(limitName()).exactOptional().describe('Names of limits that all of its requests must keep.'),
     timeout: durationOrNone()
       .exactOptional()
       .describe(

@@ -10,8 +10,8 @@ import type { CompanionEndpoint, CompanionSettings, CompanionTls } from './types
 
 export function resolveCompanion(config: AuthzConfig | undefined, trust: KeyPlace['trust'], report: Report): CompanionSettings {
   const path: ConfigPath = ['authz'];
-  const tls = config?.tls === undefined ? undefined : resolveTls(config.tls, { path: [...path, 'tls'], trust }, report);
-  const remote = config?.endpoints?.findIndex((endpoint) => !isLocal(endpoint)) ?? -1;
+  const tls = config?.tls === undefined ? undefined : companionTls(config.tls, { path: [...path, 'tls'], trust }, report);
+  const remote = config?.endpoints?.findIndex((endpoint) => !isLocalCompanion(endpoint)) ?? -1;
   if (remote !== -1 && tls?.certificate === undefined) {
     report(
       errorAt([...path, 'endpoints', remote], 'CH2816', {
@@ -28,7 +28,8 @@ export function resolveCompanion(config: AuthzConfig | undefined, trust: KeyPlac
   };
 }
 
-function isLocal(endpoint: CompanionEndpoint): boolean {
+/** On the machine of the proxy itself. */
+export function isLocalCompanion(endpoint: CompanionEndpoint): boolean {
   switch (endpoint.kind) {
     case 'unix':
       return true;
@@ -39,7 +40,7 @@ function isLocal(endpoint: CompanionEndpoint): boolean {
   }
 }
 
-function resolveTls(
+export function companionTls(
   { ca, cert, key, sni }: NonNullable<AuthzConfig['tls']>,
   { path, trust }: { readonly path: ConfigPath; readonly trust: KeyPlace['trust'] },
   report: Report,

@@ -1,0 +1,150 @@
+// What one limit cannot be at once (ratelimit R104, R106, R111, R112, R506). What routes, auth and other limits ask of it stands elsewhere.
+import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
+import { errorAt, type Report, warningAt } from '../issue.ts';
+import type { Limit, Rate } from './types.ts';
+
+const MOST_LEASE_MS = 1_000;
+
+export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report): void {
+  checkScope(limit, entry, report);
+  checkPrecision(limit, entry, report);
+  checkCost(limit, report);
+  checkLease(limit, report);
+  const { path, slotBy, parts } = limit;
+  if (slotBy !== undefined && !parts.some(({ part }) => part === slotBy)) {
+    const help = `the key holds ${parts.map(({ part }) => part).join(', ')}`;
+    report(errorAt([...path, 'slotBy'], 'CH2906', { message: `${slotBy} is no part of the key of this limit`, help }));
+  }
+  if (entry.calendar !== undefined && limit.rates.every(({ algorithm }) => algorithm !== 'fixed')) {
+    report(
+      errorAt([...path, 'calendar'], 'CH2903', {
+        message: 'a calendar has a meaning for fixed windows only',
+        at: 'key',
+        help: 'write algorithm: fixedWindow, or remove it',
+      }),
+    );
+  }
+}
+
+/** R111: what a proxy alone cannot do. */
+const NEEDS_SHARED = ['limitFrom', 'lease', 'replaces', 'precision', 'slotBy', 'body', 'onStoreFailure', 'onFailure', 'overrides'] as const;
+
+function checkScope({ path, phase, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
+  if (entry.scope === 'quota') {
+    report(
+      errorAt([...path, 'scope'], 'CH2912', {
+        message: 'limits are not divided over proxies yet',
+        help: 'write scope: shared, or scope: local for each proxy alone',
+      }),
+    );
+  }
+  if (entry.scope !== 'local') return;
+  const refuse = (key: string, message: string, help = 'write scope: shared, or leave it out'): void =>
+    report(
+      errorAt([...path, key], 'CH2909', { message, at: 'key', help, related: [{ message: 'scope is here', path: [...path, 'scope'] }] }),
+    );
+  for (const key of NEEDS_SHARED.filter((each) => entry[each] !== undefined))
+    refuse(key, `${key} has no meaning where each proxy counts for itself`);
+  if (entry.per === 'fleet') refuse('per', 'a proxy does not know how many others there are', 'write per: proxy, or scope: shared');
+  if (rates.length !== 1) refuse('rate', 'a proxy counts one rate');
+  if (rates.some(({ algorithm }) => algorithm !== 'bucket'))
+    refuse(entry.algorithm === undefined ? 'rate' : 'algorithm', 'a proxy counts by tokenBucket alone');
+  if (whenMissing === 'deny') refuse('whenMissing', 'a proxy cannot deny requests for what they lack');
+  if (headers === 'draft') refuse('headers', 'a proxy writes x-ratelimit-* (legacy) or none');
+  if (cost.kind !== 'constant') refuse('cost', 'a proxy takes the same of each request');
+  if (phase === 'early') refuse('phase', 'proxies count after auth', 'leave phase out');
+}
+
+function checkPrecision({ path, rates }: Limit, entry: RateLimitConfig, report: Report): void {
+  if (entry.precision === undefined || rates.some(({ algorithm }) => algorithm === 'slidingExact')) return;
+  report(
+    errorAt([...path, 'precision'], 'CH2904', {
+      message: 'precision: exact is a way of slidingWindow',
+      at: 'key',
+      help: 'write algorithm: slidingWindow',
+    }),
+  );
+}
+
+/** R106: a constant cost that never fits would deny everything. */
+function checkCost({ path, cost, rates, overrides }: Limit, report: Report): void {
+  if (rates.some(({ algorithm }) => algorithm === 'slidingExact') && (cost.kind !== 'constant' || cost.hits !== 1)) {
+    report(
+      errorAt([...path, 'cost'], 'CH2904', {
+        message: 'precision: exact remembers requests, each of which takes 1',
+        help: 'remove cost or precision',
+      }),
+    );
+  }
+  if (cost.kind !== 'constant') return;
+  const small = [...rates, ...overrides.flatMap((override) => override.rates)].find((rate) => rate.limit > 0 && cost.hits > capacity(rate));
+  if (small === undefined) return;
+  report(
+    errorAt([...path, 'cost'], 'CH2904', {
+      message: `a request takes ${cost.hits}, and the limit never holds more than ${capacity(small)}`,
+      help: 'lower cost, or raise rate and burst',
+    }),
+  );
+}
+
+function capacity({ algorithm, limit, burst }: Rate): number {
+  return algorithm === 'bucket' ? burst : limit;
+}
+
+/** R506. */
+function checkLease({ path, lease, cost, rates }: Limit, report: Report): void {
+  if (lease === undefined) return;
+  const shortest = Math.min(...rates.map(({ seconds }) => seconds * 1000));
+  const most = Math.min(MOST_LEASE_MS, shortest / 10);
+  if (lease.ttlMs > most) {
+    report(
+      errorAt([...path, 'lease', 'ttl'], 'CH2904', {
+        message: 'a lease lasts at most a second, and a tenth of the window',
+        help: `write ttl: ${Math.floor(most)}ms`,
+      }),
+    );
+  }
+  if (cost.kind !== 'constant' || cost.hits !== 1 || rates.length !== 1) {
+    report(
+      errorAt([...path, 'lease'], 'CH2904', {
+        message: 'a lease is for one rate of which each request takes 1',
+        at: 'key',
+        help: 'remove lease',
+      }),
+    );
+  }
+}
+
+const DAY_S = 86_400;
+
+/** R112. */
+export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; readonly forgets: boolean }, report: Report): void {
+  const { name, path, phase, onFailure, scope, rates } = limit;
+  if (!facts.isUsed) {
+    report(
+      warningAt(path, 'CH2917', {
+        message: `no route names the limit "${name}"`,
+        at: 'key',
+        help: `write rateLimits: [${name}] in a route`,
+      }),
+    );
+  }
+  if (scope === 'local') return;
+  if (phase === 'early' && onFailure === 'allow') {
+    report(
+      warningAt(path, 'CH2916', {
+        message: `"${name}" protects what comes after it, and lets everything pass while nobody counts`,
+        at: 'key',
+        help: 'write onFailure: deny',
+      }),
+    );
+  }
+  if (facts.forgets && rates.some(({ seconds }) => seconds >= DAY_S)) {
+    report(
+      warningAt([...path, 'rate'], 'CH2915', {
+        message: 'memory forgets what was used when the limiter restarts',
+        help: 'write rateLimitService: {snapshotFile: /var/lib/chancery/limits}, or store: redis',
+      }),
+    );
+  }
+}

@@ -1,0 +1,102 @@
+// `rateLimits:` → limits, each for itself: defaults, and what cannot be said together (ratelimit §1).
+import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
+import type { ConfigPath } from '../../lib/issue.ts';
+import { errorAt, type Report } from '../issue.ts';
+import * as defaults from './defaults.ts';
+import { checkLimit } from './limit-checks.ts';
+import { resolveOverrides } from './overrides.ts';
+import { resolveRate } from './rates.ts';
+import type { Cost, Limit, LimitKeyPart, Rate } from './types.ts';
+
+export interface LimitDefaults {
+  readonly onFailure: 'allow' | 'deny';
+}
+
+/** Sorted by name. */
+export function resolveLimits(config: Readonly<Record<string, RateLimitConfig>>, general: LimitDefaults, report: Report): readonly Limit[] {
+  return Object.entries(config)
+    .map(([name, entry]) => resolveLimit(name, { entry, general }, report))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+interface LimitEntry {
+  readonly entry: RateLimitConfig;
+  readonly general: LimitDefaults;
+}
+
+function resolveLimit(name: string, { entry, general }: LimitEntry, report: Report): Limit {
+  const path: ConfigPath = ['rateLimits', name];
+  const frame = { path, entry };
+  const parts = resolveParts(entry, path, report);
+  const scope = entry.scope === 'local' ? 'local' : 'shared';
+  const limit: Limit = {
+    name,
+    path,
+    parts,
+    whenMissing: entry.whenMissing ?? defaults.WHEN_MISSING,
+    rates: resolveRates(entry, path, report),
+    overrides: resolveOverrides(entry.overrides ?? [], { ...frame, parts }, report),
+    ...(entry.limitFrom === undefined
+      ? {}
+      : {
+          limitFrom: {
+            claim: entry.limitFrom.jwt,
+            max: resolveRate({ rate: entry.limitFrom.max, path: [...path, 'limitFrom'] }, frame, report),
+          },
+        }),
+    cost: costOf(entry.cost),
+    mode: entry.mode ?? 'enforce',
+    scope,
+    phase: entry.phase ?? 'main',
+    onFailure: entry.onFailure ?? general.onFailure,
+    onStoreFailure: entry.onStoreFailure ?? defaults.ON_STORE_FAILURE,
+    headers: entry.headers ?? (scope === 'local' ? 'none' : 'draft'),
+    hasBody: entry.body !== undefined,
+    replaces: [...new Set(entry.replaces)].sort(),
+    ...(entry.lease === undefined ? {} : { lease: { max: entry.lease.max, ttlMs: entry.lease.ttl } }),
+    ...(entry.slotBy === undefined ? {} : { slotBy: entry.slotBy }),
+    maxKeys: entry.maxKeys ?? defaults.LOCAL_KEYS,
+  };
+  checkLimit(limit, entry, report);
+  return limit;
+}
+
+function resolveParts({ key }: RateLimitConfig, path: ConfigPath, report: Report): readonly LimitKeyPart[] {
+  for (const [index, { part, kind }] of key.entries()) {
+    const first = key.findIndex((other) => other.part === part || (kind === 'clientNet' && other.kind === kind));
+    if (first === index) continue;
+    report(
+      errorAt([...path, 'key', index], 'CH2918', {
+        message: `${part} is in the key twice`,
+        help: 'remove one of them',
+        related: [{ message: 'the first is here', path: [...path, 'key', first] }],
+      }),
+    );
+  }
+  return key;
+}
+
+function resolveRates(entry: RateLimitConfig, path: ConfigPath, report: Report): readonly Rate[] {
+  const { rate, burst } = entry;
+  if (rate === 'unlimited') return [];
+  const frame = { path, entry };
+  if (!isList(rate)) return [resolveRate({ rate, burst, path }, frame, report)];
+  return rate.map((each, index) => resolveRate({ ...each, path: [...path, 'rate', index] }, frame, report));
+}
+
+function isList<Item>(
+  value: Item | readonly Item[] | Exclude<RateLimitConfig['rate'], string>,
+): value is Extract<typeof value, readonly unknown[]> {
+  return Array.isArray(value);
+}
+
+function costOf(cost: RateLimitConfig['cost']): Cost {
+  if (cost === undefined) return { kind: 'constant', hits: defaults.COST };
+  if (typeof cost === 'number') return { kind: 'constant', hits: cost };
+  const { metadata, request, response } = cost;
+  if (metadata !== undefined) return { kind: 'metadata', ...metadata };
+  if (request !== undefined) return { kind: 'requestHeader', name: request };
+  if (response === 'bytes') return { kind: 'responseBytes' };
+  if (response === undefined || response === 'durationMs') return { kind: 'responseMs' };
+  return { kind: 'responseHeader', name: response };
+}

@@ -1,0 +1,77 @@
+// Overrides of limits (ratelimit R107): exact before patterns, then most literal text, then most parts. Order never decides (C1), so two that
+// could fit one request and stand equal are an error.
+import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
+import { errorAt, type Report } from '../issue.ts';
+import { patternsOverlap } from './pattern-overlap.ts';
+import { type RateFrame, resolveRate } from './rates.ts';
+import type { LimitKeyPart, LimitOverride } from './types.ts';
+
+export interface OverrideFrame extends RateFrame {
+  readonly parts: readonly LimitKeyPart[];
+}
+
+export function resolveOverrides(
+  config: NonNullable<RateLimitConfig['overrides']>,
+  frame: OverrideFrame,
+  report: Report,
+): readonly LimitOverride[] {
+  const overrides = config.map(({ match, rate, burst, shared }, index): LimitOverride => {
+    const path = [...frame.path, 'overrides', index];
+    checkParts(Object.keys(match), { ...frame, path }, report);
+    return {
+      match: Object.entries(match)
+        .map(([part, value]) => ({ part: part.startsWith('header.') ? part.toLowerCase() : part, value }))
+        .sort((a, b) => (a.part < b.part ? -1 : 1)),
+      rates: rate === 'unlimited' ? [] : [resolveRate({ rate, burst, path }, frame, report)],
+      shared: shared ?? false,
+    };
+  });
+  reportTies(overrides, frame, report);
+  return overrides;
+}
+
+function checkParts(names: readonly string[], { path, parts }: OverrideFrame, report: Report): void {
+  if (names.length === 0) {
+    report(
+      errorAt([...path, 'match'], 'CH2906', {
+        message: 'an override needs a value of some part of the key',
+        help: 'write match: {jwt.sub: …}',
+      }),
+    );
+  }
+  const known = parts.map(({ part }) => part);
+  for (const name of names) {
+    if (known.includes(name.startsWith('header.') ? name.toLowerCase() : name)) continue;
+    const help = known.length === 0 ? 'the key is empty' : `the key holds ${known.join(', ')}`;
+    report(errorAt([...path, 'match', name], 'CH2906', { message: `${name} is no part of the key of this limit`, at: 'key', help }));
+  }
+}
+
+function reportTies(overrides: readonly LimitOverride[], { path }: OverrideFrame, report: Report): void {
+  for (const [index, override] of overrides.entries()) {
+    const first = overrides.findIndex((other, place) => place < index && isTie(other, override));
+    if (first === -1) continue;
+    report(
+      errorAt([...path, 'overrides', index, 'match'], 'CH2907', {
+        message: 'another override may fit the same request, and neither is more exact',
+        help: 'write more of the value in one of them, or name more parts of the key',
+        related: [{ message: 'the other one is here', path: [...path, 'overrides', first, 'match'] }],
+      }),
+    );
+  }
+}
+
+function isTie(left: LimitOverride, right: LimitOverride): boolean {
+  const ranks = [rankOf(left), rankOf(right)];
+  if (ranks[0] !== ranks[1]) return false;
+  return left.match.every(({ part, value }) => {
+    const other = right.match.find((each) => each.part === part);
+    return other === undefined || patternsOverlap(value, other.value);
+  });
+}
+
+function rankOf({ match }: LimitOverride): string {
+  const isExact = match.every(({ value }) => !value.includes('*'));
+  const literals = match.reduce((sum, { value }) => sum + value.replaceAll('*', '').length, 0);
+  return isExact ? `exact ${match.length}` : `${literals} ${match.length}`;
+}
