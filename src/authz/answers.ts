@@ -46,7 +46,7 @@ export class Answers {
   known(policy: CompiledPolicy, { identities, used }: ProvenCall): Uint8Array | undefined {
     const [identity] = identities;
     if (identity === undefined) return this.#answers(policy).anonymous;
-    return isKept(identities, used) ? identity.replies.get(policy) : undefined;
+    return isKept(identities, used) ? identity.reply(policy) : undefined;
   }
 
   /** Bytes, or why the identity cannot be told (H7). */
@@ -63,7 +63,7 @@ export class Answers {
     const bytes = this.#allowed(policy, call, stamps);
     const [identity] = call.identities;
     if (identity === undefined) this.#answers(policy).anonymous = bytes;
-    else if (isKept(call.identities, call.used)) identity.replies.set(policy, bytes);
+    else if (isKept(call.identities, call.used)) identity.keepReply(policy, bytes);
     return bytes;
   }
 

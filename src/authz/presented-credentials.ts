@@ -10,6 +10,8 @@ export interface Credential {
   readonly start: number;
   readonly end: number;
   readonly location: CredentialLocation;
+  /** Of those bytes, taken when it is first asked for (P4). */
+  digest: string | undefined;
   readonly refusal?: undefined;
 }
 
@@ -77,7 +79,7 @@ export class PresentedCredentials {
   #take(location: CredentialLocation, bytes: Buffer, { start, end }: Span): void {
     const taker = takerOf(location.takers, bytes, { start, end });
     if (taker !== undefined) {
-      this.#put(taker.kind, { bytes, start: start + taker.prefix.length, end, location });
+      this.#put(taker.kind, { bytes, start: start + taker.prefix.length, end, location, digest: undefined });
       return;
     }
     const isJoined = bytes.subarray(start, end).includes(COMMA);

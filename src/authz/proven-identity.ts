@@ -21,14 +21,29 @@ export interface IdentityFacts extends ForwardedFacts {
 
 export class ProvenIdentity {
   readonly facts: IdentityFacts;
-  /** Answers by what they belong to (a policy's version), made once (S1). */
-  readonly replies = new WeakMap<object, Uint8Array>();
   #scopes: ReadonlySet<string> | undefined;
   #stamps: Stamps | undefined;
+  /** Most tokens meet one policy, and a map for each of thousands would be most of what the garbage collector walks through. */
+  #first: { readonly policy: object; readonly bytes: Uint8Array } | undefined;
+  #others: WeakMap<object, Uint8Array> | undefined;
 
   constructor(facts: IdentityFacts) {
     this.facts = facts;
     this.#scopes = facts.scopes;
+  }
+
+  /** The answer that was kept for a policy's version. */
+  reply(policy: object): Uint8Array | undefined {
+    return this.#first?.policy === policy ? this.#first.bytes : this.#others?.get(policy);
+  }
+
+  /** Keeps the answer, made once (S1); lives as long as the identity. */
+  keepReply(policy: object, bytes: Uint8Array): void {
+    if (this.#first === undefined) this.#first = { policy, bytes };
+    else {
+      this.#others ??= new WeakMap();
+      this.#others.set(policy, bytes);
+    }
   }
 
   /** Exact and case-sensitive (M7). */

@@ -162,7 +162,8 @@ export class Standings {
   }
 
   #merged(key: string, begin: () => Standing | Promise<Standing>): Standing | Promise<Standing> {
-    const pending = this.#pending.get(key);
+    // Most are verified on the spot, and then there is nothing to look for.
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(key);
     if (pending !== undefined) return pending;
     const standing = begin();
     if (!(standing instanceof Promise)) return standing;
@@ -236,8 +237,9 @@ function isFrom(sources: TokenSettings['from'], { location }: Credential): boole
   return sources.some(({ kind, name }) => kind === location.at && name === location.name);
 }
 
-function digestOf({ bytes, start, end }: Credential): string {
-  return hash('sha256', bytes.subarray(start, end), 'base64');
+function digestOf(credential: Credential): string {
+  credential.digest ??= hash('sha256', credential.bytes.subarray(credential.start, credential.end), 'base64');
+  return credential.digest;
 }
 
 function textOf({ bytes, start, end }: Credential): string {

@@ -5,10 +5,11 @@ import type { CallTimes, JwtOutcome, JwtVerifier } from '../handler-ports.ts';
 import type { KeyAnswer, KeySource } from '../jwks/key-source.ts';
 import type { JwtSettings } from '../policy/settings.ts';
 import type { AuthReason } from '../reason.ts';
+import { KnownHeaders } from './known-headers.ts';
 import { SecretKeys } from './secret-keys.ts';
 import { nodeSignatureVerifier, type SignatureVerifier } from './signature-verifier.ts';
 import { audienceProblem, claimsProblem, purposeProblem, standingProblem } from './token-claims.ts';
-import { type TokenForm, tokenForm } from './token-form.ts';
+import { TOKEN_LIMITS, type TokenForm, tokenForm } from './token-form.ts';
 import { type TokenHeader, tokenHeader } from './token-header.ts';
 import type { VerificationKey } from './verification-key.ts';
 import { VerificationTurns } from './verification-turns.ts';
@@ -53,6 +54,7 @@ class Verification {
   readonly #keys: KeySource;
   readonly #secrets: SecretKeys;
   readonly #turns: VerificationTurns;
+  readonly #headers = new KnownHeaders(TOKEN_LIMITS);
 
   constructor({ keys, secrets, signatures = nodeSignatureVerifier }: JwtVerifierParts) {
     this.#keys = keys;
@@ -60,14 +62,15 @@ class Verification {
     this.#turns = new VerificationTurns(signatures);
   }
 
-  generation({ issuer, algorithms, keys }: JwtSettings): number {
-    if (keys.kind === 'secret') return this.#secrets.generation(keys.secretName);
-    const answer = this.#keys.keysOf({ issuer, algorithms, keys });
+  generation(settings: JwtSettings): number {
+    if (settings.keys.kind === 'secret') return this.#secrets.generation(settings.keys.secretName);
+    // The settings themselves, which key sources know again: a part made of them would be hashed on every hit.
+    const answer = this.#keys.keysOf(settings);
     return answer.kind === 'keys' ? answer.keys.generation : NO_GENERATION;
   }
 
   verify(token: string, settings: JwtSettings, call: CallTimes): JwtOutcome | Promise<JwtOutcome> {
-    const form = tokenForm(token, settings);
+    const form = tokenForm(token, settings, this.#headers);
     if (typeof form === 'string') return refused(form);
     const header = tokenHeader(form.header, settings);
     if (typeof header === 'string') return refused(header);
