@@ -4,7 +4,8 @@ import { type CompanionServer, createCompanionServer } from '../companion/compan
 import { type LoopWatch, type Shedding, watchLoop } from '../companion/loop-delay.ts';
 import { tellDecisions } from '../companion/ratelimit-counts.ts';
 import { ratelimitLog } from '../companion/ratelimit-log.ts';
-import { RATELIMIT_SERVICE, ratelimitMethods } from '../companion/ratelimit-service.ts';
+import { RATELIMIT_SERVICE } from '../companion/ratelimit-names.ts';
+import { ratelimitMethods } from '../companion/ratelimit-service.ts';
 import { storeListener } from '../companion/ratelimit-store-listener.ts';
 import { type StatusServer, startStatusServer } from '../companion/status-server.ts';
 import { nodeFileSystem } from '../config/config-file-system.ts';

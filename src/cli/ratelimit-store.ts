@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { MemoryStore } from '../ratelimit/memory/memory-store.ts';
 import { connectRedis } from '../ratelimit/redis/connect.ts';
 import { RedisStore } from '../ratelimit/redis/redis-store.ts';
+import { redisUrl } from '../ratelimit/redis/redis-url.ts';
 import { StoreClock } from '../ratelimit/store/store-clock.ts';
 import type { StoreListener } from '../ratelimit/store/store-listener.ts';
 import type { CounterStore } from '../ratelimit/store.ts';
 import type { RatelimitSettings } from './ratelimit-settings.ts';
-import { redisUrl } from './redis-url.ts';
 
 export interface StoreContext {
   readonly keySecret: Uint8Array;

@@ -1,5 +1,9 @@
-// `chancery ratelimit`: the rate-limit companion alone. Serves the files of the reference rate-limit service as they are (ratelimit R320-R326).
+// `chancery ratelimit`: the rate-limit companion alone: limits of gateways from their control plane (ratelimit R301), or the files of the reference
+// rate-limit service as they are (R320-R326).
 import type { Command } from 'commander';
+import { type RawRatelimitSettings, ratelimitCompanionSettings } from '../config/ratelimit-companion-settings.ts';
+import { RATELIMIT_COMPANION_SETTINGS, RATELIMIT_STORE_SETTINGS } from '../config/ratelimit-setting-table.ts';
+import { ChanceryError } from '../lib/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { type RatelimitFlags, ratelimitSettings } from './ratelimit-settings.ts';
@@ -7,31 +11,85 @@ import { untilStopSignal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
 export function addRatelimitCommand(program: Command, { terminal, finish }: CommandContext): void {
-  program
+  const command = program
     .command('ratelimit')
-    .description('run the rate-limit companion alone, with limits from files of the reference rate-limit service')
-    .requiredOption('--reference-config <directory>', 'directory of the files; followed while it runs')
+    .description('run the rate-limit companion alone: limits from a control plane, or from files of the reference rate-limit service')
+    .addHelpText('after', HELP);
+  for (const { name, flag, variable, fallback, value, help } of RATELIMIT_COMPANION_SETTINGS) {
+    const origin = fallback === undefined || value === undefined ? variable : `${variable}; default ${fallback}`;
+    const option = value === undefined ? flag : `${flag} <${value}>`;
+    if (name === 'gateway') command.option(option, `${help} (${origin})`, (text: string, all: string[]) => [...all, text], []);
+    else command.option(option, `${help} (${origin})`);
+  }
+  for (const { flag, variable, value, help } of RATELIMIT_STORE_SETTINGS) command.option(`${flag} <${value}>`, `${help} (${variable})`);
+  command
+    .option('--reference-config <directory>', 'serve the files of this directory instead, and follow them; the options below are for this')
     .option('--merge-domains', 'files may name one domain several times')
-    .option('--redis <url>', 'count in Redis, for several instances; without it in memory')
-    .option('--key-secret-file <file>', 'secret that the names of counters are hashed with; the same in all instances of one Redis')
-    .option('--host <address>', 'address that proxies call (default 127.0.0.1)')
-    .option('--port <port>', 'port that proxies call; 0: any (default 18002)')
-    .option('--metrics-host <address>', 'address of /livez, /readyz and /metrics (default 127.0.0.1)')
-    .option('--metrics-port <port>', 'their port; 0: any; none (default 18082)')
     .option('--reference-headers [names]', 'add limit, remaining and reset as response headers')
     .option('--reference-metadata', 'tell the request and the metadata of passed rules as dynamic metadata')
     .option('--shadow', 'count everything, deny nothing')
     .option('--quota-mode', 'treat every rule as quota_mode')
-    .option('--near-ratio <share>', 'used share above which a decision counts as near (default 0.8)')
     .option('--on-store-failure <mode>', 'what is answered while Redis is away: local, allow or deny (default local)')
-    .option('--log-format <format>', 'json, pretty or auto (default auto)')
-    .addHelpText('after', HELP)
-    .action(async (flags: RatelimitFlags) => finish(await ratelimit(flags, terminal)));
+    .action(async (flags: RatelimitFlags) =>
+      finish(await (flags['referenceConfig'] === undefined ? companion(flags, terminal) : ratelimit(flags, terminal))),
+    );
 }
 
 const HELP = `
-Prints one line \`ready ratelimit=HOST:PORT metrics=HOST:PORT\` on standard output when it serves; the log goes to standard error. Files that change
-are taken over at once, all or none: with a mistake the last good ones stay. SIGTERM and SIGINT let calls finish for at most 10 s.`;
+Prints one line \`ready ratelimit=ENDPOINT,… metrics=HOST:PORT\` on standard output when it listens; the log goes to standard error. Beside a control
+plane it serves, and says so by gRPC health and /readyz, once it has limits: from the control plane, or with --state from its last run. With
+--reference-config files that change are taken over at once, all or none: with a mistake the last good ones stay.
+SIGTERM and SIGINT take it out of the proxies' endpoints, let calls finish for at most 10 s, and end it. A second one ends it at once.`;
+
+const REFERENCE_ONLY: readonly string[] = [
+  'mergeDomains',
+  'referenceHeaders',
+  'referenceMetadata',
+  'shadow',
+  'quotaMode',
+  'onStoreFailure',
+];
+
+async function companion(flags: RatelimitFlags, terminal: Terminal): Promise<number> {
+  const stray = REFERENCE_ONLY.find((name) => flags[name] !== undefined);
+  if (stray !== undefined) {
+    const flag = stray.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new ChanceryError('ERR_USAGE', `--${flag} is for --reference-config only`, {
+      remedy: 'limits from a control plane say it themselves: rateLimits',
+    });
+  }
+  const settings = ratelimitCompanionSettings(rawSettings(flags), terminal.env);
+  const [{ createLogger }, { startRatelimitCompanion }] = await Promise.all([
+    import('../telemetry/logger.ts'),
+    import('./ratelimit-companion.ts'),
+  ]);
+  const pretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && terminal.isTerminal);
+  const logger = createLogger({ level: settings.logLevel, pretty, color: pretty && terminal.colorErr });
+  // From here on: a signal that comes while we start must end us cleanly too.
+  const stopSignal = untilStopSignal();
+  const running = await startRatelimitCompanion(settings, logger);
+  const endpoints = running.companion.endpoints();
+  logger.info({ event: 'ready', endpoints, server: settings.server }, 'listening');
+  const { metricsHost } = settings;
+  const host = metricsHost.includes(':') ? `[${metricsHost}]` : metricsHost;
+  const metrics = running.metricsPort === undefined ? '' : ` metrics=${host}:${running.metricsPort}`;
+  terminal.out(`ready ratelimit=${endpoints.join(',')}${metrics}\n`);
+  logger.info({ event: 'stopping', reason: await stopSignal }, 'leaving the endpoints of the proxies, finishing calls');
+  await running.stop();
+  logger.info({ event: 'stopped' }, 'stopped');
+  return EXIT.ok;
+}
+
+/** What came as flags, as text. */
+function rawSettings(flags: RatelimitFlags): RawRatelimitSettings {
+  return Object.fromEntries(
+    [...RATELIMIT_COMPANION_SETTINGS, ...RATELIMIT_STORE_SETTINGS].flatMap(({ name }) => {
+      const value = flags[name];
+      if (Array.isArray(value)) return value.length === 0 ? [] : [[name, value.join(',')]];
+      return typeof value === 'string' || value === true ? [[name, String(value)]] : [];
+    }),
+  );
+}
 
 async function ratelimit(flags: RatelimitFlags, terminal: Terminal): Promise<number> {
   const settings = ratelimitSettings(flags, terminal.cwd);

@@ -42,7 +42,9 @@ export function createAuthzService(context: WorkerServiceContext): WorkerService
       send({ kind: 'owners', owners: remoteOwners(table) });
       return outcome;
     },
-    receive: (body) => verification.receive(body),
+    receive: (body) => {
+      if (body.kind === 'keys' || body.kind === 'wanted.done') verification.receive(body);
+    },
     onShed: (reason, cause) => {
       counts.shed(reason);
       if (cause !== undefined) logger.error({ event: 'authz.failed', err: cause }, 'a check failed');

@@ -2,9 +2,11 @@
 
 import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { AuthzFromWorker, AuthzToWorker } from './authz-messages.ts';
+import type { AuthzToWorker } from './authz-messages.ts';
 import { AuthzMetrics } from './authz-metrics.ts';
+import type { AsideFromWorker } from './companion-messages.ts';
 import type { KeyFeed, ProviderStatus } from './key-feed.ts';
+import type { Supervision } from './supervision.ts';
 
 /** How long a companion that knows its policies waits for keys before it serves (authz G13). */
 const TRIED_WITHIN_MS = 5_000;
@@ -16,7 +18,7 @@ export interface AuthzSupervisionPorts {
   readonly createKeyFeed: (onChange: (parcel: KeyParcel) => void) => KeyFeed;
 }
 
-export class AuthzSupervision {
+export class AuthzSupervision implements Supervision {
   readonly #keys: KeyFeed;
   readonly #counts: AuthzMetrics;
   readonly #metrics: Metrics;
@@ -32,7 +34,7 @@ export class AuthzSupervision {
     return this.#keys.parcels().map((parcel) => ({ kind: 'keys', parcel }));
   }
 
-  receive(body: AuthzFromWorker, answer: (body: AuthzToWorker) => void): void {
+  receive(body: AsideFromWorker, answer: (body: AuthzToWorker) => void): void {
     switch (body.kind) {
       case 'owners':
         return this.#keys.watch(body.owners);
@@ -40,6 +42,10 @@ export class AuthzSupervision {
         return void this.#keys.wanted(body.owner).then((found) => answer({ kind: 'wanted.done', id: body.id, answer: found }));
       case 'counts':
         return this.#counts.add(body.counts);
+      case 'limits.answer':
+      case 'limits.metrics':
+      case 'limits.status':
+        return;
     }
   }
 

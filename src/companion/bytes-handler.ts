@@ -24,6 +24,8 @@ export type ShellReason = 'overloaded' | 'oversized' | 'failed';
 
 export interface ServedMethod {
   readonly handler: BytesHandler;
+  /** How long before the caller's deadline an answer must leave. Default 20 (authz G11). */
+  readonly wayBackMs?: number;
   /** The shell's own answers: never empty, which could mean yes (authz G2, G4). */
   readonly answerTo: (reason: ShellReason) => Answer;
 }

@@ -13,7 +13,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Address, endpointOf, grpcAddress } from './address.ts';
 import type { Answer, BytesHandler, ServedMethod, ShellReason } from './bytes-handler.ts';
 import type { Shedding } from './loop-delay.ts';
-import { OpenCall } from './open-call.ts';
+import { type CallClock, OpenCall, WAY_BACK_MS } from './open-call.ts';
 
 export interface CompanionServerOptions {
   /** Full name of the service. */
@@ -95,7 +95,7 @@ export function createCompanionServer(options: CompanionServerOptions): Companio
 }
 
 function unaryMethod(
-  { handler, answerTo }: ServedMethod,
+  { handler, answerTo, wayBackMs = WAY_BACK_MS }: ServedMethod,
   inFlight: InFlight,
   { access, shedding, onCall, onShed, nowMs }: CompanionServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
@@ -112,7 +112,7 @@ function unaryMethod(
     if (call.request.length > MAX_MESSAGE_BYTES) return refuse('oversized');
     if (inFlight.count >= MAX_IN_FLIGHT || shedding() === 'all') return refuse('overloaded');
     inFlight.count += 1;
-    run(call, { handler, nowMs, onFailed: (cause) => refuse('failed', cause) }, (answer) => {
+    run(call, { handler, clock: { nowMs, wayBackMs }, onFailed: (cause) => refuse('failed', cause) }, (answer) => {
       inFlight.count -= 1;
       if (answer !== undefined) send(answer);
     });
@@ -121,20 +121,20 @@ function unaryMethod(
 
 interface Run {
   readonly handler: BytesHandler;
-  readonly nowMs: () => number;
+  readonly clock: CallClock;
   /** An exception: answered, never left open. */
   readonly onFailed: (cause: unknown) => void;
 }
 
 /** `end` is called exactly once: with the answer, or with none where the caller gave up or the handler threw. */
-function run(call: ServerUnaryCall<Buffer, Buffer>, { handler, nowMs, onFailed }: Run, end: (answer?: Answer) => void): void {
+function run(call: ServerUnaryCall<Buffer, Buffer>, { handler, clock, onFailed }: Run, end: (answer?: Answer) => void): void {
   let isOpen = true;
   const close = (answer?: Answer): void => {
     if (!isOpen) return;
     isOpen = false;
     end(answer);
   };
-  const open = new OpenCall(call, nowMs);
+  const open = new OpenCall(call, clock);
   call.on('cancelled', () => close());
   try {
     handler(call.request, open, close);

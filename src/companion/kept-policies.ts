@@ -2,7 +2,7 @@
 // changed, cut or made by another format is passed over: the companion then waits for its control plane.
 import { createHash } from 'node:crypto';
 import type { Logger } from '../telemetry/logger.ts';
-import { type HeldVersions, NOTHING_HELD, type PolicyResponse } from './policy-subscription.ts';
+import { type HeldVersions, NOTHING_HELD, type PolicyResponse, type PolicyType } from './policy-subscription.ts';
 import type { PolicyUpdate, RefusedResource } from './policy-update.ts';
 
 /** One file. Writing replaces it whole, readable by its owner only. */
@@ -17,8 +17,10 @@ export interface RestoredPolicies {
   readonly held: HeldVersions;
 }
 
+type KeptType = Exclude<PolicyType, 'Secret'>;
+
 interface KeptResource {
-  readonly type: 'AuthPolicy' | 'ApiKeySet';
+  readonly type: KeptType;
   readonly name: string;
   readonly version: string;
   /** Base64. */
@@ -43,14 +45,24 @@ export class KeptPolicies {
     const resources = await this.#readResources();
     if (resources === undefined) return undefined;
     this.#resources = new Map(resources.map((resource) => [keyOf(resource), resource]));
-    const of = (type: KeptResource['type']): readonly KeptResource[] => resources.filter((resource) => resource.type === type);
-    const versions = (type: KeptResource['type']): ReadonlyMap<string, string> =>
-      new Map(of(type).map(({ name, version }) => [name, version]));
-    const named = (type: KeptResource['type']): PolicyUpdate['policies'] =>
+    const of = (type: KeptType): readonly KeptResource[] => resources.filter((resource) => resource.type === type);
+    const versions = (type: KeptType): ReadonlyMap<string, string> => new Map(of(type).map(({ name, version }) => [name, version]));
+    const named = (type: KeptType): PolicyUpdate['policies'] =>
       of(type).map(({ name, bytes }) => ({ name, bytes: Buffer.from(bytes, 'base64') }));
     return {
-      update: { policies: named('AuthPolicy'), apiKeys: named('ApiKeySet'), secrets: [], removed: [] },
-      held: { ...NOTHING_HELD, AuthPolicy: versions('AuthPolicy'), ApiKeySet: versions('ApiKeySet') },
+      update: {
+        policies: named('AuthPolicy'),
+        apiKeys: named('ApiKeySet'),
+        tables: named('RateLimitTable'),
+        secrets: [],
+        removed: [],
+      },
+      held: {
+        ...NOTHING_HELD,
+        AuthPolicy: versions('AuthPolicy'),
+        ApiKeySet: versions('ApiKeySet'),
+        RateLimitTable: versions('RateLimitTable'),
+      },
     };
   }
 
@@ -60,7 +72,7 @@ export class KeptPolicies {
     const isRefused = new Set(refused.map(({ name }) => name));
     const next = new Map(this.#resources);
     for (const name of removed) next.delete(keyOf({ type, name }));
-    for (const { name, bytes } of [...update.policies, ...update.apiKeys]) {
+    for (const { name, bytes } of [...update.policies, ...update.apiKeys, ...(update.tables ?? [])]) {
       if (isRefused.has(name)) continue;
       const kept = { type, name, version: versions.get(name) ?? '', bytes: Buffer.from(bytes).toString('base64') };
       next.set(keyOf(kept), kept);
@@ -98,7 +110,10 @@ function isKept(value: unknown): value is KeptResource {
   if (typeof value !== 'object' || value === null || !('type' in value && 'name' in value && 'version' in value && 'bytes' in value))
     return false;
   const { type, name, version, bytes } = value;
-  return (type === 'AuthPolicy' || type === 'ApiKeySet') && [name, version, bytes].every((text) => typeof text === 'string');
+  return (
+    (type === 'AuthPolicy' || type === 'ApiKeySet' || type === 'RateLimitTable') &&
+    [name, version, bytes].every((text) => typeof text === 'string')
+  );
 }
 
 function hashOf(resources: readonly KeptResource[]): string {

@@ -5,7 +5,7 @@ import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { KeptPolicies } from './kept-policies.ts';
 import { openPolicyStream, type PolicyStream } from './policy-stream.ts';
-import { type HeldVersions, heldAfter, NOTHING_HELD, POLICY_TYPES, type PolicyResponse, type PolicyType } from './policy-subscription.ts';
+import { type HeldVersions, heldAfter, NOTHING_HELD, type PolicyResponse, type PolicyType } from './policy-subscription.ts';
 import type { ApplyOutcome, PolicyUpdate, RefusedResource } from './policy-update.ts';
 
 export interface PolicySourceOptions {
@@ -14,6 +14,8 @@ export interface PolicySourceOptions {
   readonly serverName?: string;
   readonly credentials: () => ChannelCredentials;
   readonly gateway: string;
+  /** What it asks for; the first is what it cannot serve without. */
+  readonly types: readonly PolicyType[];
   /** What the companion says of itself now; asked at each connection. */
   readonly node: () => object;
   readonly apply: (update: PolicyUpdate) => Promise<ApplyOutcome>;
@@ -37,7 +39,7 @@ export interface PolicySourceStatus {
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
-/** After policies came: a control plane without key sets or secrets may say nothing of them. */
+/** After the first type came: a control plane without any of the others may say nothing of them. */
 const SILENCE_MS = 1_000;
 
 export class PolicySource {
@@ -66,7 +68,7 @@ export class PolicySource {
       this.#held = dropRefused(found.held, refused);
       this.#from = 'disk';
       logger.info(
-        { event: 'companion.restored', gateway, policies: found.update.policies.length },
+        { event: 'companion.restored', gateway, policies: found.update.policies.length + (found.update.tables ?? []).length },
         'policies from disk until the control plane answers',
       );
       onComplete();
@@ -101,7 +103,7 @@ export class PolicySource {
 
   /** `before`: the stream that this one replaces. */
   #connect(before?: PolicyStream): void {
-    const { api, server, serverName, credentials, gateway, node } = this.#options;
+    const { api, server, serverName, credentials, gateway, types, node } = this.#options;
     let predecessor = before;
     const stream = openPolicyStream({
       api,
@@ -109,6 +111,7 @@ export class PolicySource {
       ...(serverName === undefined ? {} : { serverName }),
       credentials: credentials(),
       gateway,
+      types,
       node: node(),
       held: this.#held,
       onResponse: (response) => {
@@ -180,15 +183,16 @@ export class PolicySource {
   }
 
   #noteSeen(type: PolicyType): void {
+    const { types } = this.#options;
     this.#seen.add(type);
-    if (this.#from === 'server' || !this.#seen.has('AuthPolicy')) return;
+    if (this.#from === 'server' || !types.slice(0, 1).every((first) => this.#seen.has(first))) return;
     const finish = (): void => {
       clearTimeout(this.#silence);
       if (this.#from === 'server') return;
       this.#from = 'server';
       this.#options.onComplete();
     };
-    if (POLICY_TYPES.every((each) => this.#seen.has(each))) finish();
+    if (types.every((each) => this.#seen.has(each))) finish();
     else this.#silence ??= setTimeout(finish, SILENCE_MS);
   }
 }
@@ -197,5 +201,10 @@ function dropRefused(held: HeldVersions, refused: readonly RefusedResource[]): H
   const names = new Set(refused.map(({ name }) => name));
   const without = (versions: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
     new Map([...versions].filter(([name]) => !names.has(name)));
-  return { AuthPolicy: without(held.AuthPolicy), ApiKeySet: without(held.ApiKeySet), Secret: without(held.Secret) };
+  return {
+    AuthPolicy: without(held.AuthPolicy),
+    ApiKeySet: without(held.ApiKeySet),
+    RateLimitTable: without(held.RateLimitTable),
+    Secret: without(held.Secret),
+  };
 }

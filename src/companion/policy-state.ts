@@ -6,9 +6,10 @@ export interface PolicyState {
   readonly policies: ReadonlyMap<string, Uint8Array>;
   readonly apiKeys: ReadonlyMap<string, Uint8Array>;
   readonly secrets: ReadonlyMap<string, Secret>;
+  readonly tables: ReadonlyMap<string, Uint8Array>;
 }
 
-export const EMPTY_STATE: PolicyState = { policies: new Map(), apiKeys: new Map(), secrets: new Map() };
+export const EMPTY_STATE: PolicyState = { policies: new Map(), apiKeys: new Map(), secrets: new Map(), tables: new Map() };
 
 /** What was refused leaves what was held under that name before. */
 export function nextState(state: PolicyState, update: PolicyUpdate, refused: readonly RefusedResource[]): PolicyState {
@@ -19,6 +20,7 @@ export function nextState(state: PolicyState, update: PolicyUpdate, refused: rea
   return {
     policies: changed(state.policies, bytesOf(update.policies), update.removed),
     apiKeys: changed(state.apiKeys, bytesOf(update.apiKeys), update.removed),
+    tables: changed(state.tables, bytesOf(update.tables ?? []), update.removed),
     secrets: changed(
       state.secrets,
       good(update.secrets).map(({ name, value }) => [name, value]),
@@ -28,11 +30,12 @@ export function nextState(state: PolicyState, update: PolicyUpdate, refused: rea
 }
 
 /** The update that leads from nothing to the state. */
-export function wholeUpdate({ policies, apiKeys, secrets }: PolicyState): PolicyUpdate {
+export function wholeUpdate({ policies, apiKeys, secrets, tables }: PolicyState): PolicyUpdate {
   return {
     policies: [...policies].map(([name, bytes]) => ({ name, bytes })),
     apiKeys: [...apiKeys].map(([name, bytes]) => ({ name, bytes })),
     secrets: [...secrets].map(([name, value]) => ({ name, value })),
+    tables: [...tables].map(([name, bytes]) => ({ name, bytes })),
     removed: [],
   };
 }

@@ -2,7 +2,14 @@
 // when it is applied everywhere (authz D5). It connects once; whoever made it decides about the next.
 import { type ChannelCredentials, Client, type ClientDuplexStream, type ClientOptions } from '@grpc/grpc-js';
 import type { EnvoyApi } from '../proto/api.ts';
-import { answerRequest, firstRequest, type HeldVersions, POLICY_TYPES, type PolicyResponse, readResponse } from './policy-subscription.ts';
+import {
+  answerRequest,
+  firstRequest,
+  type HeldVersions,
+  type PolicyResponse,
+  type PolicyType,
+  readResponse,
+} from './policy-subscription.ts';
 
 const METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 
@@ -16,6 +23,8 @@ export interface PolicyStreamOptions {
   readonly gateway: string;
   readonly node: object;
   readonly held: HeldVersions;
+  /** What it asks for. */
+  readonly types: readonly PolicyType[];
   /** Applies a response; gives the reason of a NACK, if any. */
   readonly onResponse: (response: PolicyResponse) => Promise<string | undefined>;
   /** The stream is over, whoever ended it; called once. */
@@ -41,7 +50,7 @@ const CHANNEL: ClientOptions = {
 type Call = ClientDuplexStream<Buffer, Buffer>;
 
 export function openPolicyStream(options: PolicyStreamOptions): PolicyStream {
-  const { api, gateway, node, held, onEnd } = options;
+  const { api, gateway, node, held, types, onEnd } = options;
   const client = new Client(options.server, options.credentials, {
     ...CHANNEL,
     ...(options.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': options.serverName }),
@@ -66,7 +75,7 @@ export function openPolicyStream(options: PolicyStreamOptions): PolicyStream {
   // `status` tells the same, and comes in any case.
   call.on('error', () => {});
   call.on('status', ({ code, details }) => end(code === 0 ? 'the control plane ended the stream' : details));
-  for (const [index, type] of POLICY_TYPES.entries()) call.write(firstRequest(api, type, { held, ...(index === 0 ? { node } : {}) }));
+  for (const [index, type] of types.entries()) call.write(firstRequest(api, type, { held, ...(index === 0 ? { node } : {}) }));
   return {
     halfClose: () => call.end(),
     cancel: () => {

@@ -6,13 +6,19 @@ import type { EnvoyApi } from '../proto/api.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { NamedBytes, NamedSecret, PolicyUpdate, RefusedResource } from './policy-update.ts';
 
-export const POLICY_TYPES = ['AuthPolicy', 'ApiKeySet', 'Secret'] as const;
+/** What companions of any kind ask for. */
+const POLICY_TYPES = ['AuthPolicy', 'ApiKeySet', 'RateLimitTable', 'Secret'] as const;
 export type PolicyType = (typeof POLICY_TYPES)[number];
 
 /** Type → name as the control plane says it → version. */
 export type HeldVersions = Readonly<Record<PolicyType, ReadonlyMap<string, string>>>;
 
-export const NOTHING_HELD: HeldVersions = { AuthPolicy: new Map(), ApiKeySet: new Map(), Secret: new Map() };
+export const NOTHING_HELD: HeldVersions = {
+  AuthPolicy: new Map(),
+  ApiKeySet: new Map(),
+  RateLimitTable: new Map(),
+  Secret: new Map(),
+};
 
 /** A response, read. */
 export interface PolicyResponse {
@@ -75,6 +81,7 @@ export function readResponse(api: Pick<EnvoyApi, 'decode'>, bytes: Buffer, gatew
     update: {
       policies: type === 'AuthPolicy' ? named : [],
       apiKeys: type === 'ApiKeySet' ? named : [],
+      tables: type === 'RateLimitTable' ? named : [],
       secrets: type === 'Secret' ? named.flatMap((resource) => secretOf(api, resource, gateway)) : [],
       removed: type === 'Secret' ? removed.map((name) => secretName(gateway, name)) : removed,
     },

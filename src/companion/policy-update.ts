@@ -19,6 +19,8 @@ export interface PolicyUpdate {
   /** `<gateway>/<apiKeys>` (authz D4). */
   readonly apiKeys: readonly NamedBytes[];
   readonly secrets: readonly NamedSecret[];
+  /** `<gateway>` → its limits (ratelimit R301); absent where there are none, and for authz companions. */
+  readonly tables?: readonly NamedBytes[];
   /** Names of any kind. */
   readonly removed: readonly string[];
 }

@@ -3,7 +3,7 @@ import { DECISION_RESULTS, type DecisionCounts, type RuleCounts } from '../ratel
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Registers itself to run before each reading. */
-export function tellDecisions(counts: DecisionCounts, metrics: Metrics): void {
+export function tellDecisions(counts: DecisionCounts, metrics: Pick<Metrics, 'increment' | 'beforeRead'>): void {
   const limits = new Told(counts.limits, {
     decided: (limit, result, by) => metrics.increment('chancery_ratelimit_decisions_total', { limit, result }, by),
     hit: (limit, by) => metrics.increment('chancery_ratelimit_hits_total', { limit }, by),

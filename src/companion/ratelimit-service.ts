@@ -3,8 +3,6 @@ import { status } from '@grpc/grpc-js';
 import type { CallRefusal, RateLimitHandler } from '../ratelimit/rate-limit-call.ts';
 import type { Answer, CallFailure, ServedMethod, ShellReason } from './bytes-handler.ts';
 
-export const RATELIMIT_SERVICE = 'envoy.service.ratelimit.v3.RateLimitService';
-
 export interface RatelimitServiceOptions {
   readonly handler: RateLimitHandler;
   readonly nowMs: () => number;
@@ -32,6 +30,8 @@ const SHELL_ANSWERS: Readonly<Record<ShellReason, CallFailure>> = {
 export function ratelimitMethods(options: RatelimitServiceOptions): Readonly<Record<string, ServedMethod>> {
   const { handler, nowMs, monotonicMs, onRefused } = options;
   const shouldRateLimit: ServedMethod = {
+    // The store keeps its own 3 ms (R808): more would use up the whole of a filter's 20 ms.
+    wayBackMs: 0,
     handler: (request, call, reply) => {
       const deadlineMs = call.deadlineMs - nowMs() + monotonicMs();
       handler(request, { deadlineMs }, (answer) => reply(answer instanceof Uint8Array ? answer : refused(answer, onRefused)));

@@ -3,7 +3,7 @@ import type { StoreListener } from '../ratelimit/store/store-listener.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export function storeListener(metrics: Metrics, logger: Logger): StoreListener {
+export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | 'set'>, logger: Logger): StoreListener {
   let policy: string | undefined;
   return {
     batch(requests, commands) {

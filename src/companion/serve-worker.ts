@@ -68,6 +68,7 @@ async function start(settings: WorkerSettings, port: WorkerPort, ports: WorkerPo
     send: (body) => port.send({ kind: 'aside', body }),
     subjectKey: new Secret(settings.subjectKey),
     dev: settings.dev,
+    ...(settings.ratelimit === undefined ? {} : { ratelimit: settings.ratelimit }),
   });
   const transport = settings.tls === undefined ? undefined : new TransportSecurity(material(settings.tls));
   const server = createCompanionServer({
@@ -101,7 +102,7 @@ async function obey(message: Exclude<ToWorker, { kind: 'start' }>, { service, se
       return service.receive(message.body);
     case 'drain':
       await server.drain(message.graceMs);
-      service.stop();
+      await service.stop();
       loop.stop();
       rim.port.send({ kind: 'drained' });
       setTimeout(() => rim.exit(0), 50);

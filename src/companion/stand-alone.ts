@@ -32,6 +32,7 @@ export interface StandAlonePorts extends CompanionPorts {
 export interface StandAlone {
   endpoints(): readonly string[];
   replaceTls: Companion['replaceTls'];
+  askLimits: Companion['askLimits'];
   status(): CompanionStatus & { readonly gateways: readonly PolicySourceStatus[] };
   stop(): Promise<void>;
 }
@@ -50,6 +51,7 @@ export async function startStandAlone(settings: StandAloneSettings, ports: Stand
         server: settings.server,
         ...(settings.serverName === undefined ? {} : { serverName: settings.serverName }),
         gateway,
+        types: COMPANION_KINDS[settings.kind].types,
         node: () => nodeOf(settings, gateway, endpoints()),
         apply: (update) => companion.apply(update),
         ...(ports.stateFile === undefined ? {} : { kept: new KeptPolicies(ports.stateFile(gateway), gateway, ports.logger) }),
@@ -59,6 +61,24 @@ export async function startStandAlone(settings: StandAloneSettings, ports: Stand
         },
       }),
   );
+  const stopTelling = tellEndpoints(companion, sources);
+  await Promise.all(sources.map((source) => source.start()));
+  return {
+    endpoints,
+    replaceTls: (tls) => companion.replaceTls(tls),
+    askLimits: (question) => companion.askLimits(question),
+    status: () => ({ ...companion.status(), gateways: sources.map((source) => source.status()) }),
+    stop: async () => {
+      stopTelling();
+      // Proxies are told to go elsewhere before the workers end.
+      for (const source of sources) source.stop();
+      await companion.stop();
+    },
+  };
+}
+
+/** Gives what ends it. */
+function tellEndpoints(companion: Companion, sources: readonly PolicySource[]): () => void {
   let timer: NodeJS.Timeout | undefined;
   companion.onEndpoints(() => {
     timer ??= setTimeout(() => {
@@ -66,18 +86,7 @@ export async function startStandAlone(settings: StandAloneSettings, ports: Stand
       for (const source of sources) source.renew();
     }, QUIET_MS);
   });
-  await Promise.all(sources.map((source) => source.start()));
-  return {
-    endpoints,
-    replaceTls: (tls) => companion.replaceTls(tls),
-    status: () => ({ ...companion.status(), gateways: sources.map((source) => source.status()) }),
-    stop: async () => {
-      clearTimeout(timer);
-      // Proxies are told to go elsewhere before the workers end.
-      for (const source of sources) source.stop();
-      await companion.stop();
-    },
-  };
+  return () => clearTimeout(timer);
 }
 
 /** As the control plane reads it: the role, and where proxies reach the workers (authz D1, G14). */

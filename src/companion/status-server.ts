@@ -3,6 +3,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ChanceryError } from '../lib/errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { LimitApi } from './limit-api.ts';
+import { answerLimits, isAboutLimits } from './limit-pages.ts';
 
 export interface StatusServerOptions {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
@@ -10,6 +12,8 @@ export interface StatusServerOptions {
   readonly status: () => { readonly isServing: boolean };
   /** Further pages that are read, by path: plain data, or undefined for what is not there. */
   readonly pages?: Readonly<Record<string, (query: URLSearchParams) => object | undefined>>;
+  /** Of a rate limiter: its API for operators (ratelimit R811). To be offered on loopback only. */
+  readonly limits?: LimitApi;
 }
 
 export interface StatusServer {
@@ -20,6 +24,7 @@ export interface StatusServer {
 /** Rejects with ERR_PORT_IN_USE. */
 export async function startStatusServer(options: StatusServerOptions, host: string, port: number): Promise<StatusServer> {
   const server = createServer((request, response) => {
+    if (options.limits !== undefined && isAboutLimits(request)) return void answerLimits(request, response, options.limits);
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'GET only\n');
     void answer(request.url ?? '', response, options);
   });

@@ -2,7 +2,7 @@
 import type { Logger } from '../telemetry/logger.ts';
 import type { Address } from './address.ts';
 import { addressOf } from './address.ts';
-import type { AuthzFromWorker, AuthzToWorker } from './authz-messages.ts';
+import type { AsideFromWorker, AsideToWorker } from './companion-messages.ts';
 import type { PolicyUpdate, RefusedResource } from './policy-update.ts';
 import type { StartWorker, WorkerHandle } from './worker-handle.ts';
 import { type FromWorker, sentUpdate, type ToWorker, type WorkerSettings } from './worker-messages.ts';
@@ -17,8 +17,8 @@ export interface SupervisedWorkerOptions {
   /** All that a new worker must hold. */
   readonly firstUpdate: () => PolicyUpdate;
   readonly isServing: () => boolean;
-  readonly greeting: () => readonly AuthzToWorker[];
-  readonly onAside: (body: AuthzFromWorker, answer: (body: AuthzToWorker) => void) => void;
+  readonly greeting: () => readonly AsideToWorker[];
+  readonly onAside: (body: AsideFromWorker, answer: (body: AsideToWorker) => void) => void;
   readonly onRestart: () => void;
   /** The endpoint came or went. */
   readonly onChange: () => void;

@@ -2,7 +2,7 @@
 // neither where updates come from nor what a kind of companion does with them.
 import { ChanceryError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { AuthzFromWorker, AuthzToWorker } from './authz-messages.ts';
+import type { AsideFromWorker, AsideToWorker } from './companion-messages.ts';
 import { EMPTY_STATE, nextState, type PolicyState, wholeUpdate } from './policy-state.ts';
 import type { ApplyOutcome, PolicyUpdate, RefusedResource } from './policy-update.ts';
 import { SupervisedWorker, type WorkerState } from './supervised-worker.ts';
@@ -19,9 +19,9 @@ export interface SupervisorOptions {
   readonly nowMs: () => number;
   readonly random: () => number;
   /** From the kind's own part in a worker; `answer` goes back to that one alone. */
-  readonly onAside: (body: AuthzFromWorker, answer: (body: AuthzToWorker) => void) => void;
+  readonly onAside: (body: AsideFromWorker, answer: (body: AsideToWorker) => void) => void;
   /** What the kind tells a worker that has just started, before its first update. */
-  readonly greeting: () => readonly AuthzToWorker[];
+  readonly greeting: () => readonly AsideToWorker[];
   /** A worker ended and another one is on its way. */
   readonly onRestart: () => void;
 }
@@ -81,8 +81,13 @@ export class Supervisor {
     for (const worker of this.#workers) worker.send({ kind: 'serving', isServing });
   }
 
-  broadcast(body: AuthzToWorker): void {
+  broadcast(body: AsideToWorker): void {
     for (const worker of this.#workers) worker.send({ kind: 'aside', body });
+  }
+
+  /** To the first worker that runs. */
+  sendToOne(body: AsideToWorker): void {
+    this.#workers.find(({ endpoint }) => endpoint !== undefined)?.send({ kind: 'aside', body });
   }
 
   replaceTls(tls: SentTls): void {

@@ -3,9 +3,10 @@
 import { Secret } from '../lib/secret.ts';
 import type { LogFields, LogLevel } from '../telemetry/logger.ts';
 import type { Address } from './address.ts';
-import type { AuthzFromWorker, AuthzToWorker } from './authz-messages.ts';
 import type { CompanionKind } from './companion-kind.ts';
+import type { AsideFromWorker, AsideToWorker } from './companion-messages.ts';
 import type { PolicyUpdate, RefusedResource } from './policy-update.ts';
+import type { RatelimitWorkerSettings } from './ratelimit-worker-settings.ts';
 
 /** What a worker is started with. */
 export interface WorkerSettings {
@@ -18,6 +19,7 @@ export interface WorkerSettings {
   /** Keys the HMAC of `subject_hash`: the same in all workers. */
   readonly subjectKey: string;
   readonly dev: boolean;
+  readonly ratelimit?: RatelimitWorkerSettings;
 }
 
 export interface SentTls {
@@ -37,7 +39,7 @@ export type ToWorker =
   /** For new connections. */
   | { readonly kind: 'tls'; readonly tls: SentTls }
   /** To the kind's own part in the worker. */
-  | { readonly kind: 'aside'; readonly body: AuthzToWorker }
+  | { readonly kind: 'aside'; readonly body: AsideToWorker }
   | { readonly kind: 'drain'; readonly graceMs: number };
 
 export type FromWorker =
@@ -47,7 +49,7 @@ export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly refused: readonly RefusedResource[] }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
   /** To the kind's own part in the supervisor. */
-  | { readonly kind: 'aside'; readonly body: AuthzFromWorker }
+  | { readonly kind: 'aside'; readonly body: AsideFromWorker }
   | { readonly kind: 'drained' };
 
 export function sentUpdate({ secrets, ...update }: PolicyUpdate): SentUpdate {

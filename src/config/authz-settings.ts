@@ -98,6 +98,15 @@ export function authzSettings(
   flags: RawAuthzSettings,
   env: Readonly<Record<string, string | undefined>>,
 ): AuthzSettings {
+  return companionSettings({ origins, danger: 'tell anybody who reaches it which tokens and keys are good' }, flags, env);
+}
+
+/** The same for a companion of any kind; `danger`: what a port without TLS beyond this machine would do. */
+export function companionSettings(
+  { origins, danger }: { readonly origins: readonly AuthzSettingOrigin[]; readonly danger: string },
+  flags: RawAuthzSettings,
+  env: Readonly<Record<string, string | undefined>>,
+): AuthzSettings {
   const raw: Record<string, string> = {};
   const origin = new Map<string, string>();
   for (const { name, flag, variable, fallback } of origins) {
@@ -107,20 +116,20 @@ export function authzSettings(
     if (text !== undefined) raw[name] = text;
   }
   const parsed = schema.safeParse(raw);
-  if (parsed.success) return checked(parsed.data);
+  if (parsed.success) return checked(parsed.data, danger);
   const problems = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     return raw[name] === undefined ? `${origin.get(name)} is needed` : `${origin.get(name)} is "${raw[name]}": ${issue.message}`;
   });
-  throw usage(problems.join('; '), 'chancery authz --help lists every flag and variable');
+  throw usage(problems.join('; '), '--help lists every flag and variable');
 }
 
-function checked({ gateway, host, port: first, listen, ...parsed }: Parsed): AuthzSettings {
+function checked({ gateway, host, port: first, listen, ...parsed }: Parsed, danger: string): AuthzSettings {
   const { tlsCert, tlsKey, clientCa, clientNames, xdsCa, xdsServerName, xdsCert, xdsKey, ...rest } = parsed;
   const { nodeId, advertise, workers, state, metricsPort, ...settings } = rest;
   const security = securityOf({ tlsCert, tlsKey, clientCa, clientNames });
   if (listen === undefined && !isLoopback(host) && security === undefined) {
-    throw usage(`refusing to tell anybody who reaches ${host} which tokens and keys are good`, REMOTE_REMEDY);
+    throw usage(`${host} is not this machine: refusing to ${danger}`, REMOTE_REMEDY);
   }
   if (listen === undefined && advertise === undefined && isWildcard(host)) {
     throw usage(`proxies cannot reach ${host}`, '--advertise HOST says under which address they reach this companion');

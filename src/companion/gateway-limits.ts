@@ -1,0 +1,150 @@
+// The limits of one gateway in a worker: its table, the store that it counts in, and the limiter over both (ratelimit R301). A limit that leaves
+// the table is kept for the linger (R208); a store that changes is opened before the one before is closed.
+
+import type { DecisionCounts } from '../ratelimit/decision-counts.ts';
+import type { DecisionListener } from '../ratelimit/decision-listener.ts';
+import { createRateLimiter, type RateLimiter } from '../ratelimit/handler.ts';
+import type { OperatedLimits } from '../ratelimit/limit-operator.ts';
+import type { LimitRule, LimitTable } from '../ratelimit/limit-table.ts';
+import type { DecodedTable } from '../ratelimit/table/decode-table.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type OpeningContext, type OpenStore, openStore, type StorePlan } from './table-store.ts';
+
+/** Proxies may name a limit for so long after it left (R208, D10). */
+const LINGER_MS = 600_000;
+/** Calls under way end in the store that they began in. */
+const CLOSE_AFTER_MS = 1_000;
+
+export interface GatewayLimitsOptions {
+  readonly opening: OpeningContext;
+  readonly gateway: string;
+  readonly logger: Logger;
+  readonly listener: DecisionListener;
+  readonly counts: DecisionCounts;
+  readonly nearRatio: number;
+  readonly nowMs: () => number;
+}
+
+interface Served {
+  readonly plan: StorePlan;
+  readonly opened: OpenStore;
+  readonly limiter: RateLimiter;
+}
+
+interface Lingering {
+  readonly rule: LimitRule;
+  readonly untilMs: number;
+}
+
+export class GatewayLimits {
+  readonly #options: GatewayLimitsOptions;
+  #decoded: DecodedTable;
+  #lingering = new Map<string, Lingering>();
+  #served: Served | undefined;
+  /** Why nothing is served yet. */
+  #waiting: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(decoded: DecodedTable, options: GatewayLimitsOptions) {
+    this.#decoded = decoded;
+    this.#options = options;
+  }
+
+  get storeSettings(): DecodedTable['store'] {
+    return this.#decoded.store;
+  }
+
+  get limiter(): RateLimiter | undefined {
+    return this.#served?.limiter;
+  }
+
+  get waiting(): string | undefined {
+    return this.#waiting;
+  }
+
+  /** What is in force, for status and operators; undefined before the first. */
+  get operated(): OperatedLimits | undefined {
+    const served = this.#served;
+    const plans = served?.limiter.table?.domains[0];
+    if (served === undefined || plans === undefined) return undefined;
+    const table = this.#table();
+    return {
+      gateway: this.#options.gateway,
+      revision: table.revision,
+      limits: table.domains[0]?.limits ?? [],
+      lingering: new Set(this.#lingering.keys()),
+      storeKind: served.plan.kind,
+      store: served.opened.store,
+      plans,
+      counts: this.#options.counts.limits,
+    };
+  }
+
+  /** A new table; in force with the next `serve`. */
+  replace(decoded: DecodedTable): void {
+    const untilMs = this.#options.nowMs() + LINGER_MS;
+    const present = new Set(rulesOf(decoded.table).map(({ name }) => name));
+    for (const rule of rulesOf(this.#decoded.table)) if (!present.has(rule.name)) this.#lingering.set(rule.name, { rule, untilMs });
+    for (const name of present) this.#lingering.delete(name);
+    this.#decoded = decoded;
+    this.#setTimer();
+  }
+
+  /** Puts the table in force over this store; a text: why there is none, and what is served stays. */
+  async serve(plan: StorePlan | string): Promise<void> {
+    if (typeof plan === 'string') {
+      this.#waiting = plan;
+      this.#served?.limiter.setTables({ own: this.#table() });
+      return;
+    }
+    this.#waiting = undefined;
+    const before = this.#served;
+    if (before?.plan.identity !== plan.identity) this.#served = await this.#open(plan);
+    this.#served?.limiter.setTables({ own: this.#table() });
+    if (before !== undefined && before !== this.#served) setTimeout(() => void before.opened.close(), CLOSE_AFTER_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#served?.opened.close();
+  }
+
+  async #open(plan: StorePlan): Promise<Served> {
+    const { opening, listener, counts, nearRatio, nowMs, logger, gateway } = this.#options;
+    const opened = await openStore(plan, opening);
+    const limiter = createRateLimiter({
+      store: opened.store,
+      tools: { keySecret: plan.keySecret, counts, nearRatio, onStoreFailure: 'local' },
+      reference: { isShadow: false, isQuota: false, hasMetadata: false },
+      listener,
+      nowMs,
+      seed: Math.trunc(opening.random() * 2 ** 31),
+    });
+    logger.info({ event: 'ratelimit.store', gateway, store: plan.kind }, 'counters are kept here');
+    return { plan, opened, limiter };
+  }
+
+  #table(): LimitTable {
+    const { revision, domains } = this.#decoded.table;
+    const kept = [...this.#lingering.values()].map(({ rule }) => rule);
+    return { revision, domains: domains.map(({ domain, limits }) => ({ domain, limits: [...limits, ...kept] })) };
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const ends = [...this.#lingering.values()].map(({ untilMs }) => untilMs);
+    if (ends.length === 0) return;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.min(...ends) - this.#options.nowMs())).unref();
+  }
+
+  #expire(): void {
+    const nowMs = this.#options.nowMs();
+    for (const [name, { untilMs }] of this.#lingering) if (untilMs <= nowMs) this.#lingering.delete(name);
+    this.#served?.limiter.setTables({ own: this.#table() });
+    this.#setTimer();
+  }
+}
+
+function rulesOf({ domains }: LimitTable): readonly LimitRule[] {
+  return domains.flatMap(({ limits }) => limits);
+}

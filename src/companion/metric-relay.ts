@@ -1,0 +1,63 @@
+// Metrics of a worker on their way to its supervisor, which owns the program's registry: added up here, taken now and then, so that a worker that
+// dies takes back no more than what it had not told.
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export type MetricSink = Pick<Metrics, 'increment' | 'set' | 'observe' | 'beforeRead'>;
+
+/** What happened since the last one; plain data. */
+export interface MetricParcel {
+  readonly counters: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly by: number }[];
+  readonly gauges: readonly { readonly name: string; readonly value: number }[];
+  /** Equal observations together. */
+  readonly observations: readonly { readonly name: string; readonly value: number; readonly times: number }[];
+}
+
+interface Counted {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  by: number;
+}
+
+export class MetricRelay implements MetricSink {
+  readonly #counters = new Map<string, Counted>();
+  readonly #gauges = new Map<string, number>();
+  readonly #observations = new Map<string, Map<number, number>>();
+  readonly #refreshes: (() => void)[] = [];
+
+  readonly increment: MetricSink['increment'] = (name, labels, by = 1) => {
+    const texts = Object.entries(labels).map(([label, value]): [string, string] => [label, String(value)]);
+    const key = texts.length === 0 ? name : JSON.stringify([name, ...texts]);
+    const known = this.#counters.get(key);
+    if (known === undefined) this.#counters.set(key, { name, labels: Object.fromEntries(texts), by });
+    else known.by += by;
+  };
+
+  readonly set: MetricSink['set'] = (name, _labels, value) => {
+    this.#gauges.set(name, value);
+  };
+
+  readonly observe: MetricSink['observe'] = (name, _labels, value) => {
+    const times = this.#observations.get(name) ?? new Map<number, number>();
+    times.set(value, (times.get(value) ?? 0) + 1);
+    this.#observations.set(name, times);
+  };
+
+  readonly beforeRead: MetricSink['beforeRead'] = (refresh) => {
+    this.#refreshes.push(refresh);
+  };
+
+  /** Undefined where nothing happened. */
+  take(): MetricParcel | undefined {
+    for (const refresh of this.#refreshes) refresh();
+    const parcel: MetricParcel = {
+      counters: [...this.#counters.values()].filter(({ by }) => by !== 0),
+      gauges: [...this.#gauges].map(([name, value]) => ({ name, value })),
+      observations: [...this.#observations].flatMap(([name, all]) => [...all].map(([value, times]) => ({ name, value, times }))),
+    };
+    this.#counters.clear();
+    this.#gauges.clear();
+    this.#observations.clear();
+    const isEmpty = parcel.counters.length + parcel.gauges.length + parcel.observations.length === 0;
+    return isEmpty ? undefined : parcel;
+  }
+}

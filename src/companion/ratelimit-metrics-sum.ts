@@ -1,0 +1,73 @@
+// What the workers of the rate limiter counted, in the program's metrics (ratelimit R810): counters add up, of gauges each worker's last value counts.
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { MetricParcel } from './metric-relay.ts';
+
+const PLAIN = [
+  'chancery_ratelimit_redis_commands_total',
+  'chancery_ratelimit_overlimit_cache_hits_total',
+  'chancery_ratelimit_clock_jumps_total',
+  'chancery_ratelimit_counter_lost_total',
+  'chancery_ratelimit_giveback_total',
+  'chancery_ratelimit_reconciled_hits_total',
+  'chancery_ratelimit_evicted_total',
+  'chancery_ratelimit_overflowed_total',
+] as const;
+
+/** Breakers and clocks: the worst worker; counters in memory: all together. */
+const GAUGES = {
+  chancery_ratelimit_breaker_open: largest,
+  chancery_ratelimit_clock_offset_seconds: largest,
+  chancery_ratelimit_keys: (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0),
+} as const;
+const GAUGE_NAMES = ['chancery_ratelimit_breaker_open', 'chancery_ratelimit_clock_offset_seconds', 'chancery_ratelimit_keys'] as const;
+
+export class RatelimitMetricsSum {
+  readonly #metrics: Metrics;
+  /** By gauge and worker. */
+  readonly #gauges = new Map<string, Map<number, number>>();
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  add(worker: number, { counters, gauges, observations }: MetricParcel): void {
+    for (const { name, labels, by } of counters) this.#count(name, labels, by);
+    for (const { name, value, times } of observations) {
+      if (name !== 'chancery_ratelimit_batch_requests') continue;
+      for (let time = 0; time < times; time += 1) this.#metrics.observe(name, {}, value);
+    }
+    for (const { name, value } of gauges) {
+      const values = this.#gauges.get(name) ?? new Map<number, number>();
+      this.#gauges.set(name, values.set(worker, value));
+    }
+    for (const name of GAUGE_NAMES) {
+      const values = [...(this.#gauges.get(name)?.values() ?? [])];
+      if (values.length > 0) this.#metrics.set(name, {}, GAUGES[name](values));
+    }
+  }
+
+  #count(name: string, labels: Readonly<Record<string, string>>, by: number): void {
+    const metrics = this.#metrics;
+    const { limit = '', result = '', what = '', kind = '', status = '' } = labels;
+    switch (name) {
+      case 'chancery_ratelimit_decisions_total':
+        return metrics.increment(name, { limit, result }, by);
+      case 'chancery_ratelimit_hits_total':
+        return metrics.increment(name, { limit }, by);
+      case 'chancery_ratelimit_unknown_total':
+        return metrics.increment(name, { what }, by);
+      case 'chancery_ratelimit_redis_errors_total':
+        return metrics.increment(name, { kind }, by);
+      case 'chancery_ratelimit_refused_total':
+        return metrics.increment(name, { status }, by);
+      default: {
+        const plain = PLAIN.find((known) => known === name);
+        if (plain !== undefined) metrics.increment(plain, {}, by);
+      }
+    }
+  }
+}
+
+function largest(values: readonly number[]): number {
+  return Math.max(...values);
+}
