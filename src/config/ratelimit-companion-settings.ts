@@ -1,6 +1,6 @@
 // Settings of `chancery ratelimit` beside a control plane, from flags and environment variables, checked together. Reads no files.
 import { ChanceryError } from '../lib/errors.ts';
-import { type AuthzSettings, authzSettings, type RawAuthzSettings } from './authz-settings.ts';
+import { type AuthzSettingOrigin, type AuthzSettings, companionSettings, type RawAuthzSettings } from './authz-settings.ts';
 import { RATELIMIT_COMPANION_SETTINGS, RATELIMIT_STORE_SETTINGS, type RatelimitStoreOrigin } from './ratelimit-setting-table.ts';
 
 type StoreName = RatelimitStoreOrigin['name'];
@@ -25,6 +25,10 @@ export interface RedisFiles {
 
 const DEFAULT_NEAR_RATIO = '0.8';
 
+/** It asks no issuers. */
+const NO_DEV: AuthzSettingOrigin = { name: 'dev', flag: '--dev', variable: '', fallback: 'false', help: '' };
+const COMMON: readonly AuthzSettingOrigin[] = [...RATELIMIT_COMPANION_SETTINGS, NO_DEV];
+
 /** Throws ERR_USAGE. */
 export function ratelimitCompanionSettings(
   flags: RawRatelimitSettings,
@@ -35,7 +39,7 @@ export function ratelimitCompanionSettings(
     return flags[name] ?? (env[variable] === '' ? undefined : env[variable]);
   };
   const danger = 'let anybody who reaches it use up the limits of others';
-  const common = authzSettings(RATELIMIT_COMPANION_SETTINGS, withoutMetrics({ ...flags, dev: 'false' }, env), { ...env }, danger);
+  const common = companionSettings({ origins: COMMON, danger }, withoutMetrics(flags, env), env);
   const isWithoutMetrics = (flags.metricsPort ?? env['CHANCERY_METRICS_PORT']) === 'none';
   const redis = redisOf(text);
   const keySecret = text('keySecretFile');
@@ -51,10 +55,7 @@ export function ratelimitCompanionSettings(
 }
 
 /** `none` is no port; any will do where it is not opened. */
-function withoutMetrics(
-  flags: RawAuthzSettings & { readonly dev: string },
-  env: Readonly<Record<string, string | undefined>>,
-): RawAuthzSettings {
+function withoutMetrics(flags: RawAuthzSettings, env: Readonly<Record<string, string | undefined>>): RawAuthzSettings {
   return (flags.metricsPort ?? env['CHANCERY_METRICS_PORT']) === 'none' ? { ...flags, metricsPort: '0' } : flags;
 }
 
