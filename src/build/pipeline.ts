@@ -1,7 +1,7 @@
 // From the files of one gateway to its snapshot, step by step: load, resolve, compile, build. Publishes nothing and watches nothing.
 // Each step keeps what did not change since the build before (architecture.md: incremental by identity).
 
-import { createCompiler } from '../compiler/compile.ts';
+import { type Compiler, createCompiler } from '../compiler/compile.ts';
 import { nameOfService } from '../compiler/names.ts';
 import type { Compilation, CompiledResource } from '../compiler/types.ts';
 import { createConfigLoader } from '../config/load.ts';
@@ -13,6 +13,7 @@ import type { ResolveContext } from '../model/resolve-context.ts';
 import type { Model } from '../model/types.ts';
 import { type EnvoyApi, formatProtoPath } from '../proto/api.ts';
 import { policyVersion } from '../proto/policy-version.ts';
+import { tableRevision } from '../proto/table-revision.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import { buildSnapshot, type ResourceInput, type SnapshotProblem } from '../snapshot/build.ts';
 import { findMissingReferences } from '../snapshot/consistency.ts';
@@ -62,7 +63,7 @@ type Step = { readonly issues: readonly Issue[]; readonly good?: DetailedGood };
 export function createPipeline(options: PipelineOptions): Pipeline {
   const loader = createConfigLoader({ file: options.file, env: options.env });
   const resolver = createResolver();
-  const compiler = createCompiler({ versionOf: (policy) => policyVersion(options.api, policy) });
+  const compiler = compilerOver(options.api);
   let previous: Snapshot | undefined;
   let previousModel: Model | undefined;
 
@@ -100,6 +101,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return { ...compiled, issues: [...known, ...compiled.issues, ...expiring], positions, files, contentHash, compiles: 1 };
     },
   };
+}
+
+function compilerOver(api: EnvoyApi): Compiler {
+  return createCompiler({ versionOf: (policy) => policyVersion(api, policy), revisionOf: (table) => tableRevision(api, table) });
 }
 
 function resolveContext({ nowMs, isServing }: PipelineOptions, previous: Model | undefined): ResolveContext {

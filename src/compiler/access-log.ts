@@ -37,6 +37,10 @@ const FIELDS = {
   auth_reason: '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:reason)%',
   auth_rule: '%DYNAMIC_METADATA(envoy.filters.http.rbac:enforced_effective_policy_id)%',
   auth_token: '%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:failed:message)%',
+  // R210: which limit denied, or failed; and those that would have denied, if they were not in shadow mode.
+  limit: '%DYNAMIC_METADATA(envoy.filters.http.ratelimit:limit)%',
+  limit_reason: '%DYNAMIC_METADATA(envoy.filters.http.ratelimit:reason)%',
+  limit_shadow: '%DYNAMIC_METADATA(envoy.filters.http.ratelimit:shadow)%',
 } as const;
 
 export function compileAccessLog(log: AccessLog, listener: Listener, gateway: string): AccessLogMessage {

@@ -12,6 +12,7 @@ import { leavesOf } from './auth/policy-parts.ts';
 import { compileAuthSecrets } from './auth-secrets.ts';
 import { compileCompanionAssignment, compileCompanionCluster, compileCompanionSecrets } from './companion-cluster.ts';
 import { type JwtTemplate, keyedResources } from './filters/jwt-keys.ts';
+import { claimsOf } from './limits/claims.ts';
 import { AUTHZ_CLUSTER, nameOfApiKeySet, nameOfFilterSlot, nameOfPolicy } from './names.ts';
 import type { AuthFacts } from './route-auth.ts';
 import type { LocatedResource } from './source-map.ts';
@@ -42,7 +43,7 @@ export function createAuthPass(options: AuthPassOptions): (model: Model) => Comp
     const { auth } = model;
     if (auth === undefined) return NOTHING;
     const used = usedPolicies(model);
-    const key = JSON.stringify([model.gateway, [...used].map(([name, paths]) => [name, paths])]);
+    const key = JSON.stringify([model.gateway, [...used], [...listenerPaths(model)]]);
     if (auth === lastAuth && key === lastKey) return last;
     last = keepEqual(compileAuth(model, { auth, used, options }), last);
     lastAuth = auth;
@@ -65,21 +66,30 @@ function keepEqual(next: CompiledAuth, previous: CompiledAuth): CompiledAuth {
   const isSame =
     policies.size === before.policies.size &&
     [...policies].every(([name, policy]) => before.policies.get(name) === policy) &&
-    facts.identityHeaders.join(' ') === before.identityHeaders.join(' ');
+    facts.identityHeaders.join(' ') === before.identityHeaders.join(' ') &&
+    JSON.stringify([...facts.paths]) === JSON.stringify([...before.paths]);
   return { ...next, facts: isSame ? before : { ...facts, policies } };
+}
+
+/** What its routes ask of a policy. */
+interface PolicyUse {
+  readonly paths: PathAllowance;
+  /** Sorted. */
+  readonly toldClaims: readonly string[];
 }
 
 interface AuthInput {
   readonly auth: AuthModel;
   /** By name, sorted. */
-  readonly used: ReadonlyMap<string, PathAllowance>;
+  readonly used: ReadonlyMap<string, PolicyUse>;
   readonly options: AuthPassOptions;
 }
 
-function compileAuth({ gateway }: Model, { auth, used, options }: AuthInput): CompiledAuth {
+function compileAuth(model: Model, { auth, used, options }: AuthInput): CompiledAuth {
+  const { gateway } = model;
   const policies = auth.policies.flatMap((policy): readonly CompiledPolicy[] => {
-    const paths = used.get(policy.name);
-    return paths === undefined ? [] : [compileAuthPolicy(policy, { auth, gateway, paths }, options.versionOf)];
+    const use = used.get(policy.name);
+    return use === undefined ? [] : [compileAuthPolicy(policy, { auth, gateway, ...use }, options.versionOf)];
   });
   const asking = policies.filter(({ form }) => form === 'companion');
   const jwt = compileJwtTemplate(policies, auth);
@@ -89,6 +99,7 @@ function compileAuth({ gateway }: Model, { auth, used, options }: AuthInput): Co
       gateway,
       identityHeaders: auth.identityHeaders,
       policies: new Map(policies.map((compiled) => [compiled.policy.name, compiled])),
+      paths: listenerPaths(model),
     },
     slots,
     resources:
@@ -100,19 +111,27 @@ function compileAuth({ gateway }: Model, { auth, used, options }: AuthInput): Co
 }
 
 /** Policies of routes that exist, with what the paths of these may hold: the most that any of their listeners allows. */
-function usedPolicies({ routes, listeners }: Model): ReadonlyMap<string, PathAllowance> {
+function usedPolicies({ routes, listeners, limits }: Model): ReadonlyMap<string, PolicyUse> {
   const byName = new Map(listeners.map((listener) => [listener.name, listener]));
-  const used = new Map<string, PathAllowance>();
-  for (const { auth, listeners: names } of routes) {
+  const claims = new Map(limits?.limits.map((limit) => [limit.name, claimsOf(limit)]));
+  const used = new Map<string, PolicyUse>();
+  for (const { auth, listeners: names, limits: own = [] } of routes) {
     if (auth?.kind !== 'policy') continue;
-    const known = used.get(auth.policy) ?? { escapedSlashes: false, parameters: false };
+    const { paths, toldClaims } = used.get(auth.policy) ?? { paths: { escapedSlashes: false, parameters: false }, toldClaims: [] };
     const here = names.flatMap((name) => byName.get(name) ?? []).map(allowanceOf);
     used.set(auth.policy, {
-      escapedSlashes: known.escapedSlashes || here.some(({ escapedSlashes }) => escapedSlashes),
-      parameters: known.parameters || here.some(({ parameters }) => parameters),
+      paths: {
+        escapedSlashes: paths.escapedSlashes || here.some(({ escapedSlashes }) => escapedSlashes),
+        parameters: paths.parameters || here.some(({ parameters }) => parameters),
+      },
+      toldClaims: [...new Set([...toldClaims, ...own.flatMap((name) => claims.get(name) ?? [])])].sort(),
     });
   }
   return new Map([...used].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function listenerPaths({ listeners }: Model): ReadonlyMap<string, PathAllowance> {
+  return new Map(listeners.map((listener) => [listener.name, allowanceOf(listener)]));
 }
 
 function allowanceOf({ paths }: Listener): PathAllowance {

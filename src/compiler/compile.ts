@@ -2,9 +2,11 @@
 // remembered only keeps the messages of unchanged parts the same objects (P1, P3).
 import type { Model } from '../model/types.ts';
 import type { AuthPolicy } from '../proto/generated/chancery/policy/v1/AuthPolicy.ts';
+import type { RateLimitTable } from '../proto/generated/chancery/policy/v1/RateLimitTable.ts';
 import { createAuthPass } from './auth-pass.ts';
 import { discoveredServices } from './discovered-services.ts';
 import { compileFilterSlots } from './filter-slot-pass.ts';
+import { createLimitsPass } from './limits-pass.ts';
 import { createListenerPass } from './listener-pass.ts';
 import { referencedServices } from './referenced.ts';
 import { createRoutePass } from './route-pass.ts';
@@ -20,6 +22,8 @@ export interface CompilerOptions {
   readonly systemCaFile?: string;
   /** Hash of an auth policy without its version (authz D2). A gateway with auth needs it. */
   readonly versionOf?: (message: AuthPolicy) => string;
+  /** Hash of a table of limits without its revision. A gateway with limits needs it. */
+  readonly revisionOf?: (message: RateLimitTable) => string;
 }
 
 export interface Compiler {
@@ -27,8 +31,13 @@ export interface Compiler {
 }
 
 /** A compiler remembers what it made of the last model, so keep one for each gateway. */
-export function createCompiler({ systemCaFile = SYSTEM_CA_FILE, versionOf = noVersion }: CompilerOptions = {}): Compiler {
+export function createCompiler({
+  systemCaFile = SYSTEM_CA_FILE,
+  versionOf = noVersion,
+  revisionOf = noVersion,
+}: CompilerOptions = {}): Compiler {
   const compileAuth = createAuthPass({ systemCaFile, versionOf });
+  const compileLimits = createLimitsPass({ systemCaFile, revisionOf });
   const compileServices = createServicePass();
   const compileListeners = createListenerPass();
   const compileRoutes = createRoutePass();
@@ -38,7 +47,8 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE, versionOf = noVe
       const services = referencedServices(model);
       const { clusters, assignments } = compileServices(services);
       const auth = compileAuth(model);
-      const routes = compileRoutes(model, services, auth.facts);
+      const limits = compileLimits(model);
+      const routes = compileRoutes(model, services, { auth: auth.facts, limits: limits.facts });
       const located = [
         ...clusters,
         ...assignments,
@@ -46,9 +56,10 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE, versionOf = noVe
         ...routes.configurations,
         compileRuntime(model),
         ...compileSecrets(model, services),
-        ...compileFilterSlots(model, auth.slots),
+        ...compileFilterSlots(model, new Map([...auth.slots, ...limits.slots])),
         ...routes.virtualHosts,
         ...auth.resources,
+        ...limits.resources,
       ];
       return {
         gateway: model.gateway,
@@ -62,5 +73,5 @@ export function createCompiler({ systemCaFile = SYSTEM_CA_FILE, versionOf = noVe
 }
 
 function noVersion(): string {
-  throw new Error('a compiler of policies needs a function that gives their versions');
+  throw new Error('a compiler of policies and limits needs functions that give their versions');
 }

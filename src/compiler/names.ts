@@ -80,6 +80,26 @@ export function nameOfIntrospectionSecret(provider: string): string {
 /** The companions that decide about requests; no service can have this name. */
 export const AUTHZ_CLUSTER = 'companion/authz';
 
+/** The companions that count requests. */
+export const RATE_LIMIT_CLUSTER = 'companion/ratelimit';
+
+/** The domain of a gateway's limits: what filters send and companions know them by. */
+export function domainOfLimits(gateway: string): string {
+  return `chancery.${gateway}`;
+}
+
+/** What the limiter needs and nobody else may know: the key of its hashes, passwords, the key of its certificate. */
+export function nameOfRateLimitSecret(secret: 'key' | 'redis' | 'sentinel' | 'redisTls'): string {
+  return `secret/rateLimit/${secret}`;
+}
+
+/** Key of the descriptor entry of a part, where Envoy does not let it be the part's own spelling. */
+export const FIXED_ENTRIES = {
+  clientIp: 'remote_address',
+  clientNet: 'masked_remote_address',
+  service: 'destination_cluster',
+} as const;
+
 /** Stats of a listener read `http.<name>.…` and `listener.<name>.…`. */
 export function statPrefixOfListener(listener: string): string {
   return listener;

@@ -5,6 +5,8 @@ import type { Metadata } from '../proto/generated/envoy/config/core/v3/Metadata.
 import type { Any } from '../proto/generated/google/protobuf/Any.ts';
 import type { Value } from '../proto/generated/google/protobuf/Value.ts';
 import type { CompiledPolicy } from './auth/compiled-policy.ts';
+import { type PathAllowance, pathPolicies } from './auth/hygiene.ts';
+import { compileDenials, HYGIENE_FILTER } from './auth/rbac-filters.ts';
 import { compareText } from './compare-text.ts';
 import { nameOfFilterSlot } from './names.ts';
 import { resourceOf } from './resource-metadata.ts';
@@ -15,6 +17,8 @@ export interface AuthFacts {
   /** Sorted. */
   readonly identityHeaders: readonly string[];
   readonly policies: ReadonlyMap<string, CompiledPolicy>;
+  /** What paths may hold, by name of the listener. */
+  readonly paths: ReadonlyMap<string, PathAllowance>;
 }
 
 /** Namespace of what routes tell about themselves. */
@@ -37,7 +41,7 @@ export function compileRouteAuth(route: Route, match: RouteMatch, facts: AuthFac
   const compiled = policyOf(route, facts);
   if (compiled === undefined && isProtected) return UNRESOLVED;
   // Nothing is stamped on public routes: a second wall behind the filter, for internal redirects (H2).
-  if (compiled === undefined) return { configs: {}, removedHeaders: facts.identityHeaders };
+  if (compiled === undefined) return { configs: publicConfigs(route, facts), removedHeaders: facts.identityHeaders };
   const { policy, form, version, slot, configs, challenges, removedHeaders } = compiled;
   const resource = policy.resourceMetadata ? resourceOf(match) : undefined;
   const extensions = {
@@ -61,11 +65,28 @@ export function compileRouteAuth(route: Route, match: RouteMatch, facts: AuthFac
   };
 }
 
+/** What a backend could read as the path of a protected route must not come in by a public one, such as `/public/..;/admin` (C3, T3). */
+function publicConfigs(route: Route, facts: AuthFacts): RouteAuthFields['configs'] {
+  if (route.action.kind !== 'forward') return {};
+  const policies = pathPolicies(publicPaths(route, facts));
+  return { [HYGIENE_FILTER]: compileDenials(policies) };
+}
+
+/** The most that any of its listeners allows. */
+function publicPaths({ listeners }: Route, { paths }: AuthFacts): PathAllowance {
+  const here = listeners.flatMap((name) => paths.get(name) ?? []);
+  return {
+    escapedSlashes: here.some(({ escapedSlashes }) => escapedSlashes),
+    parameters: here.some(({ parameters }) => parameters),
+  };
+}
+
 /** Equal where `compileRouteAuth` gives equal fields. */
 export function routeAuthKey(route: Route, facts: AuthFacts | undefined): string {
   if (facts === undefined) return route.auth?.kind === 'policy' ? 'unresolved' : '';
   if (route.auth?.kind === 'policy' && !facts.policies.has(route.auth.policy)) return 'unresolved';
-  return policyOf(route, facts)?.key ?? `public ${facts.identityHeaders.join(' ')}`;
+  const { escapedSlashes, parameters } = publicPaths(route, facts);
+  return policyOf(route, facts)?.key ?? `public ${escapedSlashes} ${parameters} ${facts.identityHeaders.join(' ')}`;
 }
 
 function policyOf({ auth }: Route, { policies }: AuthFacts): CompiledPolicy | undefined {

@@ -10,6 +10,7 @@ import { compareText } from './compare-text.ts';
 import { ADS } from './config-source.ts';
 import { MAX_DIRECT_RESPONSE_BYTES } from './direct-response.ts';
 import { groupByHostname, type HostGroups } from './host-groups.ts';
+import type { LimitFacts } from './limits/route-limits.ts';
 import { memoised } from './memo.ts';
 import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
 import { withUsualSilence } from './on-demand-wait.ts';
@@ -22,7 +23,7 @@ import { compileVirtualHost, widerHostnames } from './virtual-host.ts';
 
 /** One listener's routes, as compiled; the next compile starts from it. */
 export interface RouteTable {
-  readonly input: Pick<RouteTableInput, 'listener' | 'routes' | 'services' | 'auth'>;
+  readonly input: Pick<RouteTableInput, 'listener' | 'routes' | 'services' | 'auth' | 'limits'>;
   readonly groups: HostGroups;
   readonly message: RouteConfiguration;
   /** By hostname, in the order of `message.virtual_hosts`. */
@@ -49,6 +50,7 @@ export interface RouteTableInput {
   readonly routes: readonly Route[];
   readonly services: ReadonlyMap<string, ServiceFacts>;
   readonly auth: AuthFacts | undefined;
+  readonly limits: LimitFacts | undefined;
   readonly memo: RouteMemo;
   /** The listener's table before. */
   readonly previous: RouteTable | undefined;
@@ -58,7 +60,7 @@ export interface RouteTableInput {
 
 /** The result is a function of listener, routes and services; the rest only saves work and keeps unchanged messages the same objects. */
 export function compileRouteTable(input: RouteTableInput): RouteTable {
-  const { listener, routes, services, auth, previous } = input;
+  const { listener, routes, services, auth, limits, previous } = input;
   if (previous !== undefined && isSameContext(previous.input, input) && isSameList(previous.input.routes, routes)) {
     return previous;
   }
@@ -71,13 +73,13 @@ export function compileRouteTable(input: RouteTableInput): RouteTable {
     removedText(previous.input.auth) === removedText(auth) &&
     isSameList(virtualHosts, previous.message.virtual_hosts ?? []);
   const message = isUnchanged ? previous.message : compileRouteConfiguration(listener, virtualHosts, auth);
-  return { input: { listener, routes, services, auth }, groups, message, hosts };
+  return { input: { listener, routes, services, auth, limits }, groups, message, hosts };
 }
 
-type Context = Pick<RouteTableInput, 'listener' | 'services' | 'auth'>;
+type Context = Pick<RouteTableInput, 'listener' | 'services' | 'auth' | 'limits'>;
 
 function isSameContext(a: Context, b: Context): boolean {
-  return a.listener === b.listener && a.services === b.services && a.auth === b.auth;
+  return a.listener === b.listener && a.services === b.services && a.auth === b.auth && a.limits === b.limits;
 }
 
 /** The one route of a listener that redirects everything. */
@@ -166,11 +168,11 @@ function orderHost(hostname: string, { previous, siblings }: RouteTableInput, { 
 
 type Host = Pick<HostTable, 'hostname' | 'own' | 'wider'>;
 
-function compileHost(host: Host, { listener, services, auth, memo, previous: table }: RouteTableInput): HostTable {
+function compileHost(host: Host, { listener, services, auth, limits, memo, previous: table }: RouteTableInput): HostTable {
   const { hostname } = host;
   const previous = table?.hosts.get(hostname);
   const matches = host.wider.length === 0 ? host.own.matches : joinMatches([host.own, ...host.wider]);
-  const context = { listener, services, auth, hostname };
+  const context = { listener, services, auth, limits, hostname };
   const compiled = matches.flatMap(({ route, index }) => memo.messagesOf(route, context)[index] ?? []);
   const messages = listener.onDemandHosts === true ? compiled.map(withUsualSilence) : compiled;
   // By this name, and by no other, Envoy takes away a virtual host that it has fetched by itself.

@@ -2,6 +2,7 @@
 // (P3). Pure to the caller: what is kept is a function of the route and of the part of the context that its messages depend on.
 import type { Route } from '../model/types.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
+import { routeLimitsKey } from './limits/route-limits.ts';
 import { memoised } from './memo.ts';
 import { redirectTarget } from './redirect.ts';
 import { compileRoute, type RouteContext } from './route.ts';
@@ -16,6 +17,7 @@ export interface RouteMemo {
 interface Answer {
   readonly services: RouteContext['services'];
   readonly auth: RouteContext['auth'];
+  readonly limits: RouteContext['limits'];
   readonly key: string;
   readonly messages: readonly RouteMessage[];
 }
@@ -40,12 +42,12 @@ export function createRouteMemo(): RouteMemo {
         return messagesOfRedirect(route, context);
       }
       const known = answers.get(route);
-      if (known?.services === context.services && known.auth === context.auth) {
+      if (known?.services === context.services && known.auth === context.auth && known.limits === context.limits) {
         return known.messages;
       }
       const key = dependencies(route, context);
       const messages = known?.key === key ? known.messages : compile(route, context);
-      answers.set(route, { services: context.services, auth: context.auth, key, messages });
+      answers.set(route, { services: context.services, auth: context.auth, limits: context.limits, key, messages });
       return messages;
     },
   };
@@ -53,7 +55,7 @@ export function createRouteMemo(): RouteMemo {
 
 /** What of the context reaches the messages, as text. */
 function dependencies(route: Route, context: RouteContext): string {
-  return `${routeAuthKey(route, context.auth)} ${actionDependencies(route, context)}`;
+  return `${routeAuthKey(route, context.auth)} ${routeLimitsKey(route, context.limits)} ${actionDependencies(route, context)}`;
 }
 
 function actionDependencies({ action }: Route, context: RouteContext): string {

@@ -1,5 +1,6 @@
 // The pass over routes: one route configuration for each listener, and its virtual hosts where these travel by themselves.
 import type { Model, Route, Service } from '../model/types.ts';
+import type { LimitFacts } from './limits/route-limits.ts';
 import { nameOfRoutes, nameOfVirtualHost } from './names.ts';
 import { createResourceMetadata } from './resource-metadata.ts';
 import type { AuthFacts } from './route-auth.ts';
@@ -13,21 +14,27 @@ export interface RouteResources {
   readonly virtualHosts: readonly LocatedResource[];
 }
 
-export type RoutePass = (model: Model, services: readonly Service[], auth: AuthFacts | undefined) => RouteResources;
+/** What of the gateway routes depend on. */
+export interface GatewayFacts {
+  readonly auth: AuthFacts | undefined;
+  readonly limits: LimitFacts | undefined;
+}
+
+export type RoutePass = (model: Model, services: readonly Service[], facts: GatewayFacts) => RouteResources;
 
 export function createRoutePass(): RoutePass {
   const memo = createRouteMemo();
   const withMetadata = createResourceMetadata();
   let tables: ReadonlyMap<string, RouteTable> = new Map();
   let facts: ReadonlyMap<string, ServiceFacts> = new Map();
-  return (model, services, auth) => {
+  return (model, services, { auth, limits }) => {
     facts = collectFacts(services, facts);
     const routes = groupByListener(withMetadata(model));
     const compiled = new Map<string, RouteTable>();
     for (const listener of model.listeners) {
       const { name } = listener;
       const siblings = [...compiled.values()];
-      const input = { listener, routes: routes.get(name) ?? [], services: facts, auth, memo, previous: tables.get(name), siblings };
+      const input = { listener, routes: routes.get(name) ?? [], services: facts, auth, limits, memo, previous: tables.get(name), siblings };
       compiled.set(name, compileRouteTable(input));
     }
     tables = compiled;

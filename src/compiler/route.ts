@@ -4,6 +4,7 @@ import type { Route as RouteMessage } from '../proto/generated/envoy/config/rout
 import { compareText } from './compare-text.ts';
 import { compileDirectResponse, withContentType } from './direct-response.ts';
 import { compileHeaderChanges } from './headers.ts';
+import { compileRouteLimits, type LimitFacts, type RouteLimitFields } from './limits/route-limits.ts';
 import { compileRedirect, redirectTarget } from './redirect.ts';
 import { compileRouteAction } from './route-action.ts';
 import { type AuthFacts, compileRouteAuth } from './route-auth.ts';
@@ -16,6 +17,8 @@ export interface RouteContext {
   readonly services: ReadonlyMap<string, ServiceFacts>;
   /** Absent: the gateway has no auth. */
   readonly auth?: AuthFacts | undefined;
+  /** Absent: the gateway has no limits. */
+  readonly limits?: LimitFacts | undefined;
   readonly listener: Listener;
   /** Of the virtual host. */
   readonly hostname: string;
@@ -26,14 +29,21 @@ const REPEATABLE_BODY_BYTES = 1_048_576;
 
 export function compileRoute(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
   const { configs, metadata, removedHeaders, isUnresolved } = compileRouteAuth(route, match, context.auth);
-  const filters = { ...compileRouteFilters(route).typed_per_filter_config, ...configs };
+  const limits = compileRouteLimits(route, context.limits, context.auth);
+  const filters = { ...compileRouteFilters(route).typed_per_filter_config, ...configs, ...limits.configs };
   return {
     name: route.name,
     match: compileRouteMatch(match),
-    ...(isUnresolved === true ? { direct_response: { status: 500 } } : compileAction(without(route, removedHeaders), match, context)),
+    ...(isUnresolved === true
+      ? { direct_response: { status: 500 } }
+      : withRateLimits(compileAction(without(route, removedHeaders), match, context), limits.local)),
     ...(metadata === undefined ? {} : { metadata }),
     ...(Object.keys(filters).length === 0 ? {} : { typed_per_filter_config: filters }),
   };
+}
+
+function withRateLimits(message: RouteMessage, limits: RouteLimitFields['local']): RouteMessage {
+  return limits.length === 0 || !message.route ? message : { ...message, route: { ...message.route, rate_limits: [...limits] } };
 }
 
 /** What the route sets itself comes after what is removed. */

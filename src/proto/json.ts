@@ -69,6 +69,8 @@ function scalarToJson(value: unknown): unknown {
 function anyToJson(message: PlainObject, _type: MessageType, descriptors: Descriptors): unknown {
   const typeUrl = (message['@type'] ?? message['type_url'] ?? '') as string;
   const type = descriptors.messageType(typeNameOf(typeUrl));
+  // One that holds nothing at all is {} in JSON, and Envoy reads it so.
+  if (typeUrl === '') return {};
   if (type === undefined) return { type_url: typeUrl, value: scalarToJson(message['value'] ?? Buffer.alloc(0)) };
   const inner = '@type' in message ? message : decodeMessage(type, (message['value'] ?? Buffer.alloc(0)) as Uint8Array);
   const json = messageToJson(type, inner, descriptors);

@@ -10,6 +10,7 @@ import type { TypedExtensionConfig, TypedExtensionConfigOutput } from './generat
 import type { ClusterLoadAssignment, ClusterLoadAssignmentOutput } from './generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { LbEndpoint, LbEndpointOutput } from './generated/envoy/config/endpoint/v3/LbEndpoint.ts';
 import type { Listener, ListenerOutput } from './generated/envoy/config/listener/v3/Listener.ts';
+import type { FilterConfig, FilterConfigOutput } from './generated/envoy/config/route/v3/FilterConfig.ts';
 import type { Route, RouteOutput } from './generated/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration, RouteConfigurationOutput } from './generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { VirtualHost, VirtualHostOutput } from './generated/envoy/config/route/v3/VirtualHost.ts';
@@ -48,7 +49,13 @@ import type {
   PerRouteConfig as JwtPerRoute,
   PerRouteConfigOutput as JwtPerRouteOutput,
 } from './generated/envoy/extensions/filters/http/jwt_authn/v3/PerRouteConfig.ts';
+import type { LocalRateLimit, LocalRateLimitOutput } from './generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
 import type { OnDemand, OnDemandOutput } from './generated/envoy/extensions/filters/http/on_demand/v3/OnDemand.ts';
+import type { RateLimit, RateLimitOutput } from './generated/envoy/extensions/filters/http/ratelimit/v3/RateLimit.ts';
+import type {
+  RateLimitPerRoute,
+  RateLimitPerRouteOutput,
+} from './generated/envoy/extensions/filters/http/ratelimit/v3/RateLimitPerRoute.ts';
 import type { RBAC, RBACOutput } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.ts';
 import type { RBACPerRoute, RBACPerRouteOutput } from './generated/envoy/extensions/filters/http/rbac/v3/RBACPerRoute.ts';
 import type { Router, RouterOutput } from './generated/envoy/extensions/filters/http/router/v3/Router.ts';
@@ -160,6 +167,7 @@ interface MessageTable {
   'envoy.config.endpoint.v3.ClusterLoadAssignment': [ClusterLoadAssignment, ClusterLoadAssignmentOutput];
   'envoy.config.endpoint.v3.LbEndpoint': [LbEndpoint, LbEndpointOutput];
   'envoy.config.listener.v3.Listener': [Listener, ListenerOutput];
+  'envoy.config.route.v3.FilterConfig': [FilterConfig, FilterConfigOutput];
   'envoy.config.route.v3.Route': [Route, RouteOutput];
   'envoy.config.route.v3.RouteConfiguration': [RouteConfiguration, RouteConfigurationOutput];
   'envoy.config.route.v3.VirtualHost': [VirtualHost, VirtualHostOutput];
@@ -171,6 +179,9 @@ interface MessageTable {
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': [CorsPolicy, CorsPolicyOutput];
   'envoy.extensions.filters.http.fault.v3.HTTPFault': [HTTPFault, HTTPFaultOutput];
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': [GrpcWeb, GrpcWebOutput];
+  'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': [LocalRateLimit, LocalRateLimitOutput];
+  'envoy.extensions.filters.http.ratelimit.v3.RateLimit': [RateLimit, RateLimitOutput];
+  'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute': [RateLimitPerRoute, RateLimitPerRouteOutput];
   'envoy.extensions.filters.http.on_demand.v3.OnDemand': [OnDemand, OnDemandOutput];
   'envoy.extensions.filters.http.rbac.v3.RBAC': [RBAC, RBACOutput];
   'envoy.extensions.filters.http.router.v3.Router': [Router, RouterOutput];

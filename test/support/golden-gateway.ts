@@ -6,6 +6,7 @@ import { createConfigLoader } from '../../src/config/load.ts';
 import { createResolver } from '../../src/model/resolve.ts';
 import { loadEnvoyApi } from '../../src/proto/api.ts';
 import { policyVersion } from '../../src/proto/policy-version.ts';
+import { tableRevision } from '../../src/proto/table-revision.ts';
 
 /** Gateways that the project ships, below `envoy/`. */
 export const SAMPLES = [
@@ -35,5 +36,10 @@ export async function compileGatewayFile(file: string, { nowMs = NOW_MS, ...opti
   if (resolved?.model === undefined || all.length > 0) {
     throw new Error(formatIssues(all, positions, { color: false }));
   }
-  return createCompiler({ ...options, versionOf: (policy) => policyVersion(loadEnvoyApi(), policy) }).compile(resolved.model);
+  const api = loadEnvoyApi();
+  return createCompiler({
+    ...options,
+    versionOf: (policy) => policyVersion(api, policy),
+    revisionOf: (table) => tableRevision(api, table),
+  }).compile(resolved.model);
 }

@@ -33,10 +33,12 @@ export interface PolicyContext {
   readonly auth: AuthModel;
   readonly gateway: string;
   readonly paths: PathAllowance;
+  /** Names of claims that limits of its routes count by (H12). Sorted. */
+  readonly toldClaims?: readonly string[];
 }
 
 /** Without its version, which is a hash of the rest. */
-export function compilePolicy(policy: AuthPolicy, { auth, gateway, paths }: PolicyContext): AuthPolicyMessage {
+export function compilePolicy(policy: AuthPolicy, { auth, gateway, paths, toldClaims = [] }: PolicyContext): AuthPolicyMessage {
   const leaves = leavesOf(policy.rule);
   const names = (of: (leaf: AuthRule) => readonly string[]): ReadonlySet<string> => new Set(leaves.flatMap(of));
   const jwt = names((leaf) => (leaf.kind === 'jwt' ? leaf.providers : []));
@@ -55,6 +57,7 @@ export function compilePolicy(policy: AuthPolicy, { auth, gateway, paths }: Poli
     realm: gateway,
     resource_metadata: policy.resourceMetadata,
     paths: { escaped_slashes: paths.escapedSlashes, parameters: paths.parameters },
+    ...(toldClaims.length === 0 ? {} : { told_claims: toldClaims.map((claim) => compilePath([claim])) }),
   };
 }
 

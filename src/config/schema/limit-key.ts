@@ -20,6 +20,7 @@ const WORDS = {
 } as const;
 const KNOWN =
   'client.ip, client.net/N, header.NAME, query.NAME, jwt.CLAIM, apiKey.id, route, service, method, path, grpc.method, const.TEXT';
+const NET = 'client.net/';
 const MOST_BITS = 32;
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 
@@ -42,7 +43,8 @@ export function headerReference(): Scalar<string> {
 
 function parsePart(part: string): ScalarOutcome<LimitKeyPart> {
   for (const [word, kind] of Object.entries(WORDS)) if (word === part) return ok({ kind, part });
-  const [, family, name = ''] = /^(header|query|jwt|const|client)(?:\.|\.net\/)(.+)$/s.exec(part) ?? [];
+  if (part.startsWith(NET)) return parseNet(part, part.slice(NET.length));
+  const [, family, name = ''] = /^(header|query|jwt|const)\.(.+)$/s.exec(part) ?? [];
   if (hasControlCharacter(name)) return wrong('CH1129', 'a part of requests holds no control characters');
   switch (family) {
     case 'header':
@@ -53,8 +55,6 @@ function parsePart(part: string): ScalarOutcome<LimitKeyPart> {
     case 'jwt':
     case 'const':
       return ok({ kind: family, part, name });
-    case 'client':
-      return parseNet(part, name);
     case undefined:
     default:
       return wrong('CH1129', '{value} is no part of requests', meantPart(part) ?? `known are ${KNOWN}`);
@@ -63,8 +63,7 @@ function parsePart(part: string): ScalarOutcome<LimitKeyPart> {
 
 function parseNet(part: string, text: string): ScalarOutcome<LimitKeyPart> {
   const bits = Number(text);
-  if (part.startsWith('client.net/') && /^[0-9]{1,3}$/.test(text) && bits >= 1 && bits <= MOST_BITS)
-    return ok({ kind: 'clientNet', part, bits });
+  if (/^[0-9]{1,3}$/.test(text) && bits >= 1 && bits <= MOST_BITS) return ok({ kind: 'clientNet', part, bits });
   return wrong(
     'CH1129',
     '{value} is no part of requests',

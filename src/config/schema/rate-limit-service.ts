@@ -6,7 +6,6 @@ import { companionTlsSchema } from './authz.ts';
 import { certificatePem, privateKeyPem } from './certificate.ts';
 import { duration } from './duration.ts';
 import type { Immutable } from './immutable.ts';
-import { status } from './number.ts';
 import { type Scalar, scalar, wrong, wrongType } from './scalar.ts';
 import { secretText } from './secret-text.ts';
 import { exactlyOne, shape } from './shape.ts';
@@ -38,6 +37,20 @@ function redisUrl(): Scalar<RedisUrlConfig> {
       db: Number(db),
       isTls: url.protocol === 'rediss:',
     });
+  });
+}
+
+/** Of those that Envoy has names for, the ones that can mean it. */
+export type DeniedStatus = (typeof DENIED_STATUSES)[number];
+
+const DENIED_STATUSES = [400, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504] as const;
+
+function deniedStatus(): Scalar<DeniedStatus> {
+  return scalar({ type: 'integer', enum: DENIED_STATUSES }, (value) => {
+    const found = DENIED_STATUSES.find((status) => String(status) === String(value));
+    return found === undefined
+      ? wrong('CH1107', `{value} is not a status for denials; expected one of ${DENIED_STATUSES.join(', ')}`)
+      : ok(found);
   });
 }
 
@@ -78,7 +91,7 @@ export const rateLimitServiceSchema = shape({
     .exactOptional()
     .describe('File on the machine of the limiter that keeps long windows of memory over restarts.'),
   timeout: duration().exactOptional().describe('How long Envoy waits for an answer. Default 50ms.'),
-  deniedStatus: status({ min: 400, max: 599 }).exactOptional().describe('HTTP status of denials. Default 429.'),
+  deniedStatus: deniedStatus().exactOptional().describe('HTTP status of denials. Default 429.'),
   endpoints: list(endpointAddress())
     .exactOptional()
     .describe('Where it is: host:port or unix:/path. Default: the companions in this process and those that connect to it.'),

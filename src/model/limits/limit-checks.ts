@@ -29,7 +29,7 @@ export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report)
 /** R111: what a proxy alone cannot do. */
 const NEEDS_SHARED = ['limitFrom', 'lease', 'replaces', 'precision', 'slotBy', 'body', 'onStoreFailure', 'onFailure', 'overrides'] as const;
 
-function checkScope({ path, phase, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
+function checkScope({ path, phase, mode, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
   if (entry.scope === 'quota') {
     report(
       errorAt([...path, 'scope'], 'CH2912', {
@@ -52,6 +52,7 @@ function checkScope({ path, phase, whenMissing, rates, headers, cost }: Limit, e
   if (whenMissing === 'deny') refuse('whenMissing', 'a proxy cannot deny requests for what they lack');
   if (headers === 'draft') refuse('headers', 'a proxy writes x-ratelimit-* (legacy) or none');
   if (cost.kind !== 'constant') refuse('cost', 'a proxy takes the same of each request');
+  if (mode === 'shadow') refuse('mode', 'a proxy has no dry run of one limit');
   if (phase === 'early') refuse('phase', 'proxies count after auth', 'leave phase out');
 }
 

@@ -1,5 +1,6 @@
 // What the user meant by `rateLimits` and `rateLimitService`: defaulted, cross-referenced, readonly. Types only.
 import type { LimitKeyPart } from '../../config/schema/limit-key.ts';
+import type { DeniedStatus } from '../../config/schema/rate-limit-service.ts';
 import type { ConfigPath } from '../../lib/issue.ts';
 import type { Secret } from '../../lib/secret.ts';
 import type { CompanionSettings } from '../auth/types.ts';
@@ -12,6 +13,7 @@ export interface LimitsModel {
 }
 
 export type { LimitKeyPart } from '../../config/schema/limit-key.ts';
+export type { DeniedStatus } from '../../config/schema/rate-limit-service.ts';
 
 export interface Limit {
   readonly name: string;
@@ -77,7 +79,7 @@ export type Cost =
   | { readonly kind: 'responseBytes' | 'responseMs' };
 
 export interface LimitService extends CompanionSettings {
-  readonly deniedStatus: number;
+  readonly deniedStatus: DeniedStatus;
   readonly store: LimitStore;
   readonly keySecret?: Secret;
 }

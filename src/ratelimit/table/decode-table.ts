@@ -1,15 +1,14 @@
 // A RateLimitTable from its bytes, checked (R301): its revision is the hash of its content and nothing in it is beyond what this program knows,
 // so that an older companion never counts less than a newer control plane meant.
-import { createHash } from 'node:crypto';
 import type { EnvoyApi } from '../../proto/api.ts';
 import type { RateLimitTableOutput } from '../../proto/generated/chancery/policy/v1/RateLimitTable.ts';
+import { tableRevision } from '../../proto/table-revision.ts';
 import type { LimitTable } from '../limit-table.ts';
 import { decodeRule } from './decode-rule.ts';
 import { decodeStore, type StoreSettings } from './decode-store.ts';
 import { each, required, TableProblem } from './table-problem.ts';
 
 const TYPE = 'chancery.policy.v1.RateLimitTable';
-const REVISION_DIGITS = 16;
 
 export interface DecodedTable {
   /** With the one domain of the gateway. */
@@ -28,12 +27,6 @@ export function decodeTable(api: EnvoyApi, name: string, bytes: Uint8Array): Dec
   const names = new Set(limits.map((limit) => limit.name));
   if (names.size < limits.length) throw new TableProblem('limits', 'holds a name twice');
   return { table: { revision, domains: [{ domain, limits }] }, store: decodeStore(message.store, name) };
-}
-
-/** 16 hexadecimal digits of SHA-256 over the deterministic encoding of all fields but the revision. */
-export function tableRevision(api: Pick<EnvoyApi, 'encode'>, message: object): string {
-  const { revision: _, ...rest } = { revision: '', ...message };
-  return createHash('sha256').update(api.encode(TYPE, rest)).digest('hex').slice(0, REVISION_DIGITS);
 }
 
 function decoded(api: EnvoyApi, bytes: Uint8Array): RateLimitTableOutput {

@@ -1,0 +1,70 @@
+// Limits that each proxy counts for itself → one filter with a bucket for each (ratelimit R212). It stands in its slot and not in routes, so that
+// all routes and matches of a listener that name a limit share its buckets.
+import type { DeniedStatus, Limit, LimitKeyPart, Rate } from '../../model/limits/types.ts';
+import { any } from '../../proto/any.ts';
+import { duration } from '../../proto/duration.ts';
+import type { TypedExtensionConfig } from '../../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
+import type { LocalRateLimitDescriptor } from '../../proto/generated/envoy/extensions/common/ratelimit/v3/LocalRateLimitDescriptor.ts';
+import type { TokenBucket } from '../../proto/generated/envoy/type/v3/TokenBucket.ts';
+import { nameOfFilterSlot } from '../names.ts';
+import { entryOf } from './key-parts.ts';
+
+/** Routes tell this filter of descriptors apart from others by it. */
+export const LOCAL_STAGE = 1;
+
+const UINT32_MAX = 4_294_967_295;
+/** Envoy refuses to fill buckets more often. */
+const STEP_MS = 50;
+const ALWAYS = { default_value: { numerator: 100, denominator: 'HUNDRED' } } as const;
+
+/** `limits`: those of scope local, at least one. */
+export function compileLocalLimits(limits: readonly Limit[], deniedStatus: DeniedStatus): TypedExtensionConfig {
+  return {
+    name: nameOfFilterSlot('limit-local'),
+    typed_config: any('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
+      stat_prefix: 'limit-local',
+      stage: LOCAL_STAGE,
+      status: { code: deniedStatus },
+      // Never empty: it stands for requests that no limit concerns.
+      token_bucket: { max_tokens: UINT32_MAX, tokens_per_fill: { value: UINT32_MAX }, fill_interval: duration(STEP_MS) },
+      always_consume_default_token_bucket: { value: false },
+      filter_enabled: ALWAYS,
+      filter_enforced: ALWAYS,
+      descriptors: limits.flatMap(compileDescriptors),
+      max_dynamic_descriptors: { value: Math.max(...limits.map(({ maxKeys }) => maxKeys)) },
+      rate_limited_as_resource_exhausted: true,
+      ...(limits.some(({ headers }) => headers === 'legacy') ? { enable_x_ratelimit_headers: 'DRAFT_VERSION_03' } : {}),
+    }),
+  };
+}
+
+/** One for each set of parts that a request may lack: Envoy compares whole lists of entries. A blank value stands for any. */
+function compileDescriptors({ name, parts, rates, whenMissing }: Limit): readonly LocalRateLimitDescriptor[] {
+  const [rate] = rates;
+  if (rate === undefined) return [];
+  const token_bucket = compileBucket(rate);
+  return partLists(parts, whenMissing === 'share').map((present) => ({
+    entries: [{ key: 'limit', value: name }, ...present.map((part) => ({ key: entryOf(part), value: '' }))],
+    token_bucket,
+  }));
+}
+
+const MAY_LACK: readonly LimitKeyPart['kind'][] = ['header', 'query', 'jwt', 'apiKey'];
+
+function partLists(parts: readonly LimitKeyPart[], isShared: boolean): readonly (readonly LimitKeyPart[])[] {
+  const [first, ...rest] = parts;
+  if (first === undefined) return [[]];
+  const lists = partLists(rest, isShared);
+  return [...lists.map((list) => [first, ...list]), ...(isShared && MAY_LACK.includes(first.kind) ? lists : [])];
+}
+
+/** Filled by whole tokens as often as that goes, in steps of the default bucket. */
+export function compileBucket({ limit, seconds, burst }: Pick<Rate, 'limit' | 'seconds' | 'burst'>): TokenBucket {
+  const steps = (seconds * 1000) / STEP_MS;
+  const every = steps / greatestCommonDivisor(limit, steps);
+  return { max_tokens: burst, tokens_per_fill: { value: (limit * every) / steps }, fill_interval: duration(every * STEP_MS) };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
