@@ -1,6 +1,7 @@
 // A gateway with policies for a test: the control plane in this process, companions as processes of their own, a real Envoy. Issuers may be on
 // loopback.
 import { stringify } from 'yaml';
+import { createPipeline } from '../../src/build/pipeline.ts';
 import { bootstrapJson } from '../../src/cli/bootstrap-json.ts';
 import { type AppFixture, createAppFixture, type RunningApp } from '../features/app-fixture.ts';
 import { type AuthzProcess, startAuthz } from './authz-process.ts';
@@ -101,9 +102,17 @@ export async function startAuthGateway(options: AuthGatewayOptions): Promise<Aut
       stop,
     };
   } catch (error) {
+    const told = await issuesOf(fixture.workspace.path('edge.yaml'));
     await stop();
-    throw error;
+    throw told === '' ? error : new Error(told, { cause: error });
   }
+}
+
+/** What is wrong with the file, if anything. */
+async function issuesOf(file: string): Promise<string> {
+  const { issues } = await createPipeline({ file, env: {}, api: testApi(), nowMs: Date.now }).build();
+  const errors = issues.filter(({ severity }) => severity === 'error');
+  return errors.map(({ code, path, message }) => `${code} ${path.join('.')}: ${message}`).join('\n');
 }
 
 export function answerText(response: HttpResponse): string {
