@@ -45,6 +45,16 @@ export interface LimitRule {
   readonly lease?: { readonly max: number; readonly ttlMs: number };
   /** R406: the part by which counters are put on one node of a Cluster. */
   readonly slotBy?: string;
+  /** R111 `scope: quota`: the one rate, a bucket or a fixed window of an hour up, is divided over proxies. */
+  readonly quota?: QuotaTerms;
+}
+
+/** How a rate is divided over proxies (R704, R706). */
+export interface QuotaTerms {
+  /** Part of the rate that stays free for proxies that come anew: 0 to 0.5. */
+  readonly reserve: number;
+  /** Of fixed windows: most tokens a second that all proxies have together. Default: what the window has left. */
+  readonly peakPerSecond?: number;
 }
 
 export interface LimitPart {

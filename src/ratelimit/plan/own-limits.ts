@@ -7,6 +7,7 @@ import { structField } from '../reply/struct-fields.ts';
 import { type CounterKey, counterKey } from '../store/counter-key.ts';
 import type { StoreLimit } from '../store.ts';
 import { currentLimit, policyHeader, unitNumber } from './counter-bytes.ts';
+import { counterIdentity, counterParts } from './counter-identity.ts';
 import { type DescriptorPlan, type PlannedCounter, type PlannedRule, plainPlan } from './descriptor-plan.ts';
 import { type DescriptorView, type DomainPlans, type PlanTools, spanText } from './domain-plans.ts';
 import { type OverrideChoice, overrideChoice, type ReadyOverride } from './override-choice.ts';
@@ -160,9 +161,8 @@ class PlanMaker {
   #storeLimit({ limit, algorithm, periodUs, burst, calendar }: LimitRate): StoreLimit {
     const { domain, ready } = this.#task;
     const { name, onStoreFailure, lease } = ready.rule;
-    const zone = calendar === undefined ? '' : `/${calendarText(calendar)}`;
     return {
-      id: `${domain}/${name}/${algorithm}/${periodUs}${zone}`,
+      id: counterIdentity(domain, name, { algorithm, periodUs, calendar }),
       algorithm,
       limit,
       periodUs,
@@ -172,10 +172,6 @@ class PlanMaker {
       ...(lease === undefined ? {} : { lease }),
     };
   }
-}
-
-function calendarText({ unit, count, timeZone, weekStart, monthDay }: NonNullable<LimitRate['calendar']>): string {
-  return `${count}${unit}/${timeZone}/${weekStart}/${monthDay}`;
 }
 
 function opOf(entries: NamedEntries): DescriptorPlan['op'] {
@@ -202,7 +198,6 @@ function valuesOf(parts: readonly LimitPart[], given: GivenParts): ReadonlyMap<s
   return values;
 }
 
-/** A part that is missing differs from every value that it could have, the empty one too. */
 function keyParts(given: GivenParts): readonly (string | Uint8Array)[] {
-  return given.flatMap((entry) => (entry === undefined ? ['-'] : ['+', entry.value]));
+  return counterParts(given.map((entry) => entry?.value));
 }

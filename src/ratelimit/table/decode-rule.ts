@@ -2,10 +2,11 @@
 import type { LimitCalendarOutput } from '../../proto/generated/chancery/policy/v1/LimitCalendar.ts';
 import type { RateLimitOverrideOutput } from '../../proto/generated/chancery/policy/v1/RateLimitOverride.ts';
 import type { RateLimitPartOutput } from '../../proto/generated/chancery/policy/v1/RateLimitPart.ts';
+import type { RateLimitQuotaOutput } from '../../proto/generated/chancery/policy/v1/RateLimitQuota.ts';
 import type { RateLimitRateOutput } from '../../proto/generated/chancery/policy/v1/RateLimitRate.ts';
 import type { RateLimitRuleOutput } from '../../proto/generated/chancery/policy/v1/RateLimitRule.ts';
 import { limitProblem } from '../algorithms/limit-problem.ts';
-import type { LimitOverride, LimitPart, LimitRate, LimitRule } from '../limit-table.ts';
+import type { LimitOverride, LimitPart, LimitRate, LimitRule, QuotaTerms } from '../limit-table.ts';
 import type { CalendarPeriod } from '../store.ts';
 import { each, positive, required, TableProblem, wordOf } from './table-problem.ts';
 
@@ -22,6 +23,8 @@ const HEADERS = { DRAFT: 'draft', LEGACY: 'legacy', NONE: 'none' } as const;
 const UNITS = { DAY: 'day', WEEK: 'week', MONTH: 'month', YEAR: 'year' } as const;
 const WEEK_STARTS = { MONDAY: 'monday', SUNDAY: 'sunday', SATURDAY: 'saturday' } as const;
 const LAST_MONTH_DAY = 28;
+/** Thousandths. */
+const MOST_RESERVED = 500;
 
 export function decodeRule(message: RateLimitRuleOutput, field: string): LimitRule {
   const parts = each(message.parts, decodePart, `${field}.parts`);
@@ -45,7 +48,17 @@ export function decodeRule(message: RateLimitRuleOutput, field: string): LimitRu
       ? {}
       : { lease: { max: positive(lease.max, `${field}.lease.max`), ttlMs: positive(lease.ttl_ms, `${field}.lease.ttl_ms`) } }),
     ...(slotBy === undefined ? {} : { slotBy }),
+    ...(message.quota ? { quota: decodeQuota(message.quota, message.rates ?? [], `${field}.quota`) } : {}),
   };
+}
+
+function decodeQuota(message: RateLimitQuotaOutput, rates: readonly RateLimitRateOutput[], field: string): QuotaTerms {
+  const permille = message.reserve_permille ?? 0;
+  if (permille > MOST_RESERVED) throw new TableProblem(`${field}.reserve_permille`, `is above ${MOST_RESERVED}`);
+  const isDivisible = rates.length === 1 && rates.every(({ algorithm }) => algorithm === 'TOKEN_BUCKET' || algorithm === 'FIXED_WINDOW');
+  if (!isDivisible) throw new TableProblem(field, 'is for one rate, of a bucket or a fixed window');
+  const peak = message.peak_per_second ?? 0;
+  return { reserve: permille / 1000, ...(peak === 0 ? {} : { peakPerSecond: peak }) };
 }
 
 function decodePart(message: RateLimitPartOutput, field: string): LimitPart {
