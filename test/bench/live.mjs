@@ -1,17 +1,11 @@
 // PB9 with real Envoys: 5,000 routes and three of them. From the save of a file, and from the push of an endpoint, until all have accepted it,
 // as `GET /api/v1/events` tells; waves as by default.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
+import { freePort, startEnvoy } from './envoy-process.mjs';
 import { gatewayText } from './large-gateway.mjs';
 import { percentile, report } from './measure.mjs';
 import { cpuMsOf, startServe } from './serve-process.mjs';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ENVOYS = 3;
 const EDITS = 50;
 const WARM_UPS = 5;
@@ -19,15 +13,10 @@ const DEADLINE_MS = 60_000;
 const SIZE = { routes: 5_000, services: 1_000 };
 const PUSHED = 'orders-7';
 
-const children = [];
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
 const port = await freePort();
 const serve = await startServe(text(-1));
 const events = await follow();
-for (let number = 0; number < ENVOYS; number++) startEnvoy(`bench-${number}`);
+for (let number = 0; number < ENVOYS; number++) startEnvoy(serve, `bench-${number}`);
 const connected = new Set();
 await events.until('the start of the Envoys', ({ kind, node }) => kind === 'reached' && connected.add(node).size === ENVOYS);
 
@@ -126,36 +115,4 @@ function follow() {
       waiting.add(one);
     });
   }
-}
-
-/** All of them listen on one port, which the kernel shares among them. */
-function startEnvoy(id) {
-  const main = path.join(ROOT, 'dist/main.js');
-  const printed = spawnSync(process.execPath, [main, 'bootstrap', '-c', serve.file, '--node', id, '--xds-port', String(serve.xdsPort)], {
-    encoding: 'utf8',
-  });
-  if (printed.status !== 0) throw new Error(printed.stderr);
-  const bootstrap = { ...parse(printed.stdout), admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } };
-  const file = path.join(serve.folder, `${id}.json`);
-  writeFileSync(file, JSON.stringify(bootstrap));
-  const args = ['-c', file, '--concurrency', '1', '--log-level', 'error', '--use-dynamic-base-id'];
-  children.push(spawn(envoyBinary(), args, { stdio: 'ignore' }));
-}
-
-function envoyBinary() {
-  const own = process.env.CHANCERY_ENVOY;
-  if (own) return own;
-  const isOnPath = spawnSync('envoy', ['--version']).status === 0;
-  const pinned = path.join(ROOT, '.venv/bin/envoy');
-  if (!isOnPath && !existsSync(pinned)) throw new Error('no Envoy is at hand: run `npm run setup`');
-  return isOnPath ? 'envoy' : pinned;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address();
-      server.close(() => resolve(free));
-    });
-  });
 }

@@ -14,14 +14,14 @@ let isDisturbed = false;
 /**
  * Runs each of `tasks` (name → function, which may give a promise) once per round, one after the other. A task is given the number of the round
  * and gives an object with `measure`, the function that is timed, and may give `after`, which gets its result; only `measure` is timed.
- * Gives name → {cpuMs, wallMs}, each {median, min, max}.
+ * Gives name → {cpuMs, wallMs}, each {median, min, max}. `othersMs`: CPU that processes which belong to the case have used; they are no strangers.
  */
-export async function measure(tasks, { rounds = ROUNDS, warmUps = WARM_UPS } = {}) {
+export async function measure(tasks, { rounds = ROUNDS, warmUps = WARM_UPS, othersMs = () => 0 } = {}) {
   const names = Object.keys(tasks);
   const taken = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warmUps; round < rounds; round++) {
     for (const name of names) {
-      const time = await undisturbed(() => timed(tasks[name], round), round < 0 ? 0 : REPEATS);
+      const time = await undisturbed(() => timed(tasks[name], round, othersMs), round < 0 ? 0 : REPEATS);
       if (round < 0) continue;
       taken[name].push(time);
       isDisturbed ||= time.foreignCores > FOREIGN_CORES;
@@ -59,19 +59,19 @@ async function undisturbed(take, repeats) {
   return best;
 }
 
-async function timed(task, round) {
+async function timed(task, round, othersMs) {
   const prepared = await task(round);
   const run = prepared?.measure;
   if (run === undefined) throw new Error('a task gives {measure}');
   globalThis.gc?.();
-  const busyBefore = busyMs();
+  const busyBefore = busyMs() - othersMs();
   const cpuBefore = process.cpuUsage();
   const begun = performance.now();
   const result = await run();
   const wallMs = performance.now() - begun;
   const { user, system } = process.cpuUsage(cpuBefore);
   const cpuMs = (user + system) / 1000;
-  const busy = busyMs() - busyBefore;
+  const busy = busyMs() - othersMs() - busyBefore;
   prepared.after?.(result);
   // The machine counts in steps of 10 ms: a short round says nothing about others.
   const foreignCores = wallMs < 100 ? 0 : Math.max(0, busy - cpuMs) / wallMs;
