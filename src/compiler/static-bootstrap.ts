@@ -39,7 +39,8 @@ export function compileStaticBootstrap(compilation: Compilation, { admin }: Stat
       clusters: of('Cluster').map(({ name, message }) =>
         inline(names.get(name)?.(message) ?? withEndpoints(message, assignments.get(name)), sources),
       ),
-      secrets: of('Secret').map(({ message }) => message),
+      // Others are for companions alone (authz D4).
+      secrets: of('Secret').flatMap(({ name, message }) => (name.startsWith('secret/') ? [] : [message])),
     },
     overload_manager: OVERLOAD_MANAGER,
     layered_runtime: {

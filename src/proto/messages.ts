@@ -95,6 +95,7 @@ import type {
   UriTemplateRewriteConfig,
   UriTemplateRewriteConfigOutput,
 } from './generated/envoy/extensions/path/rewrite/uri_template/v3/UriTemplateRewriteConfig.ts';
+import type { Descriptor, DescriptorOutput } from './generated/envoy/extensions/rate_limit_descriptors/expr/v3/Descriptor.ts';
 import type {
   Config as MtlsPrincipal,
   ConfigOutput as MtlsPrincipalOutput,
@@ -157,6 +158,7 @@ interface MessageTable {
   'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig': [JwtPerRoute, JwtPerRouteOutput];
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': [RBACPerRoute, RBACPerRouteOutput];
   'envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation': [EarlyHeaderMutation, EarlyHeaderMutationOutput];
+  'envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor': [Descriptor, DescriptorOutput];
   'envoy.extensions.rbac.principals.mtls_authenticated.v3.Config': [MtlsPrincipal, MtlsPrincipalOutput];
   'envoy.service.auth.v3.CheckRequest': [CheckRequest, CheckRequestOutput];
   'envoy.service.auth.v3.CheckResponse': [CheckResponse, CheckResponseOutput];

@@ -1,5 +1,6 @@
 // Parts of keys → the actions by which Envoy reads them (ratelimit R203-R205), in the words of the form of the route's auth (authz H12).
 import type { Limit, LimitKeyPart } from '../../model/limits/types.ts';
+import { any } from '../../proto/any.ts';
 import type { _envoy_config_route_v3_RateLimit_Action as Action } from '../../proto/generated/envoy/config/route/v3/RateLimit.ts';
 import type { CompiledPolicy } from '../auth/compiled-policy.ts';
 import { leavesOf } from '../auth/policy-parts.ts';
@@ -38,7 +39,7 @@ export function compilePart(part: LimitKeyPart, { whenMissing }: Pick<Limit, 'wh
       return [{ request_headers: { header_name: ':method', descriptor_key } }];
     case 'path':
     case 'grpcMethod':
-      return [{ request_headers: { header_name: ':path', descriptor_key } }];
+      return [pathWithoutQuery(descriptor_key)];
     case 'route':
       return [generic(descriptor_key, context.route)];
     case 'const':
@@ -56,6 +57,12 @@ export function compilePart(part: LimitKeyPart, { whenMissing }: Pick<Limit, 'wh
 
 export function generic(key: string, value: string): Action {
   return { generic_key: { descriptor_key: key, descriptor_value: value } };
+}
+
+/** The header would bring the query along, and with it a counter for each that clients think up. */
+function pathWithoutQuery(descriptor_key: string): Action {
+  const typed_config = any('envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor', { descriptor_key, text: 'request.url_path' });
+  return { extension: { name: 'envoy.rate_limit_descriptors.expr', typed_config } };
 }
 
 interface EntryForm {
