@@ -1,6 +1,7 @@
 import { request as httpsRequest } from 'node:https';
 import { type ChannelCredentials, credentials, status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TransportSecurity } from '../../src/grpc/transport-security.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { TYPE_URLS } from '../../src/proto/type-urls.ts';
 import { certificateAccess } from '../../src/xds/certificate-access.ts';
@@ -8,7 +9,6 @@ import { DISCOVERY_SERVICES } from '../../src/xds/discovery-services.ts';
 import { createLoadReports } from '../../src/xds/load-reports.ts';
 import { createRestServer, type RestServer } from '../../src/xds/rest-server.ts';
 import { newestSnapshots } from '../../src/xds/targets.ts';
-import { TransportSecurity } from '../../src/grpc/transport-security.ts';
 import { type CertificateAuthority, createAuthority, type IssuedCertificate } from '../support/certificates.ts';
 import { quietLogger } from '../support/quiet-logger.ts';
 import { testApi } from '../support/snapshots.ts';

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { bootstrapJson } from '../../src/cli/bootstrap-json.ts';
+import { TransportSecurity } from '../../src/grpc/transport-security.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { certificateAccess } from '../../src/xds/certificate-access.ts';
 import { createLoadReports } from '../../src/xds/load-reports.ts';
 import { createRestServer } from '../../src/xds/rest-server.ts';
 import { newestSnapshots } from '../../src/xds/targets.ts';
-import { TransportSecurity } from '../../src/grpc/transport-security.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
+import { delimitedText, readDelimited } from '../../../src/proto/wire.ts';
 import { typeView } from '../../../src/snapshot/view.ts';
 import { type Comparison, compareVersions } from '../../../src/xds/initial-versions.ts';
 import { createNameInterner, nameSet } from '../../../src/xds/name-map.ts';
 import { requestReader } from '../../../src/xds/read-request.ts';
 import { scanRequest } from '../../../src/xds/request-scan.ts';
-import { delimitedText, readDelimited } from '../../../src/proto/wire.ts';
 import { testApi } from '../../support/snapshots.ts';
 
 const DELTA = 'envoy.service.discovery.v3.DeltaDiscoveryRequest';
