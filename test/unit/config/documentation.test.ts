@@ -48,10 +48,18 @@ describe('docs/configuration.md', () => {
     expect(config === undefined ? ['no config'] : createResolver().resolve(config, { nowMs: Date.UTC(2026, 10, 22) }).issues).toEqual([]);
   });
 
+  it('shows limits in a configuration without mistakes', async () => {
+    const limits = samples.find((sample) => sample.includes('rateLimits:')) ?? '';
+    const { issues, config } = await loaderOf({ 'gateway.yaml': limits }).load();
+    expect(issues).toEqual([]);
+    expect(config === undefined ? ['no config'] : createResolver().resolve(config, { nowMs: Date.UTC(2026, 10, 22) }).issues).toEqual([]);
+  });
+
   it('shows endpoints, discovery, matches, CORS, faults and runtime values as they are', () => {
-    const [, endpoints, discovery, matches, cors, fault, auth, runtime, ...others] = samples;
+    const [, endpoints, discovery, matches, cors, fault, auth, limits, runtime, ...others] = samples;
     expect(others).toEqual([]);
     expect(auth).toContain('jwt:');
+    expect(limits).toContain('rateLimits:');
     for (const endpoint of parse(endpoints ?? '').endpoints) expect(endpointSchema.safeParse(endpoint).success).toBe(true);
     for (const service of Object.values(parse(discovery ?? '').services)) expect(serviceSchema.safeParse(service).success).toBe(true);
     for (const match of parse(matches ?? '').matches) expect(matchSchema.safeParse(match).success).toBe(true);
