@@ -3,7 +3,7 @@ import type { ErrorRates } from '../delivery/abort.ts';
 import { createRollouts, type RolloutsOptions } from '../delivery/rollouts.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { afterMs } from './after-ms.ts';
+import { afterMs } from '../lib/after-ms.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { createCompanionReport } from './companion-report.ts';
 import { CompanionSide, type CompanionSideOptions } from './companion-side.ts';

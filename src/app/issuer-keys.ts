@@ -2,7 +2,7 @@
 import { fetchKeySet } from '../authz/jwks/fetch-key-set.ts';
 import { KeyStore } from '../authz/jwks/key-store.ts';
 import { fetchListener, type KeyFeedOptions } from '../companion/authz-key-feed.ts';
-import { afterMs } from './after-ms.ts';
+import { afterMs } from '../lib/after-ms.ts';
 import type { CreateFetchedKeys } from './fetched-keys.ts';
 
 export function issuerKeys(options: KeyFeedOptions): CreateFetchedKeys {

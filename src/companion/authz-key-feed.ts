@@ -3,6 +3,7 @@ import { type FetchOutcome, fetchKeySet } from '../authz/jwks/fetch-key-set.ts';
 import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
 import type { KeyOwner } from '../authz/jwks/key-source.ts';
 import { KeyStore, type ProviderKeys } from '../authz/jwks/key-store.ts';
+import { afterMs } from '../lib/after-ms.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { KeyFeed, ProviderStatus } from './key-feed.ts';
@@ -20,7 +21,7 @@ const WARN_MS = 60_000;
 
 export function keyFeed(options: KeyFeedOptions): (onChange: (parcel: KeyParcel) => void) => KeyFeed {
   return (onChange) => {
-    const store = new KeyStore({ ...options, fetch: fetchKeySet, after, onChange, onFetched: fetchListener(options) });
+    const store = new KeyStore({ ...options, fetch: fetchKeySet, after: afterMs, onChange, onFetched: fetchListener(options) });
     return {
       watch: (owners) => store.watch(owners),
       parcels: () => store.parcels(),
@@ -59,10 +60,4 @@ export function fetchListener({ logger, metrics, nowMs }: KeyFeedOptions): (owne
         'keys of the issuer that are not good were passed over',
       );
   };
-}
-
-function after(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms);
-  timer.unref();
-  return () => clearTimeout(timer);
 }

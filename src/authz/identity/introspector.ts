@@ -50,7 +50,8 @@ interface Question {
 }
 
 async function asked({ token, secret, settings }: Question, call: CallTimes, parts: IntrospectorParts): Promise<IntrospectionOutcome> {
-  const timeoutMs = Math.min(settings.timeoutMs, call.deadlineMs - parts.nowMs());
+  // Timers take whole milliseconds only, deadlines do not come in them.
+  const timeoutMs = Math.floor(Math.min(settings.timeoutMs, call.deadlineMs - parts.nowMs()));
   if (timeoutMs <= 0) return UNAVAILABLE;
   try {
     const { body } = await parts.request({

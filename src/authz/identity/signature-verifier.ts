@@ -32,7 +32,12 @@ export const nodeSignatureVerifier: SignatureVerifier = {
     if (!hasLength(key, bytes)) return Promise.resolve(false);
     if (algorithmFacts(key.algorithm).family === 'hmac') return Promise.resolve(isOurHmac(key, bytes));
     return new Promise((resolve) => {
-      verify(hashOf(key), bytes.signed, inputOf(key), bytes.signature, (error, isGood) => resolve(error === null && isGood));
+      try {
+        verify(hashOf(key), bytes.signed, inputOf(key), bytes.signature, (error, isGood) => resolve(error === null && isGood));
+      } catch {
+        // A key that OpenSSL cannot use fails here and not in the callback.
+        resolve(false);
+      }
     });
   },
 };

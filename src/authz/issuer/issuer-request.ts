@@ -56,18 +56,22 @@ function checkedUrl(text: string, dev: boolean): URL {
 }
 
 function answered(url: URL, { method = 'GET', headers = {}, body, ca, dev, signal }: IssuerRequest): Promise<IncomingMessage> {
-  const options: RequestOptions & { readonly ca?: string; readonly minVersion: 'TLSv1.2' } = {
+  const options: RequestOptions & { readonly ca?: string; readonly minVersion: 'TLSv1.2'; readonly rejectUnauthorized: true } = {
     method,
     signal,
     agent: false,
     lookup: guardedLookup(dev),
     minVersion: 'TLSv1.2',
+    // Said aloud: NODE_TLS_REJECT_UNAUTHORIZED=0 of the environment must not reach here.
+    rejectUnauthorized: true,
     headers: { accept: 'application/json', ...headers },
     ...(ca === undefined ? {} : { ca }),
   };
   const request: ClientRequest = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
   return new Promise((resolve, reject) => {
-    request.on('response', resolve).on('error', reject).end(body);
+    // A connection that the issuer wants for another protocol (101) closes without an error.
+    const closed = (): void => reject(new IssuerError('status', 'the connection closed without an answer'));
+    request.on('response', resolve).on('error', reject).on('close', closed).end(body);
   });
 }
 

@@ -1,5 +1,6 @@
 // Fetches the key set of an issuer once, distrusting it: no redirect, no odd address, no large body, one deadline for all (J1-J3, J9). Remembers
 // nothing.
+import { afterMs } from '../../lib/after-ms.ts';
 import { type CanonicalJwk, MAX_KEY_SET_BYTES, parseKeySet } from '../../lib/jose/key-set.ts';
 import { isSignatureAlgorithm } from '../../lib/jose/signature-algorithm.ts';
 import { parseStrictJson } from '../../lib/jose/strict-json.ts';
@@ -32,7 +33,7 @@ export const fetchKeySet: FetchKeySet = async (owner, options) => {
   const { keys } = owner;
   if (keys.kind !== 'remote') return { kind: 'failed', reason: 'form', detail: 'the keys are not fetched' };
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), keys.timeoutMs);
+  const cancel = afterMs(keys.timeoutMs, () => controller.abort());
   const rim: Rim = { ca: keys.ca, dev: options.dev, signal: controller.signal, maxBytes: MAX_KEY_SET_BYTES };
   try {
     const url = keys.discovery ? await discovered(keys.url, owner.issuer, rim) : keys.url;
@@ -43,7 +44,7 @@ export const fetchKeySet: FetchKeySet = async (owner, options) => {
     if (error instanceof IssuerError) return { kind: 'failed', reason: error.reason, detail: error.message };
     return { kind: 'failed', reason: 'network', detail: error instanceof Error ? error.message : 'unknown' };
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 };
 

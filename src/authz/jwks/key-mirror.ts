@@ -1,6 +1,5 @@
 // Keys in a worker: those that the store of its supervisor sends (J7), and those that stand in a policy. Fetches nothing; imports each set once.
-import { parseKeySet } from '../../lib/jose/key-set.ts';
-import { SIGNATURE_ALGORITHMS } from '../../lib/jose/signature-algorithm.ts';
+import { parseKeySetText } from '../../lib/jose/key-set.ts';
 import { createInlineKeys } from './inline-keys.ts';
 import type { KeyParcel } from './key-parcel.ts';
 import { keySetId } from './key-set-id.ts';
@@ -15,7 +14,7 @@ export interface KeyMirrorOptions {
 }
 
 interface Mirrored {
-  readonly jwks: string | undefined;
+  readonly jwks: string;
   readonly answer: KeyAnswer;
   readonly freshUntilMs: number;
 }
@@ -39,8 +38,8 @@ export class KeyMirror implements KeySource {
   apply({ id, generation, jwks, freshUntilMs }: KeyParcel): void {
     const before = this.#mirrored.get(id);
     const isSame = before?.jwks === jwks && before?.answer.kind === 'keys' && before.answer.keys.generation === generation;
-    const answer = isSame ? before.answer : jwks === undefined ? UNAVAILABLE : imported(jwks, generation);
-    this.#mirrored.set(id, { jwks, answer, freshUntilMs });
+    if (jwks === undefined) this.#mirrored.delete(id);
+    else this.#mirrored.set(id, { jwks, answer: isSame ? before.answer : imported(jwks, generation), freshUntilMs });
   }
 
   keysOf(owner: KeyOwner): KeyAnswer {
@@ -87,6 +86,6 @@ function hasKey(keys: KeySet, { algorithms }: KeyOwner, kid: string): boolean {
 
 /** The text is the store's own. */
 function imported(jwks: string, generation: number): KeyAnswer {
-  const parsed = parseKeySet(jwks, SIGNATURE_ALGORITHMS);
-  return parsed.ok ? { kind: 'keys', keys: readyKeys(parsed.value.keys, generation) } : UNAVAILABLE;
+  const keys = parseKeySetText(jwks);
+  return keys.length === 0 ? UNAVAILABLE : { kind: 'keys', keys: readyKeys(keys, generation) };
 }

@@ -69,7 +69,12 @@ export class KeyStore {
   /** Keeps the keys of these providers fresh; others are forgotten. Those whose keys are not remote are passed over. */
   watch(owners: readonly KeyOwner[]): void {
     const wanted = new Map(owners.map((owner) => [keySetId(owner), owner]));
-    for (const entry of this.#entries.values()) if (!wanted.has(entry.id)) this.#forget(entry);
+    for (const entry of this.#entries.values()) {
+      if (wanted.has(entry.id)) continue;
+      this.#forget(entry);
+      // Nobody keeps them fresh any more: a mirror must not have them for ever (J5).
+      if (entry.stored !== undefined) this.#drop(entry);
+    }
     for (const [id, owner] of wanted) if (owner.keys.kind === 'remote' && !this.#entries.has(id)) this.#begin(id, owner, owner.keys);
   }
 

@@ -11,7 +11,7 @@ export type JwkProblem =
   | 'symmetric' // `oct`: the key would be public
   | 'kty' // no type that we know, or members that do not fit it
   | 'size' // RSA outside 2,048 to 8,192 bits
-  | 'exponent' // RSA with a public exponent that is even or below 65,537
+  | 'exponent' // RSA with a public exponent that is even, below 65,537 or longer than 33 bits
   | 'roca' // RSA modulus that can be factored
   | 'curve' // another curve, or one that does not fit `alg`
   | 'unreadable' // such as a point that is not on the curve
@@ -35,6 +35,8 @@ export interface SoundJwk {
 export type JwkVerdict = { readonly ok: true; readonly value: SoundJwk } | { readonly ok: false; readonly problem: JwkProblem };
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
+/** As BoringSSL, and so Envoy, has it: each verification costs more with each bit. */
+const LARGEST_EXPONENT = 2n ** 33n - 1n;
 const COORDINATE_BYTES: ReadonlyMap<unknown, number> = new Map([
   ['P-256', 32],
   ['P-384', 48],
@@ -78,7 +80,7 @@ function rsaProblem(n: string, e: string): JwkProblem | undefined {
   if (modulus === undefined || exponent === undefined) return 'kty';
   const bits = modulus.toString(2).length;
   if (bits < 2048 || bits > 8192 || modulus % 2n === 0n) return 'size';
-  if (exponent < 65537n || exponent % 2n === 0n || exponent >= modulus) return 'exponent';
+  if (exponent < 65537n || exponent % 2n === 0n || exponent > LARGEST_EXPONENT) return 'exponent';
   return hasRocaForm(modulus) ? 'roca' : undefined;
 }
 

@@ -1,7 +1,7 @@
 // Reads a JSON Web Key Set as text into the canonical set of both forms (authz A19, J3): every key with `alg` and `kid`, unfit ones left out.
 import { createHash } from 'node:crypto';
 import { type JwkProblem, jwkLint, type PublicJwk, type SoundJwk } from './jwk-lint.ts';
-import type { SignatureAlgorithm } from './signature-algorithm.ts';
+import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from './signature-algorithm.ts';
 import { isObject, parseStrictJson } from './strict-json.ts';
 
 export type CanonicalJwk = PublicJwk & { readonly use: 'sig'; readonly alg: SignatureAlgorithm; readonly kid: string };
@@ -27,6 +27,8 @@ export type KeySetVerdict =
 export const MAX_KEY_SET_BYTES = 512 * 1024;
 const MAX_KEYS = 100;
 const LIMITS = { depth: 16, members: 4000 };
+/** Each key may stand there once for each algorithm, with at most seven members. */
+const WRITTEN_LIMITS = { depth: 16, members: MAX_KEYS * SIGNATURE_ALGORITHMS.length * 7 + 1 };
 
 /** `allowed`: the algorithms of the provider. Never throws. */
 export function parseKeySet(source: string | Uint8Array, allowed: readonly SignatureAlgorithm[]): KeySetVerdict {
@@ -35,6 +37,21 @@ export function parseKeySet(source: string | Uint8Array, allowed: readonly Signa
   const keys = parseStrictJson(bytes, LIMITS)?.['keys'];
   if (!Array.isArray(keys)) return { ok: false, problem: 'form' };
   if (keys.length > MAX_KEYS) return { ok: false, problem: 'keys' };
+  return { ok: true, value: canonicalSet(keys, allowed) };
+}
+
+/** The set as text; the same for equal sets. */
+export function keySetText(keys: readonly CanonicalJwk[]): string {
+  return JSON.stringify({ keys });
+}
+
+/** What `keySetText` wrote, which may be longer and have more keys than what was fetched. Never throws; empty for other texts. */
+export function parseKeySetText(text: string): readonly CanonicalJwk[] {
+  const keys = parseStrictJson(Buffer.from(text), WRITTEN_LIMITS)?.['keys'];
+  return Array.isArray(keys) ? canonicalSet(keys, SIGNATURE_ALGORITHMS).keys : [];
+}
+
+function canonicalSet(keys: readonly unknown[], allowed: readonly SignatureAlgorithm[]): CanonicalKeySet {
   const canonical: CanonicalJwk[] = [];
   const skipped: SkippedJwk[] = [];
   for (const [index, jwk] of keys.entries()) {
@@ -42,12 +59,7 @@ export function parseKeySet(source: string | Uint8Array, allowed: readonly Signa
     if (verdict.ok) canonical.push(...canonicalForms(verdict.value));
     else skipped.push({ index, problem: verdict.problem });
   }
-  return { ok: true, value: { keys: canonical, skipped } };
-}
-
-/** The set as text; the same for equal sets. */
-export function keySetText(keys: readonly CanonicalJwk[]): string {
-  return JSON.stringify({ keys });
+  return { keys: canonical, skipped };
 }
 
 function canonicalForms({ key, kid, algorithms }: SoundJwk): readonly CanonicalJwk[] {

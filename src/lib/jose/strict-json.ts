@@ -1,4 +1,5 @@
-// JSON that means the same to every reader (authz A5): UTF-8 without a mark, no member twice, bounded in depth and members. Never throws.
+// JSON that means the same to every reader (authz A5): UTF-8 without a mark, no half characters, no member twice, bounded in depth and members.
+// Never throws.
 
 export interface JsonLimits {
   /** How deep objects and lists may nest; the outermost counts as 1. */
@@ -18,10 +19,22 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): JsonObje
     const text = UTF8.decode(bytes);
     if (!isUnambiguous(text, limits)) return undefined;
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? withoutPrototype(value) : undefined;
+    if (!isObject(value) || (MAYBE_HALF.test(text) && !isWellFormed(value))) return undefined;
+    return withoutPrototype(value);
   } catch {
     return undefined;
   }
+}
+
+/** Bytes that are UTF-8 hold no half of a surrogate pair, but escapes can. Readers differ on them: Envoy's refuses. */
+const HALF = /\p{Surrogate}/u;
+const MAYBE_HALF = /\\u[dD][89a-fA-F]/;
+
+/** Of all texts and names in it. Depth is bounded by then. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return !HALF.test(value);
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  return !isObject(value) || Object.entries(value).flat().every(isWellFormed);
 }
 
 /** True for an object of `parseStrictJson` or of `JSON.parse`, not for lists. */

@@ -161,8 +161,23 @@ describe('keys of an issuer', () => {
   it('a provider that went and came back is another one to whoever remembers (J10)', async () => {
     await watch();
     store.watch([]);
+    // Nobody keeps them fresh, so a mirror does not have them either: the issuer may be away when the provider comes back (J5).
+    expect(kids()).toBe('unavailable');
     answer = keysOf(two);
     await watch();
-    expect(parcels.map(({ generation }) => generation)).toEqual([1, 2]);
+    expect(parcels.map(({ jwks, generation }) => (jwks === undefined ? 'gone' : generation))).toEqual([1, 'gone', 2]);
+  });
+
+  it('more keys than an issuer may have, once for each of their algorithms, reach a mirror (A19, J3, J7)', async () => {
+    const algorithms = ['RS256', 'PS256'] as const;
+    const owner = { ...OWNER, algorithms };
+    const { alg: _alg, ...rsa } = testKey('RS256').jwk;
+    const parsed = parseKeySet(JSON.stringify({ keys: Array.from({ length: 100 }, (_, kid) => ({ ...rsa, kid: `k${kid}` })) }), algorithms);
+    if (!parsed.ok) throw new Error(parsed.problem);
+    answer = { kind: 'keys', keys: parsed.value.keys, skipped: 0 };
+    store.watch([owner]);
+    await vi.advanceTimersByTimeAsync(10);
+    const found = mirror.keysOf(owner);
+    expect(found.kind === 'keys' && found.keys.candidates('PS256', 'k99')).toHaveLength(1);
   });
 });
