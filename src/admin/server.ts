@@ -9,6 +9,7 @@ import { addEndpointRoutes } from './routes/endpoints.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addGatewayRoutes } from './routes/gateways.ts';
 import { addHealthRoutes } from './routes/health.ts';
+import { addLimitRoutes } from './routes/limits.ts';
 import { addNodeRoutes } from './routes/nodes.ts';
 import { addPageRoutes } from './routes/page.ts';
 import { addQuarantineRoutes } from './routes/quarantine.ts';
@@ -59,6 +60,7 @@ function buildServer(sources: AdminSources, logger: Logger, isLocal: boolean): F
     addRoutes(server, sources);
   addEndpointRoutes(server, sources, isLocal);
   addQuarantineRoutes(server, sources, isLocal);
+  addLimitRoutes(server, sources, isLocal);
   return server;
 }
 

@@ -4,6 +4,7 @@ import type { CompanionStatus } from '../app/companion-status.ts';
 import type { EndpointPushes } from '../app/endpoint-pushes.ts';
 import type { GoneNode, NodeVersion } from '../app/node-book.ts';
 import type { GatewayStatus } from '../build/gateway-status.ts';
+import type { LimitApi } from '../companion/limit-api.ts';
 import type { Revision } from '../delivery/revision.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
@@ -41,6 +42,8 @@ export interface AdminSources {
   readonly release: (gateway: string) => Promise<boolean>;
   /** What clients reported last of the load of their services. */
   readonly loads: () => readonly GatewayLoads[];
+  /** Limits of the rate limiter of this process; undefined while none runs. Default: none ever does. */
+  readonly limits?: () => LimitApi | undefined;
   /** Services of a gateway whose endpoints are found while it runs; undefined: no such gateway. */
   readonly discovered: (gateway: string) => readonly ServiceStatus[] | undefined;
   readonly pushes: EndpointPushes;

@@ -1,6 +1,7 @@
 // What a control plane is made with: settings, and the parts that come from the rim. Types only.
 import type { CreateBuilds } from '../build/build.ts';
 import type { InProcessAuthz } from '../companion/in-process-authz.ts';
+import type { InProcessRatelimit } from '../companion/in-process-ratelimit.ts';
 import type { StreamSettings } from '../config/stream-settings.ts';
 import type { XdsSecurity } from '../config/xds-security.ts';
 import type { DiscoveryPorts } from '../discovery/ports.ts';
@@ -62,6 +63,10 @@ export interface AppParts {
   readonly loadReportIntervalMs?: number;
   /** Starts the authz companion of this process, when a gateway first has a policy for it. Absent: companions run elsewhere. */
   readonly startAuthz?: (metrics: Metrics) => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
+  /** Starts the rate limiter of this process, when a gateway first has a limit for it. Absent: it runs elsewhere. */
+  readonly startRatelimit?: (
+    metrics: Metrics,
+  ) => Promise<Pick<InProcessRatelimit, 'apply' | 'endpoints' | 'onEndpoints' | 'stop' | 'limits'>>;
   /** For development: issuers on loopback and without TLS are asked for their keys (authz J1, J2). Default false. */
   readonly dev?: boolean;
   /** Where the key sets of issuers come from, for policies that proxies enforce themselves (authz C5). Default: from the issuers. */

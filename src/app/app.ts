@@ -246,7 +246,7 @@ class ControlPlane implements App {
         isStopping: () => this.#stopped !== undefined,
         nodes: () => this.nodes(),
         companions: () => this.companions(),
-        policies: (gateway) => this.#companions.policies(gateway),
+        ...this.#companions.sources,
         gone: () => this.#book.gone(),
         runs: (gateway, node) => this.#book.runs(gateway, node),
         rollout: (gateway) => this.rollout(gateway),

@@ -1,9 +1,10 @@
 // Makes the rollouts of all gateways and the side towards the companions that stands before them. Only joins parts.
+import type { LimitApi } from '../companion/limit-api.ts';
 import type { ErrorRates } from '../delivery/abort.ts';
 import { createRollouts, type RolloutsOptions } from '../delivery/rollouts.ts';
 import type { EventFeed } from '../events/event-feed.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { afterMs } from '../lib/after-ms.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { createCompanionReport } from './companion-report.ts';
 import { CompanionSide, type CompanionSideOptions } from './companion-side.ts';
@@ -27,7 +28,15 @@ export function createCompanionSide({
 }: CompanionPartsOptions): CompanionSide {
   const rollouts = createRollouts({ nowMs: parts.nowMs, after: afterMs, onEvent, errorRates });
   const report = createCompanionReport({ logger: parts.logger, metrics, feed });
-  const { startAuthz } = parts;
-  const local = startAuthz === undefined ? {} : { startAuthz: () => startAuthz(metrics) };
-  return new CompanionSide({ settings, parts, after: afterMs, rollouts, clients, report, ...local });
+  const { startAuthz, startRatelimit } = parts;
+  let limits: LimitApi | undefined;
+  const remember = <Started extends { readonly limits: LimitApi }>(started: Started): Started => {
+    limits = started.limits;
+    return started;
+  };
+  const local = {
+    ...(startAuthz === undefined ? {} : { authz: () => startAuthz(metrics) }),
+    ...(startRatelimit === undefined ? {} : { ratelimit: () => startRatelimit(metrics).then(remember) }),
+  };
+  return new CompanionSide({ settings, parts, after: afterMs, rollouts, clients, report, local, limits: () => limits });
 }

@@ -1,20 +1,23 @@
 // The side towards the companions (authz §6): what each one is to have, which of them proxies are sent to, and when a revision that needs
 // policies may go out. Joins the state machines of `delivery` with streams, workers, clocks and the disk; decides nothing itself.
-import { CompanionBook, type CompanionKey } from '../delivery/companion-book.ts';
-import { createGatedRollouts, type GatedRollouts, policiesOf } from '../delivery/gated-rollouts.ts';
-import { isForCompanions, PolicyBook } from '../delivery/policy-book.ts';
+import type { LimitApi } from '../companion/limit-api.ts';
+import { CompanionBook } from '../delivery/companion-book.ts';
+import { createGatedRollouts, type GatedRollouts } from '../delivery/gated-rollouts.ts';
+import { COMPANION_ROLES, servedNames } from '../delivery/policy-needs.ts';
 import type { Rollouts } from '../delivery/rollouts.ts';
 import { takesLonger } from '../lib/takes-longer.ts';
 import type { Snapshot } from '../snapshot/types.ts';
 import type { ClientStream } from '../xds/client-status-service.ts';
 import type { CompanionRole } from '../xds/companion-claim.ts';
-import { audienceOfCompanions, type ClientNode } from '../xds/node.ts';
+import type { ClientNode } from '../xds/node.ts';
 import type { ProgressListener } from '../xds/progress.ts';
 import type { TargetSource } from '../xds/targets.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { companionAnswer } from './companion-answers.ts';
+import { CompanionBooks } from './companion-books.ts';
 import { type CompanionOverlay, createCompanionOverlay, isLeftOpen } from './companion-endpoints.ts';
 import { type CompanionKeeper, createCompanionKeeper } from './companion-keeper.ts';
+import { keyOf, LOCAL_COMPANION, localKey } from './companion-keys.ts';
 import type { CompanionReport } from './companion-report.ts';
 import { type CompanionStatus, companionStatuses } from './companion-status.ts';
 import { LocalCompanions, type LocalCompanionsOptions } from './local-companions.ts';
@@ -23,8 +26,10 @@ import { withProxyParts } from './proxy-targets.ts';
 export interface CompanionSideOptions {
   readonly settings: Pick<AppSettings, 'state'>;
   readonly parts: Pick<AppParts, 'api' | 'logger' | 'nowMs'>;
-  /** Starts the workers of this process; absent: companions run elsewhere. */
-  readonly startAuthz?: LocalCompanionsOptions['start'];
+  /** Starts the workers of this process, by role; one that is absent runs elsewhere. */
+  readonly local: Readonly<Partial<Record<CompanionRole, LocalCompanionsOptions['start']>>>;
+  /** Of the rate limiter of this process; undefined while it does not run. */
+  readonly limits: () => LimitApi | undefined;
   readonly after: (ms: number, run: () => void) => () => void;
   readonly rollouts: Rollouts;
   /** The open streams of one node. */
@@ -32,8 +37,6 @@ export interface CompanionSideOptions {
   readonly report: CompanionReport;
 }
 
-/** Those in this process are called so; nodes that call themselves so are others, with other ids in the status. */
-const LOCAL = 'in-process';
 /** The workers of this process have so long to start before a snapshot is served without them. */
 const START_PATIENCE_MS = 5_000;
 /** At a start companions are waited for so long before proxies are told that there are none. */
@@ -44,13 +47,13 @@ export class CompanionSide {
   readonly rollouts: GatedRollouts;
   readonly #options: CompanionSideOptions;
   readonly #book = new CompanionBook();
-  readonly #policies = new Map<string, PolicyBook>();
+  readonly #books = new CompanionBooks();
   readonly #endpoints = new Map<string, readonly string[]>();
   readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
   readonly #overlay: CompanionOverlay;
   readonly #keeper: CompanionKeeper;
-  readonly #local: LocalCompanions | undefined;
-  #localEndpoints: readonly string[] = [];
+  readonly #local: ReadonlyMap<CompanionRole, LocalCompanions>;
+  readonly #localEndpoints = new Map<CompanionRole, readonly string[]>();
   /** Resolved when the next companion connects. */
   #arrivals: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
@@ -67,34 +70,43 @@ export class CompanionSide {
       nowMs,
       after,
       companions: (gateway) => this.#book.facts(gateway),
-      hasOwnCompanions: (snapshot) => !isLeftOpen(snapshot, 'authz', api),
+      hasOwnCompanions: (snapshot, role) => !isLeftOpen(snapshot, role, api),
       onEvent: (gateway, event) => report.gate(gateway, event),
     });
     // Before the streams hear of new targets, so that these see the endpoints that belong to them.
     this.rollouts.subscribe((gateway) => this.#look(gateway));
-    this.#local = options.startAuthz === undefined ? undefined : this.#createLocal(options.startAuthz);
+    this.#local = new Map(
+      COMPANION_ROLES.flatMap((role) => {
+        const start = options.local[role];
+        return start === undefined ? [] : [[role, this.#createLocal(role, start)] as const];
+      }),
+    );
   }
 
   /** Reads what an earlier run kept; before anything is prepared. */
   async start(): Promise<void> {
     const { companions, gone } = await this.#keeper.read();
     this.#book.restore(companions, this.#options.parts.nowMs());
-    for (const [gateway, policies] of gone) this.#policiesOf(gateway).restore(policies);
+    for (const [gateway, policies] of gone) this.#books.restore(gateway, policies);
     this.#setTimer();
   }
 
   /** To be called before the snapshot is served: proxies must not be told that there is no companion because it had no time to come. */
   async prepare(snapshot: Snapshot): Promise<void> {
-    if (policiesOf(snapshot).length === 0) return;
+    await Promise.all(COMPANION_ROLES.map((role) => this.#prepare(snapshot, role)));
+  }
+
+  async #prepare(snapshot: Snapshot, role: CompanionRole): Promise<void> {
+    if (servedNames(snapshot, role).length === 0) return;
     const { gateway } = snapshot;
-    if (this.#local !== undefined) {
-      const book = this.#policiesOf(gateway);
+    const local = this.#local.get(role);
+    if (local !== undefined) {
+      const book = this.#books.of(gateway, role);
       book.update([snapshot, ...this.rollouts.needed(gateway)], this.#options.parts.nowMs());
-      await takesLonger(this.#local.feed(gateway, book.snapshot), START_PATIENCE_MS);
+      await takesLonger(local.feed(gateway, book.snapshot), START_PATIENCE_MS);
       return;
     }
-    const isAnyKnown = this.#book.all(gateway).some(({ role }) => role === 'authz');
-    if (isAnyKnown || !isLeftOpen(snapshot, 'authz', this.#options.parts.api)) return;
+    if (this.#book.all(gateway).some((each) => each.role === role) || !isLeftOpen(snapshot, role, this.#options.parts.api)) return;
     const arrival = new Promise<void>((resolve) => this.#arrivals.push(resolve));
     await takesLonger(arrival, FIRST_PATIENCE_MS);
   }
@@ -140,7 +152,7 @@ export class CompanionSide {
     },
     companionAnswered: (node) => {
       const key = keyOf(node);
-      const answer = key && companionAnswer(this.#options.clients({ gateway: node.cluster, id: node.id }));
+      const answer = key && companionAnswer(key.role, this.#options.clients({ gateway: node.cluster, id: node.id }));
       if (key === undefined || answer === undefined) return;
       this.#book.answered(key, answer);
       this.#look(node.cluster);
@@ -149,14 +161,14 @@ export class CompanionSide {
 
   /** Of one gateway, or of all. */
   statuses(gateway?: string): readonly CompanionStatus[] {
-    return companionStatuses(this.#book.all(gateway), (name) => this.#requiredOf(name));
+    return companionStatuses(this.#book.all(gateway), (name, role) => this.#requiredOf(name, role));
   }
 
-  /** Names of the policies that companions of the gateway are to have now. */
-  policies(gateway: string): readonly string[] {
-    const known = this.#policies.get(gateway);
-    return known === undefined ? [] : policiesOf(known.snapshot);
-  }
+  /** For the API: names of the policies that companions of a gateway are to have; limits of this process. */
+  readonly sources = {
+    policies: (gateway: string) => (this.#books.has(gateway) ? servedNames(this.#books.of(gateway, 'authz').snapshot, 'authz') : []),
+    limits: () => this.#options.limits(),
+  };
 
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -166,31 +178,35 @@ export class CompanionSide {
 
   /** After the streams have ended: until then proxies may ask. */
   async stopWorkers(): Promise<void> {
-    await this.#local?.stop();
+    await Promise.all([...this.#local.values()].map((local) => local.stop()));
   }
 
-  #createLocal(start: LocalCompanionsOptions['start']): LocalCompanions {
+  #createLocal(role: CompanionRole, start: LocalCompanionsOptions['start']): LocalCompanions {
     const { parts, after } = this.#options;
     return new LocalCompanions({
+      role,
       start,
       after,
       api: parts.api,
       logger: parts.logger,
       onEndpoints: (endpoints) => {
-        this.#localEndpoints = endpoints;
-        for (const [gateway, { snapshot }] of this.#policies) if (policiesOf(snapshot).length > 0) this.#joinLocal(gateway);
+        this.#localEndpoints.set(role, endpoints);
+        for (const gateway of this.#books.gateways())
+          if (servedNames(this.#books.of(gateway, role).snapshot, role).length > 0) this.#joinLocal(gateway, role);
       },
       onAnswer: (gateway, answer) => {
-        this.#joinLocal(gateway);
-        this.#book.answered(localKey(gateway), answer);
+        this.#joinLocal(gateway, role);
+        this.#book.answered(localKey(gateway, role), answer);
         this.#look(gateway);
       },
     });
   }
 
-  #joinLocal(gateway: string): void {
-    if (this.#localEndpoints.length === 0) this.#book.gone(localKey(gateway), true, this.#options.parts.nowMs());
-    else this.#book.connected(localKey(gateway), this.#localEndpoints, this.#options.parts.nowMs());
+  #joinLocal(gateway: string, role: CompanionRole): void {
+    const endpoints = this.#localEndpoints.get(role) ?? [];
+    const nowMs = this.#options.parts.nowMs();
+    if (endpoints.length === 0) this.#book.gone(localKey(gateway, role), true, nowMs);
+    else this.#book.connected(localKey(gateway, role), endpoints, nowMs);
     this.#look(gateway);
   }
 
@@ -205,8 +221,8 @@ export class CompanionSide {
 
   #targetOf({ cluster, companion }: ClientNode): Snapshot | undefined {
     // Nothing is told before the gateway has loaded (X85): companions hold what they have.
-    if (companion?.role !== 'authz' || this.rollouts.needed(cluster).length === 0) return undefined;
-    return this.#policiesOf(cluster).snapshot;
+    if (companion === undefined || this.rollouts.needed(cluster).length === 0) return undefined;
+    return this.#books.of(cluster, companion.role).snapshot;
   }
 
   /** Something of the gateway changed: its revisions, its companions, or the time. */
@@ -226,24 +242,26 @@ export class CompanionSide {
 
   /** Clients choose the gateway that they ask for: of one that does not exist nothing is kept. */
   #isServed(gateway: string): boolean {
-    return this.#policies.has(gateway) || this.rollouts.needed(gateway).length > 0;
+    return this.#books.has(gateway) || this.rollouts.needed(gateway).length > 0;
   }
 
   #updatePolicies(gateway: string, nowMs: number): boolean {
-    const book = this.#policiesOf(gateway);
-    const before = book.snapshot;
     const revisions = this.rollouts.needed(gateway);
     // Before the files are read nothing is known to be gone.
     if (revisions.length === 0) return false;
-    book.update(revisions, nowMs);
-    void this.#local?.feed(gateway, book.snapshot);
-    return book.snapshot !== before;
+    const changed = COMPANION_ROLES.filter((role) => {
+      const book = this.#books.of(gateway, role);
+      const before = book.snapshot;
+      book.update(revisions, nowMs);
+      void this.#local.get(role)?.feed(gateway, book.snapshot);
+      return book.snapshot !== before;
+    });
+    return changed.length > 0;
   }
 
   #updateEndpoints(gateway: string, nowMs: number): boolean {
-    const roles: readonly CompanionRole[] = ['authz', 'ratelimit'];
-    const changed = roles.filter((role) => {
-      const required = role === 'authz' ? this.#requiredOf(gateway) : [];
+    const changed = COMPANION_ROLES.filter((role) => {
+      const required = this.#requiredOf(gateway, role);
       const endpoints = this.#book.look({ gateway, role }, required, nowMs);
       const key = `${role} ${gateway}`;
       const before = this.#endpoints.get(key) ?? [];
@@ -255,46 +273,28 @@ export class CompanionSide {
   }
 
   /** What proxies may ask for: of what nodes are offered, not of what waits at the gate. */
-  #requiredOf(gateway: string): readonly string[] {
+  #requiredOf(gateway: string, role: CompanionRole): readonly string[] {
     const { good, underWay } = this.rollouts.offers(gateway);
-    return [...new Set([good, underWay].flatMap((offer) => (offer === undefined ? [] : policiesOf(offer.snapshot))))];
-  }
-
-  #policiesOf(gateway: string): PolicyBook {
-    const known = this.#policies.get(gateway) ?? new PolicyBook(audienceOfCompanions(gateway, 'authz'));
-    this.#policies.set(gateway, known);
-    return known;
+    return [...new Set([good, underWay].flatMap((offer) => (offer === undefined ? [] : servedNames(offer.snapshot, role))))];
   }
 
   #setTimer(): void {
     this.#cancelTimer?.();
     if (this.#isStopped) return;
     const nowMs = this.#options.parts.nowMs();
-    const ends = [this.#book.nextDeadlineMs(nowMs), ...[...this.#policies.values()].map((book) => book.nextDeadlineMs())];
+    const ends = [this.#book.nextDeadlineMs(nowMs), ...this.#books.nextDeadlines()];
     const ahead = ends.flatMap((at) => (at === undefined || at <= nowMs ? [] : [at]));
     const dueMs = Math.min(...ahead, nowMs + LONGEST_TIMER_MS);
     this.#cancelTimer = this.#options.after(Math.max(1, dueMs - nowMs), () => this.#onTimer());
   }
 
   #onTimer(): void {
-    for (const gateway of this.#policies.keys()) this.#look(gateway);
+    for (const gateway of this.#books.gateways()) this.#look(gateway);
     this.#setTimer();
   }
 
   #kept() {
-    const companions = this.#book.all().filter(({ id, isServing }) => isServing && id !== LOCAL);
-    const gone = [...this.#policies].map(
-      ([gateway, book]) => [gateway, book.gone.filter(({ resource }) => isForCompanions(resource))] as const,
-    );
-    return { companions, gone: new Map(gone) };
+    const companions = this.#book.all().filter(({ id, isServing }) => isServing && id !== LOCAL_COMPANION);
+    return { companions, gone: this.#books.gone() };
   }
-}
-
-function localKey(gateway: string): CompanionKey {
-  return { gateway, role: 'authz', id: LOCAL };
-}
-
-function keyOf({ cluster, id, companion }: ClientNode): CompanionKey | undefined {
-  if (companion === undefined) return undefined;
-  return { gateway: cluster, role: companion.role, id: id === LOCAL ? `${id} (node)` : id };
 }

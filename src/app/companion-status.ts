@@ -26,7 +26,7 @@ const NAMES_SHOWN = 100;
 /** `requiredOf` gives the policies that proxies of a gateway may ask for. */
 export function companionStatuses(
   companions: readonly Companion[],
-  requiredOf: (gateway: string) => readonly string[],
+  requiredOf: (gateway: string, role: CompanionStatus['role']) => readonly string[],
 ): readonly CompanionStatus[] {
   return companions.map(({ gateway, role, id, endpoints, state, sinceMs, held, refused, isServing }) => ({
     gateway,
@@ -37,8 +37,8 @@ export function companionStatuses(
     held: held.size,
     state: state === 'lost' ? 'lost' : isServing ? 'serving' : 'behind',
     missing:
-      role === 'authz' && state === 'connected'
-        ? requiredOf(gateway)
+      state === 'connected'
+        ? requiredOf(gateway, role)
             .filter((name) => !held.has(name))
             .slice(0, NAMES_SHOWN)
         : [],

@@ -1,14 +1,17 @@
-// The authz companion in this process: its workers start when a gateway first has a policy to enforce, and are told what changes of all
+// A companion in this process: its workers start when a gateway first has something for it, and are told what changes of all
 // gateways. Decides nothing about proxies: it tells where the workers are and what they hold.
 import type { InProcessAuthz } from '../companion/in-process-authz.ts';
 import type { NamedBytes, NamedSecret, PolicyUpdate } from '../companion/policy-update.ts';
+import { neededOf, servedNames } from '../delivery/policy-needs.ts';
 import { Secret } from '../lib/secret.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { Snapshot, SnapshotResource } from '../snapshot/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { CompanionRole } from '../xds/companion-claim.ts';
 
 export interface LocalCompanionsOptions {
+  readonly role: CompanionRole;
   readonly start: () => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
   readonly api: Pick<EnvoyApi, 'decode'>;
   readonly logger: Logger;
@@ -56,7 +59,7 @@ export class LocalCompanions {
   async feed(gateway: string, snapshot: Snapshot): Promise<void> {
     if (this.#wanted.get(gateway) === snapshot) return this.#feeding;
     this.#wanted.set(gateway, snapshot);
-    const isNeeded = (snapshot.views.get(TYPE_URLS.AuthPolicy)?.resources.size ?? 0) > 0;
+    const isNeeded = servedNames(snapshot, this.#options.role).length > 0;
     if (this.#authz === undefined && !isNeeded) return;
     await this.begin();
     await this.#feed();
@@ -76,9 +79,15 @@ export class LocalCompanions {
       const tell = (): void => this.#options.onEndpoints(authz.endpoints());
       authz.onEndpoints(tell);
       tell();
-      this.#options.logger.info({ event: 'companion.started', endpoints: authz.endpoints() }, 'the authz companion of this process serves');
+      this.#options.logger.info(
+        { event: 'companion.started', endpoints: authz.endpoints() },
+        `the ${this.#options.role} companion of this process serves`,
+      );
     } catch (error) {
-      this.#options.logger.error({ event: 'companion.failed', err: error }, 'the authz companion of this process could not start');
+      this.#options.logger.error(
+        { event: 'companion.failed', err: error },
+        `the ${this.#options.role} companion of this process could not start`,
+      );
       this.#starting = undefined;
       if (!this.#isStopped) this.#cancelRetry = this.#options.after(RETRY_MS, () => void this.begin().then(() => this.#feed()));
     }
@@ -105,7 +114,10 @@ export class LocalCompanions {
         this.#note(update, refused);
         this.#options.onAnswer(gateway, this.#answerOf(snapshot));
       } catch (error) {
-        this.#options.logger.error({ event: 'companion.unfed', err: error }, 'the authz companion of this process took no policies');
+        this.#options.logger.error(
+          { event: 'companion.unfed', err: error },
+          `the ${this.#options.role} companion of this process took nothing`,
+        );
       }
     }
   }
@@ -118,15 +130,23 @@ export class LocalCompanions {
     });
   }
 
-  #note({ policies, removed }: PolicyUpdate, refused: readonly { readonly name: string; readonly message: string }[]): void {
-    for (const name of [...removed, ...policies.map((policy) => policy.name)]) this.#refused.delete(name);
+  #note({ policies, tables = [], removed }: PolicyUpdate, refused: readonly { readonly name: string; readonly message: string }[]): void {
+    for (const name of [...removed, ...policies.map((policy) => policy.name), ...tables.map((table) => table.name)])
+      this.#refused.delete(name);
     for (const { name, message } of refused) this.#refused.set(name, message);
   }
 
   #answerOf(snapshot: Snapshot): LocalAnswer {
-    const names = [...(snapshot.views.get(TYPE_URLS.AuthPolicy)?.resources.keys() ?? [])];
-    const refused = new Map([...this.#refused].filter(([name]) => names.includes(name)));
-    return { held: new Set(names.filter((name) => !refused.has(name))), refused };
+    const { role } = this.#options;
+    const refused = new Map<string, string>();
+    const held = new Set<string>();
+    for (const [at, needed] of neededOf(snapshot, role).entries()) {
+      const name = servedNames(snapshot, role)[at] ?? needed;
+      const refusal = this.#refused.get(name);
+      if (refusal === undefined) held.add(needed).add(name);
+      else refused.set(needed, refusal);
+    }
+    return { held, refused };
   }
 }
 
@@ -156,6 +176,7 @@ function updateOf(gateway: string, told: ReadonlyMap<string, SnapshotResource>, 
   return {
     policies: bytesOf(TYPE_URLS.AuthPolicy),
     apiKeys: bytesOf(TYPE_URLS.ApiKeySet),
+    tables: bytesOf(TYPE_URLS.RateLimitTable),
     secrets: fresh.flatMap((each) => (each.typeUrl === TYPE_URLS.Secret ? secretOf(gateway, each, api) : [])),
     removed: gone.map((each) => (each.typeUrl === TYPE_URLS.Secret ? secretName(gateway, each) : each.name)),
   };

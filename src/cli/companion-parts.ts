@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-export type CompanionSettings = Pick<Settings, 'companions' | 'host' | 'authzPort'>;
+export type CompanionSettings = Pick<Settings, 'companions' | 'host' | 'authzPort' | 'ratelimitPort' | 'redis'>;
 
 /** Whether companions run in this process. Proxies elsewhere could not reach them: they listen on loopback, without TLS (authz G15). */
 export function hasCompanions({ companions, host }: CompanionSettings): boolean {
@@ -21,7 +21,7 @@ export interface CompanionPartsOptions {
 export function companionParts(
   settings: CompanionSettings,
   { logger, isDev }: CompanionPartsOptions,
-): Pick<AppParts, 'startAuthz' | 'dev'> {
+): Pick<AppParts, 'startAuthz' | 'startRatelimit' | 'dev'> {
   if (!hasCompanions(settings)) return { dev: isDev };
   const host = isLoopback(settings.host) && settings.host !== 'localhost' ? settings.host : '127.0.0.1';
   return {
@@ -29,6 +29,12 @@ export function companionParts(
     startAuthz: async (metrics) => {
       const { startInProcessAuthz } = await import('../companion/in-process-authz.ts');
       return startInProcessAuthz({ logger, metrics, host, port: settings.authzPort, dev: isDev });
+    },
+    startRatelimit: async (metrics) => {
+      const { startInProcessRatelimit } = await import('../companion/in-process-ratelimit.ts');
+      const { redis, ratelimitPort: port } = settings;
+      const store = redis === undefined ? {} : { store: { redis: { url: redis.reveal() } } };
+      return startInProcessRatelimit({ logger, metrics, host, port, ...store });
     },
   };
 }

@@ -33,9 +33,8 @@ export function addServeCommand(program: Command, { terminal, finish }: CommandC
 const HELP = `
 Prints one line \`ready xds=HOST:PORT admin=HOST:PORT\` on standard output when it serves; the log goes to standard error.
 SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again.
-The authz companion runs in this process, on loopback, where --host is loopback or --companions is in-process: for proxies of this machine.
-Elsewhere start one beside the proxies with \`chancery authz\`. The rate-limit companion comes later: its port and --redis are accepted, and
-nothing is opened or connected.`;
+The companions run in this process, on loopback, where --host is loopback or --companions is in-process: for proxies of this machine.
+Elsewhere start them beside the proxies with \`chancery authz\` and \`chancery ratelimit\`.`;
 
 async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
   const settings = parseSettings(settingFlags(flags), terminal.env);
@@ -109,11 +108,9 @@ async function buildApp(settings: Settings, files: Pick<AppSettings, 'files' | '
 }
 
 function logSettings(logger: Logger, settings: Settings): void {
-  const { adminHost, xdsSecurity, state, ratelimitPort } = settings;
-  logger.info(
-    { event: 'companions', authz: hasCompanions(settings) ? 'in-process' : 'elsewhere', ratelimit_port: ratelimitPort },
-    'the rate-limit companion comes later: its port is not opened and Redis is not used',
-  );
+  const { adminHost, xdsSecurity, state } = settings;
+  const where = hasCompanions(settings) ? 'in-process' : 'elsewhere';
+  logger.info({ event: 'companions', authz: where, ratelimit: where }, 'companions of this process start when a gateway first needs them');
   if (state === undefined)
     logger.info({ event: 'state.none' }, 'without --state nothing is kept over a restart: broken files would then stop it');
   if (isLoopback(adminHost)) return;

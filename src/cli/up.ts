@@ -21,7 +21,16 @@ import { exampleCurl, suggestedEdit } from './up-screen.ts';
 
 export function addUpCommand(program: Command, { terminal, finish }: CommandContext): void {
   const command = program.command('up').description('run everything on this machine: control plane and a local Envoy, with live reload');
-  addSettingOptions(addConfigOption(command), ['xdsPort', 'adminPort', 'authzPort', 'companions', 'state', 'logLevel'])
+  addSettingOptions(addConfigOption(command), [
+    'xdsPort',
+    'adminPort',
+    'authzPort',
+    'ratelimitPort',
+    'redis',
+    'companions',
+    'state',
+    'logLevel',
+  ])
     .option('--demo', 'with sample backends; without -c also with the sample gateway')
     .action(async (flags: UpFlags) => finish(await up(flags, terminal)));
 }

@@ -10,6 +10,7 @@ import type { PolicyType } from './policy-subscription.ts';
 import type { ApplyOutcome, PolicyUpdate } from './policy-update.ts';
 import { RATELIMIT_SERVICE } from './ratelimit-names.ts';
 import type { RatelimitWorkerSettings } from './ratelimit-worker-settings.ts';
+import type { StreamedService } from './stream-handler.ts';
 
 export interface KindFacts {
   /** What the node says of itself to the control plane (authz D1). */
@@ -31,6 +32,8 @@ export type CompanionKind = keyof typeof COMPANION_KINDS;
 export interface WorkerService {
   /** By name. */
   readonly methods: Readonly<Record<string, ServedMethod>>;
+  /** Beside them. */
+  readonly streamed?: StreamedService;
   apply(update: PolicyUpdate): ApplyOutcome | Promise<ApplyOutcome>;
   /** From the kind's own part in the supervisor. */
   receive(body: AsideToWorker): void;

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type handleUnaryCall, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall } from '@grpc/grpc-js';
+import { type handleUnaryCall, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import type { Access } from '../grpc/access.ts';
 import { addHealthService } from '../grpc/health-service.ts';
 import { addReflectionService } from '../grpc/reflection-service.ts';
@@ -11,15 +11,19 @@ import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Address, endpointOf, grpcAddress } from './address.ts';
-import type { Answer, BytesHandler, ServedMethod, ShellReason } from './bytes-handler.ts';
+import type { Answer, BytesHandler, CallFailure, ServedMethod, ShellReason } from './bytes-handler.ts';
 import type { Shedding } from './loop-delay.ts';
 import { type CallClock, OpenCall, WAY_BACK_MS } from './open-call.ts';
+import { ServedStreams } from './served-streams.ts';
+import type { StreamedService } from './stream-handler.ts';
 
 export interface CompanionServerOptions {
   /** Full name of the service. */
   readonly service: string;
   /** By name. */
   readonly methods: Readonly<Record<string, ServedMethod>>;
+  /** Beside them, on the same port. */
+  readonly streamed?: StreamedService;
   readonly api: Pick<EnvoyApi, 'service' | 'describe'>;
   readonly access: Access;
   /** Default: plain text. */
@@ -56,6 +60,9 @@ const MAX_IN_FLIGHT = 1_024;
 /** Who has not called for so long has heard that we end. */
 const QUIET_MS = 1_000;
 
+/** Clients go on with what they were told, and to another companion (ratelimit R809). */
+const GOING: CallFailure = { code: status.UNAVAILABLE, details: 'the companion is going away' };
+
 interface InFlight {
   count: number;
   /** When the last call came. */
@@ -75,8 +82,10 @@ export function createCompanionServer(options: CompanionServerOptions): Companio
   const inFlight: InFlight = { count: 0, lastMs: options.nowMs() };
   const methods = Object.entries(options.methods).map(([name, method]) => [name, unaryMethod(method, inFlight, options)] as const);
   server.addService(options.api.service(options.service), Object.fromEntries(methods));
-  const health = addHealthService(server, [options.service]);
-  if (options.reflection) addReflectionService(server, [options.service], options);
+  const streams = new ServedStreams({ access: options.access, onFailed: (cause) => options.onShed('failed', cause) });
+  const names = [options.service, ...addStreams(server, streams, options)];
+  const health = addHealthService(server, names);
+  if (options.reflection) addReflectionService(server, names, options);
   return {
     listen: (address) => listen(server, address, options.credentials ?? ServerCredentials.createInsecure()),
     setServing: (isServing) => health.setServing(isServing),
@@ -85,6 +94,7 @@ export function createCompanionServer(options: CompanionServerOptions): Companio
       const endMs = options.nowMs() + graceMs;
       inFlight.lastMs = options.nowMs();
       while (options.nowMs() < Math.min(endMs, inFlight.lastMs + QUIET_MS)) await pause(20);
+      streams.endAll(GOING);
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       health.end();
       const timer = setTimeout(() => server.forceShutdown(), Math.max(0, endMs - options.nowMs()));
@@ -92,6 +102,14 @@ export function createCompanionServer(options: CompanionServerOptions): Companio
       clearTimeout(timer);
     },
   };
+}
+
+/** Gives the names of the services. */
+function addStreams(server: Server, streams: ServedStreams, { streamed, api }: CompanionServerOptions): readonly string[] {
+  if (streamed === undefined) return [];
+  const methods = Object.entries(streamed.methods).map(([name, handler]) => [name, streams.method(handler)] as const);
+  server.addService(api.service(streamed.service), Object.fromEntries(methods));
+  return [streamed.service];
 }
 
 function unaryMethod(

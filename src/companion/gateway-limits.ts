@@ -1,11 +1,12 @@
 // The limits of one gateway in a worker: its table, the store that it counts in, and the limiter over both (ratelimit R301). A limit that leaves
 // the table is kept for the linger (R208); a store that changes is opened before the one before is closed.
-
+import { randomBytes } from 'node:crypto';
 import type { DecisionCounts } from '../ratelimit/decision-counts.ts';
 import type { DecisionListener } from '../ratelimit/decision-listener.ts';
 import { createRateLimiter, type RateLimiter } from '../ratelimit/handler.ts';
 import type { OperatedLimits } from '../ratelimit/limit-operator.ts';
 import type { LimitRule, LimitTable } from '../ratelimit/limit-table.ts';
+import { QuotaAllocator } from '../ratelimit/quota/quota-allocator.ts';
 import type { DecodedTable } from '../ratelimit/table/decode-table.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type OpeningContext, type OpenStore, openStore, type StorePlan } from './table-store.ts';
@@ -14,6 +15,8 @@ import { type OpeningContext, type OpenStore, openStore, type StorePlan } from '
 const LINGER_MS = 600_000;
 /** Calls under way end in the store that they began in. */
 const CLOSE_AFTER_MS = 1_000;
+/** R704. */
+const DIVIDE_MS = 1_000;
 
 export interface GatewayLimitsOptions {
   readonly opening: OpeningContext;
@@ -29,6 +32,8 @@ interface Served {
   readonly plan: StorePlan;
   readonly opened: OpenStore;
   readonly limiter: RateLimiter;
+  /** Of those that are divided over proxies (R703). */
+  readonly allocator: QuotaAllocator;
 }
 
 interface Lingering {
@@ -44,10 +49,12 @@ export class GatewayLimits {
   /** Why nothing is served yet. */
   #waiting: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #ticks: NodeJS.Timeout;
 
   constructor(decoded: DecodedTable, options: GatewayLimitsOptions) {
     this.#decoded = decoded;
     this.#options = options;
+    this.#ticks = setInterval(() => this.#divide(), DIVIDE_MS).unref();
   }
 
   get storeSettings(): DecodedTable['store'] {
@@ -56,6 +63,10 @@ export class GatewayLimits {
 
   get limiter(): RateLimiter | undefined {
     return this.#served?.limiter;
+  }
+
+  get allocator(): QuotaAllocator | undefined {
+    return this.#served?.allocator;
   }
 
   get waiting(): string | undefined {
@@ -94,18 +105,19 @@ export class GatewayLimits {
   async serve(plan: StorePlan | string): Promise<void> {
     if (typeof plan === 'string') {
       this.#waiting = plan;
-      this.#served?.limiter.setTables({ own: this.#table() });
+      this.#setTable();
       return;
     }
     this.#waiting = undefined;
     const before = this.#served;
     if (before?.plan.identity !== plan.identity) this.#served = await this.#open(plan);
-    this.#served?.limiter.setTables({ own: this.#table() });
+    this.#setTable();
     if (before !== undefined && before !== this.#served) setTimeout(() => void before.opened.close(), CLOSE_AFTER_MS).unref();
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    clearInterval(this.#ticks);
     await this.#served?.opened.close();
   }
 
@@ -121,7 +133,23 @@ export class GatewayLimits {
       seed: Math.trunc(opening.random() * 2 ** 31),
     });
     logger.info({ event: 'ratelimit.store', gateway, store: plan.kind }, 'counters are kept here');
-    return { plan, opened, limiter };
+    const instance = randomBytes(12).toString('base64url');
+    let named = 0;
+    const newName = (): string => `${instance}.${(named += 1)}`;
+    const allocator = new QuotaAllocator({ store: opened.store, keySecret: plan.keySecret, nowMs: opening.monotonicMs, newName });
+    return { plan, opened, limiter, allocator };
+  }
+
+  #divide(): void {
+    void this.#served?.allocator.tick().catch((error: unknown) => {
+      this.#options.logger.error({ event: 'ratelimit.failed', gateway: this.#options.gateway, err: error }, 'limits could not be divided');
+    });
+  }
+
+  #setTable(): void {
+    const own = this.#table();
+    this.#served?.limiter.setTables({ own });
+    this.#served?.allocator.setTable(own);
   }
 
   #table(): LimitTable {
@@ -140,7 +168,7 @@ export class GatewayLimits {
   #expire(): void {
     const nowMs = this.#options.nowMs();
     for (const [name, { untilMs }] of this.#lingering) if (untilMs <= nowMs) this.#lingering.delete(name);
-    this.#served?.limiter.setTables({ own: this.#table() });
+    this.#setTable();
     this.#setTimer();
   }
 }

@@ -7,7 +7,7 @@ export type MetricSink = Pick<Metrics, 'increment' | 'set' | 'observe' | 'before
 /** What happened since the last one; plain data. */
 export interface MetricParcel {
   readonly counters: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly by: number }[];
-  readonly gauges: readonly { readonly name: string; readonly value: number }[];
+  readonly gauges: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
   /** Equal observations together. */
   readonly observations: readonly { readonly name: string; readonly value: number; readonly times: number }[];
 }
@@ -20,7 +20,7 @@ interface Counted {
 
 export class MetricRelay implements MetricSink {
   readonly #counters = new Map<string, Counted>();
-  readonly #gauges = new Map<string, number>();
+  readonly #gauges = new Map<string, MetricParcel['gauges'][number]>();
   readonly #observations = new Map<string, Map<number, number>>();
   readonly #refreshes: (() => void)[] = [];
 
@@ -32,8 +32,9 @@ export class MetricRelay implements MetricSink {
     else known.by += by;
   };
 
-  readonly set: MetricSink['set'] = (name, _labels, value) => {
-    this.#gauges.set(name, value);
+  readonly set: MetricSink['set'] = (name, labels, value) => {
+    const texts = Object.fromEntries(Object.entries(labels).map(([label, text]): [string, string] => [label, String(text)]));
+    this.#gauges.set(JSON.stringify([name, texts]), { name, labels: texts, value });
   };
 
   readonly observe: MetricSink['observe'] = (name, _labels, value) => {
@@ -51,7 +52,7 @@ export class MetricRelay implements MetricSink {
     for (const refresh of this.#refreshes) refresh();
     const parcel: MetricParcel = {
       counters: [...this.#counters.values()].filter(({ by }) => by !== 0),
-      gauges: [...this.#gauges].map(([name, value]) => ({ name, value })),
+      gauges: [...this.#gauges.values()],
       observations: [...this.#observations].flatMap(([name, all]) => [...all].map(([value, times]) => ({ name, value, times }))),
     };
     this.#counters.clear();

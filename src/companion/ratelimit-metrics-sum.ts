@@ -17,9 +17,19 @@ const PLAIN = [
 const GAUGES = {
   chancery_ratelimit_breaker_open: largest,
   chancery_ratelimit_clock_offset_seconds: largest,
-  chancery_ratelimit_keys: (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0),
+  chancery_ratelimit_keys: total,
+  chancery_ratelimit_rlqs_streams: total,
+  chancery_ratelimit_rlqs_buckets: total,
 } as const;
-const GAUGE_NAMES = ['chancery_ratelimit_breaker_open', 'chancery_ratelimit_clock_offset_seconds', 'chancery_ratelimit_keys'] as const;
+const GAUGE_NAMES = [
+  'chancery_ratelimit_breaker_open',
+  'chancery_ratelimit_clock_offset_seconds',
+  'chancery_ratelimit_keys',
+  'chancery_ratelimit_rlqs_streams',
+  'chancery_ratelimit_rlqs_buckets',
+] as const;
+/** By limit; what the proxies of all workers have together. */
+const SHARE_RATIO = 'chancery_ratelimit_rlqs_share_ratio';
 
 export class RatelimitMetricsSum {
   readonly #metrics: Metrics;
@@ -36,9 +46,12 @@ export class RatelimitMetricsSum {
       if (name !== 'chancery_ratelimit_batch_requests') continue;
       for (let time = 0; time < times; time += 1) this.#metrics.observe(name, {}, value);
     }
-    for (const { name, value } of gauges) {
-      const values = this.#gauges.get(name) ?? new Map<number, number>();
-      this.#gauges.set(name, values.set(worker, value));
+    for (const { name, labels, value } of gauges) {
+      const { limit } = labels;
+      const key = limit === undefined ? name : `${name} ${limit}`;
+      const values = (this.#gauges.get(key) ?? new Map<number, number>()).set(worker, value);
+      this.#gauges.set(key, values);
+      if (name === SHARE_RATIO && limit !== undefined) this.#metrics.set(SHARE_RATIO, { limit }, total([...values.values()]));
     }
     for (const name of GAUGE_NAMES) {
       const values = [...(this.#gauges.get(name)?.values() ?? [])];
@@ -66,6 +79,10 @@ export class RatelimitMetricsSum {
       }
     }
   }
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function largest(values: readonly number[]): number {

@@ -14,12 +14,15 @@ import type { WorkerService, WorkerServiceContext } from './companion-kind.ts';
 import { GatewayLimits } from './gateway-limits.ts';
 import { MetricRelay } from './metric-relay.ts';
 import type { PolicyUpdate, RefusedResource } from './policy-update.ts';
+import { tellQuotas } from './quota-counts.ts';
+import { quotaStreams } from './quota-service.ts';
 import { tellDecisions } from './ratelimit-counts.ts';
 import { ratelimitLog } from './ratelimit-log.ts';
 import type { RatelimitWorkerStatus } from './ratelimit-messages.ts';
 import { ratelimitMethods } from './ratelimit-service.ts';
 import { storeListener } from './ratelimit-store-listener.ts';
 import { DEFAULT_NEAR_RATIO, type RatelimitWorkerSettings } from './ratelimit-worker-settings.ts';
+import type { StreamedService } from './stream-handler.ts';
 import { planStore } from './table-store.ts';
 
 /** How often counts go to the supervisor. */
@@ -33,6 +36,7 @@ export function createRatelimitService(context: WorkerServiceContext): WorkerSer
 
 class RatelimitWorker implements WorkerService {
   readonly methods: WorkerService['methods'];
+  readonly streamed: StreamedService;
   readonly #context: WorkerServiceContext;
   readonly #settings: RatelimitWorkerSettings;
   readonly #relay = new MetricRelay();
@@ -54,6 +58,8 @@ class RatelimitWorker implements WorkerService {
       monotonicMs: context.monotonicMs,
       onRefused: (status) => this.#relay.increment('chancery_ratelimit_refused_total', { status }),
     });
+    this.streamed = quotaStreams({ api: context.api, allocatorOf: (domain) => this.#limitsOf(domain)?.allocator });
+    tellQuotas(this.#relay, () => [...this.#gateways.values()].flatMap(({ allocator }) => allocator?.counts() ?? []));
     this.#timer = setInterval(() => this.#tell(), TELL_MS).unref();
   }
 
@@ -142,10 +148,14 @@ class RatelimitWorker implements WorkerService {
     const first = this.#gateways.values().next().value;
     if (this.#gateways.size > 1 && this.#scan.scan(request) === 'scanned') {
       const domain = Buffer.from(request.buffer, request.byteOffset).toString('utf8', this.#scan.domainStart, this.#scan.domainEnd);
-      const limits = domain.startsWith(DOMAIN_PREFIX) ? this.#gateways.get(domain.slice(DOMAIN_PREFIX.length)) : undefined;
+      const limits = this.#limitsOf(domain);
       if (limits !== undefined) return limits.limiter?.handler ?? NO_LIMITS;
     }
     return first?.limiter?.handler ?? NO_LIMITS;
+  }
+
+  #limitsOf(domain: string): GatewayLimits | undefined {
+    return domain.startsWith(DOMAIN_PREFIX) ? this.#gateways.get(domain.slice(DOMAIN_PREFIX.length)) : undefined;
   }
 
   async #answer(question: LimitQuestion): Promise<LimitAnswer> {

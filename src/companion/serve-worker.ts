@@ -74,6 +74,7 @@ async function start(settings: WorkerSettings, port: WorkerPort, ports: WorkerPo
   const server = createCompanionServer({
     service: COMPANION_KINDS[settings.kind].service,
     methods: service.methods,
+    ...(service.streamed === undefined ? {} : { streamed: service.streamed }),
     api: ports.api,
     access: settings.clientNames === undefined ? OPEN_ACCESS : clientNames(settings.clientNames),
     ...(transport === undefined ? {} : { credentials: transport }),

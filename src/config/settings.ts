@@ -88,14 +88,14 @@ export const SETTINGS: readonly SettingOrigin[] = [
     flag: '--companions',
     variable: 'CHANCERY_COMPANIONS',
     fallback: 'auto',
-    help: 'in-process: companions run here, for proxies of this machine; none: they run elsewhere (chancery authz); auto: here, where --host is loopback',
+    help: 'in-process: companions run here, for proxies of this machine; none: they run elsewhere (chancery authz, chancery ratelimit); auto: here, where --host is loopback',
   },
   {
     name: 'ratelimitPort',
     flag: '--ratelimit-port',
     variable: 'CHANCERY_RATELIMIT_PORT',
     fallback: '18002',
-    help: 'reserved for the rate-limit companion, which comes later: not opened yet',
+    help: 'port of the rate-limit companion in this process, on loopback; opened when a gateway has a limit for it; 0: any',
   },
   { name: 'host', flag: '--host', variable: 'CHANCERY_HOST', fallback: '127.0.0.1', help: 'address of all ports' },
   {
@@ -144,7 +144,12 @@ export const SETTINGS: readonly SettingOrigin[] = [
     help: 'directory that keeps revisions and the last good configuration over restarts',
   },
   ...ROLLOUT_SETTINGS,
-  { name: 'redis', flag: '--redis', variable: 'CHANCERY_REDIS', help: 'reserved for shared rate limits, which come later: not used yet' },
+  {
+    name: 'redis',
+    flag: '--redis',
+    variable: 'CHANCERY_REDIS',
+    help: 'Redis of the rate-limit companion in this process, in place of the one in rateLimitService: redis://, rediss://, unix:/, redis-sentinel:// or redis-cluster://',
+  },
   { name: 'logLevel', flag: '--log-level', variable: 'CHANCERY_LOG_LEVEL', fallback: 'info', help: 'debug, info, warn or error' },
   {
     name: 'logFormat',

@@ -97,11 +97,9 @@ export class CompanionBook {
     return ahead.length === 0 ? undefined : Math.min(...ahead);
   }
 
-  /** Those that enforce policies, for the gate. */
+  /** For the gate. */
   facts(gateway: string): readonly CompanionFacts[] {
-    return this.all(gateway)
-      .filter(({ role }) => role === 'authz')
-      .map(({ id, state, held, refused }) => ({ id, isConnected: state === 'connected', held, refused }));
+    return this.all(gateway).map(({ id, role, state, held, refused }) => ({ id, role, isConnected: state === 'connected', held, refused }));
   }
 
   /** Sorted by role and id; of one gateway, or of all. */

@@ -1,10 +1,12 @@
-// Rollouts behind the gate of the policies (authz D5, delivery D10): a revision goes to the nodes only when the companions have what its routes
+// Rollouts behind the gate of the policies and limits (authz D5, ratelimit R208, delivery D10): a revision goes to the nodes only when the companions have what its routes
 // need; until then everything stays at what was good before. Keeps the clock and the one revision that waits; the gate itself decides.
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { Snapshot } from '../snapshot/types.ts';
+import type { CompanionRole } from '../xds/companion-claim.ts';
 import type { CompanionFacts } from './companion-facts.ts';
 import type { AcceptOutcome, NackRecord, Offer } from './offer.ts';
-import { judgePolicies, type PolicyVerdict, type PolicyWait, waitText } from './policy-gate.ts';
+import { judgePolicies, type PolicyVerdict, type PolicyWait, waitText, worstOf } from './policy-gate.ts';
+import { COMPANION_ROLES, NEEDED_TYPES, neededOf, versionedName } from './policy-needs.ts';
 import type { RolloutStatus } from './rollout-status.ts';
 import type { Rollouts } from './rollouts.ts';
 
@@ -20,7 +22,7 @@ export interface GatedRolloutsOptions {
   /** Those that serve the gateway. */
   readonly companions: (gateway: string) => readonly CompanionFacts[];
   /** Whether the endpoints of its companions stand in the configuration: then none need be known here. */
-  readonly hasOwnCompanions: (snapshot: Snapshot) => boolean;
+  readonly hasOwnCompanions: (snapshot: Snapshot, role: CompanionRole) => boolean;
   readonly nowMs: () => number;
   /** Calls `run` after `ms` and returns what cancels it; must keep no process alive. */
   readonly after: (ms: number, run: () => void) => () => void;
@@ -104,7 +106,7 @@ class Gate {
     // What nodes have on offer already needs no gate.
     const { good, underWay } = rollouts.offers(gateway);
     const isOffered = [good, underWay].some((each) => each?.snapshot.version === version);
-    if (entries.length > 0 || isOffered || policiesOf(offer.snapshot).length === 0) return rollouts.accept(offer);
+    if (entries.length > 0 || isOffered || rolesOf(offer.snapshot).length === 0) return rollouts.accept(offer);
     this.#pending.set(gateway, { offer, sinceMs: nowMs(), verdict: undefined, cancel: undefined });
     this.#tell(gateway);
     this.look(gateway);
@@ -120,14 +122,17 @@ class Gate {
   look(gateway: string): void {
     const pending = this.#pending.get(gateway);
     if (pending === undefined) return;
-    const { companions, nowMs, waitMs = POLICY_WAIT_MS, hasOwnCompanions } = this.#options;
-    const need = { policies: policiesOf(pending.offer.snapshot), sinceMs: pending.sinceMs, waitMs };
-    const known = companions(gateway);
-    const verdict = judgePolicies(need, known, nowMs());
-    const isFree = hasOwnCompanions(pending.offer.snapshot) && !known.some(({ isConnected }) => isConnected);
+    const verdict = worstOf(rolesOf(pending.offer.snapshot).map((role) => this.#judge(gateway, pending, role)));
     if (verdict.kind === 'open') this.#open(gateway, pending, verdict.without);
-    else if (isFree) this.#open(gateway, pending, []);
     else this.#wait(gateway, pending, verdict);
+  }
+
+  #judge(gateway: string, { offer, sinceMs }: Pending, role: CompanionRole): PolicyVerdict {
+    const { companions, nowMs, waitMs = POLICY_WAIT_MS, hasOwnCompanions } = this.#options;
+    const known = companions(gateway).filter((each) => (each.role ?? 'authz') === role);
+    const verdict = judgePolicies({ role, policies: neededOf(offer.snapshot, role), sinceMs, waitMs }, known, nowMs());
+    const isFree = hasOwnCompanions(offer.snapshot, role) && !known.some(({ isConnected }) => isConnected);
+    return verdict.kind !== 'open' && isFree ? { kind: 'open', without: [] } : verdict;
   }
 
   waiting(gateway: string): PolicyWait | undefined {
@@ -188,10 +193,17 @@ class Gate {
     if (verdict?.kind !== 'refused') return;
     this.drop(gateway);
     const atMs = this.#options.nowMs();
-    const view = offer.snapshot.views.get(TYPE_URLS.AuthPolicy);
+    const typeUrl = NEEDED_TYPES[verdict.role];
+    const all = [...(offer.snapshot.views.get(typeUrl)?.resources.values() ?? [])];
     const nacks = verdict.refusals.map(({ companion, policy, message }): NackRecord => {
-      const resources = [{ name: policy, version: view?.resources.get(policy)?.version ?? '' }];
-      return { nodeId: companion, typeUrl: TYPE_URLS.AuthPolicy, resources, message, atMs };
+      const resource = all.find(({ name, version }) => name === policy || versionedName(name, version) === policy);
+      return {
+        nodeId: companion,
+        typeUrl,
+        resources: [{ name: resource?.name ?? policy, version: resource?.version ?? '' }],
+        message,
+        atMs,
+      };
     });
     this.#options.rollouts.reject(offer, nacks);
     this.#tell(gateway);
@@ -202,6 +214,11 @@ class Gate {
   }
 }
 
+/** The roles of companions without which its routes cannot be answered. */
+function rolesOf(snapshot: Snapshot): readonly CompanionRole[] {
+  return COMPANION_ROLES.filter((role) => neededOf(snapshot, role).length > 0);
+}
+
 /** Names of the policies that companions must have for this snapshot. */
 export function policiesOf(snapshot: Snapshot): readonly string[] {
   const resources = snapshot.views.get(TYPE_URLS.AuthPolicy)?.resources;
@@ -210,7 +227,8 @@ export function policiesOf(snapshot: Snapshot): readonly string[] {
 
 function waitOf({ offer, sinceMs, verdict }: Pending): PolicyWait {
   const missing = verdict?.kind === 'wait' || verdict?.kind === 'lacking' ? verdict.missing : [];
-  return { revision: offer.revision, sinceMs, ...(verdict?.kind === 'wait' ? { untilMs: verdict.untilMs } : {}), missing };
+  const role = verdict === undefined || verdict.kind === 'open' ? {} : { role: verdict.role };
+  return { revision: offer.revision, sinceMs, ...role, ...(verdict?.kind === 'wait' ? { untilMs: verdict.untilMs } : {}), missing };
 }
 
 function isSameVerdict(before: PolicyVerdict | undefined, now: PolicyVerdict): boolean {

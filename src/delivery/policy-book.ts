@@ -1,8 +1,9 @@
-// What the authz companions of one gateway are to have (authz D6): everything that its present revisions name, and for ten minutes what they
+// What the companions of one role of one gateway are to have (authz D6): everything that its present revisions name, and for ten minutes what they
 // named before. A state machine without clock and I/O; of the snapshots it looks at what is for companions only.
 import { TYPE_URLS } from '../proto/type-urls.ts';
 import type { Snapshot, SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { snapshotVersion, typeView } from '../snapshot/view.ts';
+import type { CompanionRole } from '../xds/companion-claim.ts';
 
 /** Routes that proxies hold longer than this, because they cannot be reached, answer by their failure mode (authz D7). */
 export const POLICY_KEEP_MS = 600_000;
@@ -12,8 +13,13 @@ const SECRET_PREFIX = 'secret/';
 
 const OWN_TYPES: readonly TypeUrl[] = [TYPE_URLS.AuthPolicy, TYPE_URLS.ApiKeySet, TYPE_URLS.RateLimitTable];
 
-/** In the order of their type URLs, as in every snapshot. */
-const TYPES = [...OWN_TYPES, TYPE_URLS.Secret].sort();
+/** Of the secrets for companions those of the rate limiter begin so: no companion gets the other's. */
+const LIMIT_SECRET_PREFIX = `${SECRET_PREFIX}rateLimit/`;
+
+const TYPES_OF: Readonly<Record<CompanionRole, readonly TypeUrl[]>> = {
+  authz: [TYPE_URLS.AuthPolicy, TYPE_URLS.ApiKeySet],
+  ratelimit: [TYPE_URLS.RateLimitTable],
+};
 
 /** No present revision names it. */
 export interface GonePolicy {
@@ -26,16 +32,27 @@ export function isForCompanions({ typeUrl, name }: Pick<SnapshotResource, 'typeU
   return OWN_TYPES.includes(typeUrl) || (typeUrl === TYPE_URLS.Secret && name.startsWith(SECRET_PREFIX));
 }
 
+/** Whether companions of this role get it. */
+function isFor(role: CompanionRole, { typeUrl, name }: Pick<SnapshotResource, 'typeUrl' | 'name'>): boolean {
+  if (typeUrl !== TYPE_URLS.Secret) return TYPES_OF[role].includes(typeUrl);
+  return name.startsWith(SECRET_PREFIX) && name.startsWith(LIMIT_SECRET_PREFIX) === (role === 'ratelimit');
+}
+
 export class PolicyBook {
   readonly #audience: string;
+  readonly #role: CompanionRole;
+  /** In the order of their type URLs, as in every snapshot. */
+  readonly #types: readonly TypeUrl[];
   /** By type and name. */
   readonly #gone = new Map<string, GonePolicy>();
   #present: ReadonlyMap<string, SnapshotResource> = new Map();
   #snapshot: Snapshot;
 
   /** `audience`: the name that its snapshots have. */
-  constructor(audience: string) {
+  constructor(audience: string, role: CompanionRole = 'authz') {
     this.#audience = audience;
+    this.#role = role;
+    this.#types = [...TYPES_OF[role], TYPE_URLS.Secret].sort();
     this.#snapshot = this.#made();
   }
 
@@ -50,7 +67,7 @@ export class PolicyBook {
 
   /** What an earlier run kept, before the first `update`. */
   restore(gone: readonly GonePolicy[]): void {
-    for (const each of gone) this.#gone.set(keyOf(each.resource), each);
+    for (const each of gone) if (isFor(this.#role, each.resource)) this.#gone.set(keyOf(each.resource), each);
     this.#snapshot = this.#made();
   }
 
@@ -58,9 +75,9 @@ export class PolicyBook {
   update(revisions: readonly Snapshot[], nowMs: number): void {
     const present = new Map<string, SnapshotResource>();
     for (const { views } of revisions.toReversed()) {
-      for (const typeUrl of TYPES) {
+      for (const typeUrl of this.#types) {
         for (const resource of views.get(typeUrl)?.resources.values() ?? [])
-          if (isForCompanions(resource)) present.set(keyOf(resource), resource);
+          if (isFor(this.#role, resource)) present.set(keyOf(resource), resource);
       }
     }
     for (const [key, resource] of this.#present) if (!present.has(key)) this.#gone.set(key, { resource, goneAtMs: nowMs });
@@ -78,7 +95,7 @@ export class PolicyBook {
   #made(before?: Snapshot): Snapshot {
     const gone = [...this.#gone.values()].map(({ resource }) => resource);
     const all = [...gone, ...this.#present.values()];
-    const views = TYPES.map((typeUrl) => viewOf(typeUrl, all, before?.views.get(typeUrl)));
+    const views = this.#types.map((typeUrl) => viewOf(typeUrl, all, before?.views.get(typeUrl)));
     if (before !== undefined && views.every((view) => before.views.get(view.typeUrl) === view)) return before;
     const byType = new Map(views.map((view) => [view.typeUrl, view]));
     return Object.freeze({ gateway: this.#audience, version: snapshotVersion(views), views: byType });

@@ -96,7 +96,7 @@ describe('rollouts behind the gate of the policies', () => {
     gated.accept(second);
     pass(60_000);
     expect(target()).toBe(first.snapshot);
-    expect(gated.waiting('edge')).toEqual({ revision: 2, sinceMs: 0, missing: [] });
+    expect(gated.waiting('edge')).toEqual({ revision: 2, role: 'authz', sinceMs: 0, missing: [] });
     has('c1', ['edge/p@1']);
     expect(target()).toBe(second.snapshot);
   });

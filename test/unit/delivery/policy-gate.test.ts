@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CompanionFacts } from '../../../src/delivery/companion-facts.ts';
 import { judgePolicies } from '../../../src/delivery/policy-gate.ts';
 
-const NEED = { policies: ['edge/a@1', 'edge/b@1'], sinceMs: 1_000, waitMs: 10_000 };
+const NEED = { role: 'authz' as const, policies: ['edge/a@1', 'edge/b@1'], sinceMs: 1_000, waitMs: 10_000 };
 
 function companion(id: string, held: readonly string[], more: Partial<CompanionFacts> = {}): CompanionFacts {
   return { id, isConnected: true, held: new Set(held), refused: new Map(), ...more };
@@ -19,6 +19,7 @@ describe('the gate of the policies', () => {
     const all = [companion('x', NEED.policies), companion('y', ['edge/a@1'])];
     expect(judgePolicies(NEED, all, 10_999)).toEqual({
       kind: 'wait',
+      role: 'authz',
       untilMs: 11_000,
       missing: [{ companion: 'y', policies: ['edge/b@1'] }],
     });
@@ -38,12 +39,17 @@ describe('the gate of the policies', () => {
     const refused = new Map([['edge/b@1', 'unknown field']]);
     expect(judgePolicies(NEED, [companion('x', ['edge/a@1'], { refused })], 1_000)).toEqual({
       kind: 'refused',
+      role: 'authz',
       refusals: [{ companion: 'x', policy: 'edge/b@1', message: 'unknown field' }],
     });
   });
 
   it('stays shut while no companion is connected, however long (authz D5)', () => {
-    expect(judgePolicies(NEED, [companion('x', NEED.policies, { isConnected: false })], 99_000)).toEqual({ kind: 'lacking', missing: [] });
+    expect(judgePolicies(NEED, [companion('x', NEED.policies, { isConnected: false })], 99_000)).toEqual({
+      kind: 'lacking',
+      role: 'authz',
+      missing: [],
+    });
   });
 
   it('asks nobody where no policy is needed', () => {
@@ -60,7 +66,7 @@ describe('the gate of the policies', () => {
     });
     fc.assert(
       fc.property(fc.uniqueArray(name, { minLength: 1 }), fc.array(facts), fc.nat(20_000), (policies, companions, nowMs) => {
-        const verdict = judgePolicies({ policies, sinceMs: 0, waitMs: 10_000 }, companions, nowMs);
+        const verdict = judgePolicies({ role: 'authz', policies, sinceMs: 0, waitMs: 10_000 }, companions, nowMs);
         const connected = companions.filter(({ isConnected }) => isConnected);
         const serving = connected.filter(({ held }) => policies.every((each) => held.has(each)));
         if (verdict.kind === 'open') {
