@@ -57,5 +57,12 @@ export const RATELIMIT_METRICS = {
     labels: [],
     help: 'Requests counted by the overflow counter of their limit because memory was full.',
   },
+  chancery_ratelimit_rlqs_streams: { type: 'gauge', labels: [], help: 'Streams of proxies that limits are divided over.' },
+  chancery_ratelimit_rlqs_buckets: { type: 'gauge', labels: [], help: 'Buckets that these streams reported.' },
+  chancery_ratelimit_rlqs_share_ratio: {
+    type: 'gauge',
+    labels: ['limit'],
+    help: 'Part of the rate that proxies of this companion have; of a limit with a key, the largest of its values.',
+  },
   chancery_ratelimit_reloads_total: { type: 'counter', labels: ['result'], help: 'Changes of the limits on disk: accepted or refused.' },
 } as const;

@@ -12,15 +12,21 @@ export interface Measured {
 export class Demand {
   /** Requests a second; undefined before the first report that covers any time. */
   #perSecond: number | undefined;
+  #assumed = 1;
   #reportedMs: number;
 
   constructor(nowMs: number) {
     this.#reportedMs = nowMs;
   }
 
-  /** Requests a second: the mean of the last report and what was thought before. A bucket that was just made has seen one request. */
+  /** Requests a second: the mean of the last report and what was thought before. */
   get perSecond(): number {
-    return this.#perSecond ?? 1;
+    return this.#perSecond ?? this.#assumed;
+  }
+
+  /** A bucket that was just made has seen one request, which says nothing: until it is measured it wants what it was given. */
+  assume(perSecond: number): void {
+    this.#assumed = Math.max(1, perSecond);
   }
 
   get reportedMs(): number {

@@ -44,7 +44,7 @@ export class QuotaAllocator {
       proxy,
       send,
       budgetOf: (domain, id) => this.#budgetOf(domain, id),
-      isCurrent: ({ limit }) => this.#limits.get(nameOfLimit(limit.domain, limit.name)) === limit,
+      isCurrent: (budget) => this.#isCurrent(budget),
       onClose: () => this.#streams.delete(stream),
     });
     this.#streams.add(stream);
@@ -52,7 +52,8 @@ export class QuotaAllocator {
   }
 
   async tick(): Promise<void> {
-    for (const [key, budget] of this.#budgets) if (budget.isEmpty) this.#budgets.delete(key);
+    const nowMs = this.#options.nowMs();
+    for (const [key, budget] of this.#budgets) if (budget.isOver(nowMs)) this.#budgets.delete(key);
     await Promise.all([...this.#budgets.values()].map((budget) => budget.tick()));
   }
 
@@ -61,6 +62,11 @@ export class QuotaAllocator {
     for (const budget of this.#budgets.values()) ratios.set(budget.limit.name, Math.max(ratios.get(budget.limit.name) ?? 0, budget.ratio));
     const buckets = [...this.#streams].reduce((sum, stream) => sum + stream.buckets, 0);
     return { streams: this.#streams.size, buckets, ratios };
+  }
+
+  #isCurrent(budget: QuotaBudget): boolean {
+    const { limit, key } = budget;
+    return this.#limits.get(nameOfLimit(limit.domain, limit.name)) === limit && this.#budgets.get(key.text) === budget;
   }
 
   #budgetOf(domain: string, id: BucketId): QuotaBudget | undefined {

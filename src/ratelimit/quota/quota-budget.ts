@@ -1,12 +1,13 @@
 // One budget over all proxies that share it (R703-R707): what each of them is told, and when. The ledger grants, this asks; its work is done
 // one piece after the other. It knows no wire.
+import { GRACE_MS } from '../algorithms/ledger.ts';
 import type { CounterKey } from '../store/counter-key.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { CounterStore, LedgerAnswer, LedgerEntry } from '../store.ts';
 import { type Asker, NOTHING, type Portion, QuotaHolder } from './quota-holder.ts';
 import type { BucketId, QuotaLimit } from './quota-limit.ts';
 import type { QuotaPool } from './quota-pool.ts';
-import { isChange, isShort, type Participant, roomOf, type Targets, targetsOf, wantOf } from './targets.ts';
+import { burstOf, demandOf, isChange, isShort, type Participant, roomOf, type Targets, targetsOf, wantOf } from './targets.ts';
 import { ASSIGNMENT_TTL_MS, type BucketUsage } from './usage-report.ts';
 
 export interface BudgetOptions {
@@ -25,6 +26,8 @@ export interface Divided {
 
 /** R705. */
 const PATIENCE_MS = 5_000;
+/** When the assignment that a proxy brought with it is over for the ledger too. */
+const WITHHELD_MS = ASSIGNMENT_TTL_MS + GRACE_MS + 1_000;
 /** A store that failed is not asked for so long: proxies are told again what they have, in time. */
 const STORE_PAUSE_MS = 1_000;
 
@@ -36,12 +39,18 @@ export class QuotaBudget {
   #entries: readonly LedgerEntry[] = [];
   #free: Portion = NOTHING;
   #work: Promise<void> = Promise.resolve();
+  /** By anybody. */
+  #reportedMs = Number.NEGATIVE_INFINITY;
   #storeAwayUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor({ limit, pool }: Divided, options: BudgetOptions) {
     this.#limit = limit;
     this.#pool = pool;
     this.#options = options;
+  }
+
+  get key(): CounterKey {
+    return this.#options.key;
   }
 
   get limit(): QuotaLimit {
@@ -54,8 +63,9 @@ export class QuotaBudget {
     this.#pool = pool;
   }
 
-  get isEmpty(): boolean {
-    return this.#holders.size === 0;
+  /** Nobody has any of it, for so long that nobody can take back what he had. */
+  isOver(nowMs: number): boolean {
+    return this.#holders.size === 0 && nowMs - this.#reportedMs > WITHHELD_MS;
   }
 
   /** Part of the limit that proxies of this instance have. */
@@ -68,6 +78,7 @@ export class QuotaBudget {
   /** A first report on a stream: gives who holds from now on. What a closed stream of the same proxy had goes on. */
   join(asker: Asker, usage: BucketUsage): QuotaHolder {
     const nowMs = this.#options.nowMs();
+    this.#reportedMs = nowMs;
     const former = [...this.#holders].find(
       (holder) => holder.asker === undefined && holder.proxy === asker.proxy && sameId(holder.id, usage.id),
     );
@@ -88,6 +99,7 @@ export class QuotaBudget {
 
   report(holder: QuotaHolder, usage: BucketUsage): void {
     const nowMs = this.#options.nowMs();
+    this.#reportedMs = nowMs;
     void this.#do(async () => {
       const { fillSeconds } = this.#limit;
       const most = holder.unreported(fillSeconds, nowMs) + holder.portion.burst;
@@ -145,18 +157,24 @@ export class QuotaBudget {
   /** A newcomer gets what is free, of the reserve half, so that the next finds something too (R704). */
   async #welcome(holder: QuotaHolder, usage: BucketUsage): Promise<void> {
     await this.#claim(holder, NOTHING, false);
+    const { fillSeconds, terms } = this.#limit;
     const size = this.#size();
     const target = this.#targets(size).get(holder.name) ?? NOTHING;
-    const { reserve } = this.#limit.terms;
+    const room = {
+      share: roomOf(this.#free.share, Math.floor(size.share * terms.reserve)),
+      burst: roomOf(this.#free.burst, Math.floor(size.burst * terms.reserve)),
+    };
     // It has been served before, by us or by another instance, and will take back what it has: no more for now than it evidently uses.
     const isReturning = usage.elapsedSeconds > 0;
-    const most = isReturning ? Math.ceil(wantOf(holder.demand.perSecond, this.#limit.fillSeconds)) : Number.POSITIVE_INFINITY;
-    const share = Math.min(target.share, most, roomOf(this.#free.share, Math.floor(size.share * reserve)));
-    const burst = Math.min(target.burst, roomOf(this.#free.burst, Math.floor(size.burst * reserve)));
-    await this.#claim(holder, { share, burst }, true);
-    const used = isReturning ? (usage.allowed / (usage.elapsedSeconds + 1)) * this.#limit.fillSeconds : 0;
-    if (holder.portion.share < Math.min(used, target.share)) holder.withheldUntilMs = this.#options.nowMs() + ASSIGNMENT_TTL_MS;
-    else this.#tell(holder);
+    const wanted = isReturning
+      ? Math.min(target.share, Math.ceil(wantOf(holder.demand.perSecond, fillSeconds)))
+      : Math.max(target.share, Math.ceil(Math.min(this.#free.share, Math.floor(size.share * terms.reserve)) / 2));
+    const share = Math.min(wanted, room.share);
+    if (!isReturning) holder.demand.assume(demandOf(share, fillSeconds));
+    const used = isReturning ? (usage.allowed / (usage.elapsedSeconds + 1)) * fillSeconds : 0;
+    if (share < Math.min(used, target.share)) holder.withheldUntilMs = this.#options.nowMs() + WITHHELD_MS;
+    await this.#claim(holder, { share, burst: Math.min(Math.max(1, target.burst, burstOf(share, size)), room.burst) }, false);
+    if (holder.withheldUntilMs === undefined) this.#tell(holder);
   }
 
   /** What it has lasts anew. Of a window that empties it has less each time (R706). */
@@ -229,7 +247,8 @@ export class QuotaBudget {
     const { store, key, nowMs } = this.#options;
     if (nowMs() < this.#storeAwayUntilMs) throw new StoreError('unavailable', 'the store failed just now');
     const size = this.#size();
-    const demand = holder.demand.perSecond;
+    // It still uses what another name has in the ledger, so it wants nothing more.
+    const demand = holder.withheldUntilMs === undefined ? holder.demand.perSecond : 0;
     const claim = { key, limit: size.share, burst: size.burst, holder: holder.name, share, wantedBurst: burst, demand };
     const answer = await store.ledger({ ...claim, ttlMs: ASSIGNMENT_TTL_MS, isConfirmed }).catch((error: unknown) => {
       this.#storeAwayUntilMs = nowMs() + STORE_PAUSE_MS;

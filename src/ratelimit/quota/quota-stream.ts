@@ -38,7 +38,7 @@ export class QuotaStream {
   }
 
   get buckets(): number {
-    return this.#buckets.size;
+    return [...this.#buckets.values()].filter(({ holder }) => !holder.isGone).length;
   }
 
   /** The domain is that of the first message; any report subscribes (R701). */
@@ -58,7 +58,7 @@ export class QuotaStream {
 
   #reported(usage: BucketUsage, domain: string): void {
     const name = JSON.stringify(Object.entries(usage.id).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const known = this.#known(name);
+    const known = this.#buckets.get(name);
     if (known !== undefined && this.#options.isCurrent(known.budget)) return known.budget.report(known.holder, usage);
     const budget = this.#options.budgetOf(domain, usage.id);
     if (known !== undefined && known.budget === budget) return budget.report(known.holder, usage);
@@ -69,13 +69,6 @@ export class QuotaStream {
     }
     if (this.#buckets.size >= MOST_BUCKETS) this.#forgetLongestIdle();
     this.#buckets.set(name, { budget, holder: budget.join(this.#asker, usage) });
-  }
-
-  #known(name: string): Entry | undefined {
-    const known = this.#buckets.get(name);
-    if (known?.holder.isGone !== true) return known;
-    this.#buckets.delete(name);
-    return undefined;
   }
 
   #forgetLongestIdle(): void {

@@ -20,6 +20,11 @@ export function wantOf(perSecond: number, fillSeconds: number): number {
   return HEADROOM * perSecond * fillSeconds + 1;
 }
 
+/** The demand that wants just as much. */
+export function demandOf(share: number, fillSeconds: number): number {
+  return Math.max(0, share - 1) / (HEADROOM * fillSeconds);
+}
+
 /** Shares add up to the size less the reserve. */
 export function targetsOf(participants: readonly Participant[], size: Portion, reserve: number): Targets {
   const shares = divided(
@@ -33,6 +38,11 @@ export function targetsOf(participants: readonly Participant[], size: Portion, r
       return [name, { share: burst === 0 ? 0 : (shares[place] ?? 0), burst }];
     }),
   );
+}
+
+/** What of the burst goes with a share. */
+export function burstOf(share: number, size: Portion): number {
+  return size.share === 0 ? 0 : Math.floor((size.burst * share) / size.share);
 }
 
 /** Whether somebody lacks more than becomes free by what was told already: then small differences count too. */
