@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo.ts';
 import { EXIT, reportFailure } from './exit-codes.ts';
 import { addExplainCommand } from './explain.ts';
 import { addHistoryCommand } from './history.ts';
+import { addKeyCommand } from './key.ts';
 import { packageVersion } from './package.ts';
 import { addRatelimitCommand } from './ratelimit.ts';
 import { addRenderCommand } from './render.ts';
@@ -14,6 +15,7 @@ import { addSchemaCommand } from './schema.ts';
 import { addServeCommand } from './serve.ts';
 import { addStatusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
+import { addTokenCommand } from './token.ts';
 import { addUpCommand } from './up.ts';
 import { addValidateCommand } from './validate.ts';
 import { addWatchCommand } from './watch.ts';
@@ -31,6 +33,8 @@ const COMMANDS = [
   addStatusCommand,
   addWatchCommand,
   addHistoryCommand,
+  addKeyCommand,
+  addTokenCommand,
   addDemoCommand,
 ];
 

@@ -34,8 +34,8 @@ export interface UpPlan {
   readonly demo: DemoPorts | undefined;
 }
 
-const QUICKSTART = path.join(PACKAGE_ROOT, 'envoy/quickstart/gateway.yaml');
-const DEFAULT_STATE = '.chancery';
+export const QUICKSTART = path.join(PACKAGE_ROOT, 'envoy/quickstart/gateway.yaml');
+export const DEFAULT_STATE = '.chancery';
 
 /**
  * Undefined, with the errors printed, where a configuration is not good. Ends Envoys that a killed `up` left behind. Throws ERR_USAGE,
