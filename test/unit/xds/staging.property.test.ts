@@ -8,6 +8,11 @@ import { ModelEnvoy, valueOf } from './model-envoy.ts';
 const CLUSTERS = ['a', 'b', 'c', 'd'];
 const ROUTES = ['r1', 'r2'];
 
+/** A long search with STAGING_RUNS; the same commits in every ordinary run, others with STAGING_SEED. */
+function runs(ordinary: number): { readonly numRuns: number; readonly seed: number } {
+  return { numRuns: Number(process.env['STAGING_RUNS'] ?? ordinary), seed: Number(process.env['STAGING_SEED'] ?? 1) };
+}
+
 /** A gateway in which every route names a cluster that is there, and every cluster has endpoints. */
 const gateway: fc.Arbitrary<Snapshot> = fc
   .record({
@@ -74,7 +79,7 @@ describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS', (variant
         expectEnd(envoy, last);
         expect(envoy.timedOut).toEqual([]);
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 
@@ -86,7 +91,7 @@ describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS', (variant
         envoy.publish(last);
         expectEnd(envoy, last);
       }),
-      { numRuns: 150 },
+      runs(150),
     );
   });
 });
@@ -108,7 +113,7 @@ describe.each(['sotw', 'delta'] as const)('a model of Envoy on %s ADS with a clu
         expect(envoy.failures).toEqual([]);
         expect(new Set(envoy.routes.values())).toEqual(new Set(routesOf(last)));
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 
@@ -164,7 +169,7 @@ test('X80, D25: a restarted server learns from a delta client what must not go y
       envoy.publish(last);
       expectEnd(envoy, last);
     }),
-    { numRuns: 150 },
+    runs(150),
   );
 });
 
