@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { App } from '../app/app.ts';
 import type { AppSettings } from '../app/app-parts.ts';
 import { parseSettings, type Settings } from '../config/settings.ts';
+import { DEVELOPMENT_KEY_VARIABLE } from '../demo/development-key.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -38,6 +39,15 @@ Elsewhere start them beside the proxies with \`chancery authz\` and \`chancery r
 
 async function serve(flags: ServeFlags, terminal: Terminal): Promise<number> {
   const settings = parseSettings(settingFlags(flags), terminal.env);
+  if ((terminal.env[DEVELOPMENT_KEY_VARIABLE] ?? '') !== '') {
+    throw new ChanceryError(
+      'ERR_USAGE',
+      `${DEVELOPMENT_KEY_VARIABLE} is set: whoever holds the development key could make tokens for anybody`,
+      {
+        remedy: `unset it: development keys are for \`chancery up --demo\` alone`,
+      },
+    );
+  }
   const files = { files: gatewayFiles(flags.config, terminal), directories: gatewayDirectories(flags.config, terminal) };
   await requireFreePorts(wantedPorts(settings));
   const { logger, app, isPretty } = await buildApp(settings, files, terminal);

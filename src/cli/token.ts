@@ -21,7 +21,7 @@ export function addTokenCommand(program: Command, { terminal, finish }: CommandC
     .option(
       '--claim <name=value>',
       'another claim, the value as JSON or as text; may be repeated',
-      (value: string, before: string[] = []) => [...before, value],
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
     )
     .option('--expires <duration>', 'how long it is valid, such as 90s, 15m or 1h', '1h')
     .action(async (flags: MintFlags) => finish(await mintToken(flags, terminal)));

@@ -17,8 +17,26 @@ export function suggestedEdit(file: string, text: string): string | undefined {
 
 /** A curl that the gateway answers; undefined where there is no listener, or no route that a simple GET matches. */
 export function exampleCurl({ model }: DetailedGood): string | undefined {
+  return curlOf(model, ({ auth }) => auth?.kind !== 'policy');
+}
+
+/** What shows 401, 403 and 200 at the first route that asks for tokens with a scope; `mint` is the command that makes a token. */
+export function protectedCurls({ model }: DetailedGood, mint: string): readonly string[] {
+  const asked = model.routes.flatMap(({ name, auth }) => {
+    const policy = auth?.kind === 'policy' ? model.auth?.policies.find((each) => each.name === auth.policy) : undefined;
+    return policy?.rule.kind === 'jwt' ? [{ name, scopes: policy.rule.requirements.scopes }] : [];
+  });
+  const [first] = asked;
+  const curl = first === undefined ? undefined : curlOf(model, ({ name }) => name === first.name);
+  if (first === undefined || curl === undefined) return [];
+  const status = `${curl} -o /dev/null -sw '%{http_code}\\n'`;
+  const bearer = (command: string): string => `${status} -H "authorization: Bearer $(${command})"`;
+  return [status, bearer(mint), bearer(`${mint} --scope '${first.scopes.join(' ')}'`)];
+}
+
+function curlOf(model: DetailedGood['model'], isWanted: (route: Route) => boolean): string | undefined {
   const listener = model.listeners.find(({ redirect }) => redirect === undefined);
-  const candidates = model.routes.filter((route) => listener !== undefined && route.listeners.includes(listener.name));
+  const candidates = model.routes.filter((route) => listener !== undefined && route.listeners.includes(listener.name) && isWanted(route));
   const forwarded = candidates.filter(({ action }) => action.kind === 'forward');
   const example = [...forwarded, ...candidates].map(simpleRequest).find((request) => request !== undefined);
   if (listener === undefined || example === undefined) return undefined;

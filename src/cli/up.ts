@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app/app.ts';
+import { DEVELOPMENT_KEY_VARIABLE, developmentKey } from '../demo/development-key.ts';
 import type { DemoPorts } from '../demo/ports.ts';
 import { shownPath } from '../lib/shown-path.ts';
 import { defaultServer } from './admin-client.ts';
@@ -15,9 +16,9 @@ import { packageVersion } from './package.ts';
 import { addSettingOptions } from './setting-options.ts';
 import { untilStopSignal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
-import { type PlannedGateway, planUp, type UpFlags, type UpPlan } from './up-plan.ts';
+import { DEFAULT_STATE, type PlannedGateway, planUp, type UpFlags, type UpPlan } from './up-plan.ts';
 import type { UpReporter } from './up-reporter.ts';
-import { exampleCurl, suggestedEdit } from './up-screen.ts';
+import { exampleCurl, protectedCurls, suggestedEdit } from './up-screen.ts';
 
 export function addUpCommand(program: Command, { terminal, finish }: CommandContext): void {
   const command = program.command('up').description('run everything on this machine: control plane and a local Envoy, with live reload');
@@ -38,9 +39,10 @@ export function addUpCommand(program: Command, { terminal, finish }: CommandCont
 /** What is started, to be stopped in reverse order. */
 type Stops = (() => Promise<void>)[];
 
-async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
+async function up(flags: UpFlags, surroundings: Terminal): Promise<number> {
   // Before anything runs: Ctrl-C during the start ends cleanly too.
   const stopSignal = untilStopSignal();
+  const terminal = flags.demo === true ? trustingDevelopment(flags, surroundings) : surroundings;
   const plan = await planUp(flags, terminal);
   if (plan === undefined) return EXIT.invalid;
   const stops: Stops = [];
@@ -52,6 +54,13 @@ async function up(flags: UpFlags, terminal: Terminal): Promise<number> {
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
+}
+
+/** The files then know the public key of `chancery token mint --dev`. */
+function trustingDevelopment({ state }: UpFlags, terminal: Terminal): Terminal {
+  const named = typeof state === 'string' ? state : (terminal.env.CHANCERY_STATE ?? DEFAULT_STATE);
+  const { x } = developmentKey(path.resolve(terminal.cwd, named));
+  return { ...terminal, env: { ...terminal.env, [DEVELOPMENT_KEY_VARIABLE]: x } };
 }
 
 async function startAll(plan: UpPlan, terminal: Terminal, stops: Stops): Promise<void> {
@@ -129,12 +138,17 @@ async function startEnvoy({ good, envoy }: PlannedGateway, xdsPort: number, { cw
   return `  Envoy             ${gateway}: ${places}; its admin ${adminUrl}/, log ${shownPath(envoy.logFile, cwd)}\n`;
 }
 
-function nextSteps({ gateways }: UpPlan, { cwd, env }: Terminal, adminPort: number): string {
+function nextSteps({ gateways, settings, demo }: UpPlan, { cwd, env }: Terminal, adminPort: number): string {
   const [first] = gateways;
   if (first === undefined) return '';
   const curl = exampleCurl(first.good);
   const edit = suggestedEdit(shownPath(first.file, cwd), readFileSync(first.file, 'utf8')) ?? `edit ${shownPath(first.file, cwd)} and save`;
   const url = `http://127.0.0.1:${adminPort}`;
   const server = url === defaultServer({ env }) ? '' : ` --server ${url}`;
-  return [...(curl === undefined ? [] : [curl]), edit, `npx chancery status${server}`].map((line) => `  ${line}\n`).join('');
+  const state = settings.state === undefined ? '' : ` --state ${shownPath(path.resolve(cwd, settings.state), cwd)}`;
+  const mint = `npx chancery token mint --dev -c ${shownPath(first.file, cwd)}${state}`;
+  const protectedOnes = demo === undefined ? [] : protectedCurls(first.good, mint);
+  return [...(curl === undefined ? [] : [curl]), ...protectedOnes, edit, `npx chancery status${server}`]
+    .map((line) => `  ${line}\n`)
+    .join('');
 }
