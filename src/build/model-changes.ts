@@ -4,7 +4,7 @@ import { Secret } from '../lib/secret.ts';
 import type { Model } from '../model/types.ts';
 
 export interface ModelChanges {
-  /** `route orders`, `service orders-v1`, …; each list in the order listeners, services, routes, certificates. */
+  /** `route orders`, `service orders-v1`, …; each list in the order listeners, services, routes, certificates, limits. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -19,6 +19,7 @@ export function modelChanges(before: Model | undefined, after: Model): ModelChan
     ['service', before?.services ?? [], after.services],
     ['route', before?.routes ?? [], after.routes],
     ['certificate', before?.certificates ?? [], after.certificates],
+    ['limit', before?.limits?.limits ?? [], after.limits?.limits ?? []],
   ];
   const changes = kinds.map(([kind, old, now]) => changesOfKind(kind, old, now));
   return {

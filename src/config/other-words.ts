@@ -77,6 +77,8 @@ const OTHER_WORDS: ReadonlyMap<string, readonly string[]> = new Map(
     lb: ['loadBalancer'],
     lbpolicy: ['loadBalancer'],
     leeway: ['clockSkew'],
+    limit: ['rate', 'rateLimits'],
+    limits: ['rateLimits'],
     listen: ['address', 'port', 'listeners'],
     listener: ['listeners'],
     loadassignment: ['endpoints'],
