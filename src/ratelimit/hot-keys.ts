@@ -23,6 +23,9 @@ interface Place {
 export class HotKeys {
   readonly #capacity: number;
   readonly #places = new Map<string, Place>();
+  /** Those that had the fewest hits when last looked: hits only grow, so one of them that has no more yet is still the least. */
+  #fewest: Place[] = [];
+  #fewestHits = 0;
 
   constructor(capacity = DEFAULT_PLACES) {
     this.#capacity = capacity;
@@ -48,15 +51,19 @@ export class HotKeys {
 
   /** Lets the past count half, so that the list is of now; called at even times. */
   decay(): void {
+    this.#fewest = [];
     for (const [hash, { key, hits, error }] of this.#places) {
       if (hits < 2) this.#places.delete(hash);
       else this.#places.set(hash, { key, hits: Math.floor(hits / 2), error: Math.floor(error / 2) });
     }
   }
 
+  /** Not by a look at each place for each new key: most of them have the same few hits. */
   #least(): Place | undefined {
-    let least: Place | undefined;
-    for (const place of this.#places.values()) if (least === undefined || place.hits < least.hits) least = place;
-    return least;
+    for (let place = this.#fewest.pop(); place !== undefined; place = this.#fewest.pop()) if (place.hits === this.#fewestHits) return place;
+    this.#fewestHits = Number.POSITIVE_INFINITY;
+    for (const { hits } of this.#places.values()) this.#fewestHits = Math.min(this.#fewestHits, hits);
+    this.#fewest = [...this.#places.values()].filter(({ hits }) => hits === this.#fewestHits);
+    return this.#fewest.pop();
   }
 }

@@ -8,7 +8,7 @@ const WAYS = 8;
 const LONGEST_KEPT = 1_024;
 
 export interface PlanCacheOptions {
-  /** Most entries, rounded up to a power of two. */
+  /** Most entries. There are twice as many places at least: with fewer, many a set would be full long before the cache is. */
   readonly capacity: number;
   /** Any 32 bits, different in each process. */
   readonly seed: number;
@@ -17,6 +17,7 @@ export interface PlanCacheOptions {
 export class PlanCache {
   readonly #seed: number;
   readonly #mask: number;
+  readonly #capacity: number;
   readonly #hashes: Int32Array;
   readonly #domains: Uint32Array;
   readonly #ages: Uint32Array;
@@ -28,9 +29,10 @@ export class PlanCache {
 
   constructor({ capacity, seed }: PlanCacheOptions) {
     let sets = 1;
-    while (sets * WAYS < capacity) sets *= 2;
+    while (sets * WAYS < capacity * 2) sets *= 2;
     const places = sets * WAYS;
     this.#seed = seed | 0;
+    this.#capacity = Math.max(1, capacity);
     this.#mask = sets - 1;
     this.#hashes = new Int32Array(places);
     this.#domains = new Uint32Array(places);
@@ -72,9 +74,11 @@ export class PlanCache {
   /** The bytes are copied (P28). */
   keep(hash: number, { bytes, span }: { readonly bytes: Uint8Array; readonly span: DescriptorSpan }, plan: DescriptorPlan): void {
     if (span.end - span.start > LONGEST_KEPT) return;
-    const place = this.#oldest((hash & this.#mask) * WAYS);
-    if (this.#keys[place] === undefined) this.#size += 1;
-    else this.#evicted += 1;
+    const set = hash & this.#mask;
+    const free = this.#freeOf(set);
+    if (free < 0 || this.#size >= this.#capacity) this.#evict(set);
+    const place = free < 0 ? this.#freeOf(set) : free;
+    this.#size += 1;
     this.#hashes[place] = hash;
     this.#domains[place] = span.domain;
     this.#keys[place] = new Uint8Array(bytes.subarray(span.start, span.end));
@@ -82,13 +86,25 @@ export class PlanCache {
     this.#ages[place] = this.#tick();
   }
 
-  #oldest(first: number): number {
-    let oldest = first;
-    for (let place = first; place < first + WAYS; place += 1) {
-      if (this.#keys[place] === undefined) return place;
-      if ((this.#ages[place] ?? 0) < (this.#ages[oldest] ?? 0)) oldest = place;
+  /** -1 where the set is full. */
+  #freeOf(set: number): number {
+    const first = set * WAYS;
+    for (let place = first; place < first + WAYS; place += 1) if (this.#keys[place] === undefined) return place;
+    return -1;
+  }
+
+  /** The least recently used of the set; where that is empty, of the next one that is not. */
+  #evict(set: number): void {
+    let oldest = -1;
+    for (let at = set; oldest < 0; at = (at + 1) & this.#mask) {
+      for (let place = at * WAYS; place < (at + 1) * WAYS; place += 1) {
+        if (this.#keys[place] !== undefined && (oldest < 0 || (this.#ages[place] ?? 0) < (this.#ages[oldest] ?? 0))) oldest = place;
+      }
     }
-    return oldest;
+    this.#keys[oldest] = undefined;
+    this.#plans[oldest] = undefined;
+    this.#size -= 1;
+    this.#evicted += 1;
   }
 
   /** Wraps after four billion lookups, when for a moment the order within sets is not exact. */
