@@ -76,6 +76,17 @@ describe('the quickstart', () => {
     expect((await request({ port, path: '/nothing' })).status).toBe(404);
   });
 
+  test('answers 401, 403 and 200 to the commands for its protected route', async () => {
+    expect(up.stdout()).toMatch(/private -o \/dev\/null[^]*token mint --dev[^]*--scope 'hello:read'/);
+    const status = async (...scope: readonly string[]): Promise<number> => {
+      const minted = await runChancery(['token', 'mint', '--dev', '--state', workspace.path('state'), ...scope]);
+      return (await request({ port, path: '/private', headers: { authorization: `Bearer ${minted.stdout.trim()}` } })).status;
+    };
+    expect((await request({ port, path: '/private' })).status).toBe(401);
+    expect(await status()).toBe(403);
+    expect(await status('--scope', 'hello:read')).toBe(200);
+  });
+
   test('tells the state of its Envoy', async () => {
     const { code, stdout } = await runChancery(['status', '--server', `http://127.0.0.1:${adminPort}`]);
     expect(code).toBe(0);
