@@ -194,6 +194,16 @@ describe.each(FORMS)('by the %s', (form) => {
     expect(reached.filter((path) => meanings(path).some((meaning) => meaning.startsWith(`/${form}/user`)))).toEqual([]);
   });
 
+  it('T7: spellings beside a protected path are protected, refused or nowhere', async () => {
+    expect(await gateway.ask(`/${form}/user/`)).toBe('401 jwt.missing');
+    expect(await gateway.ask(`/${form}/./user`)).toBe('401 jwt.missing');
+    expect(await gateway.ask(`//${form}//user`)).toBe('401 jwt.missing');
+    expect(await gateway.ask(`/${form}/user;x`)).toMatch(/^(400 request\.path|404)$/);
+    expect(await gateway.ask(`/public/..;/${form}/user`)).toMatch(/^(400 request\.path|404)$/);
+    expect(await gateway.ask(`/public/..%3b/${form}/user`)).toMatch(/^(400 request\.path|404)$/);
+    expect(await gateway.ask(`/${form}/User`)).toBe('404');
+  });
+
   it('T14: odd bytes in a credential or beside it are a denial, and never let in where failures are', async () => {
     for (const path of [`/${form}/user`, '/open']) {
       for (const value of [
