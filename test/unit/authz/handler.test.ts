@@ -302,6 +302,14 @@ it('verifications of one token at a time are merged (authz S1)', async () => {
   expect(test.verified).toEqual(['slow']);
 });
 
+it('a hundred checks of ten tokens verify ten times (authz S1, P31)', async () => {
+  const { test, ask } = load();
+  const tokens = Array.from({ length: 10 }, (_, serial) => `token-${serial}`);
+  for (const token of tokens) test.jwts.set(token, valid({ sub: token }));
+  for (let round = 0; round < 10; round++) for (const token of tokens) expect(reasonOf(await ask({ headers: [bearer(token)] }))).toBe('ok');
+  expect(test.verified).toEqual(tokens);
+});
+
 it('answers of introspection are remembered, failures are not (authz I3, I5)', async () => {
   const introspection = {
     name: 'legacy',
