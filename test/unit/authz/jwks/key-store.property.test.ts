@@ -217,7 +217,7 @@ describe('the key store', () => {
     const world = new World();
     world.store.watch([OWNER]);
     await world.answer(outcomeOf({ kind: 'keys', keys: KEYS.slice(0, 1) }));
-    const asked = Array.from({ length: 10_000 }, (_, index) => world.mirror.wanted(OWNER, `made-up-${index}`));
+    const asked = Array.from({ length: 10_000 }, async (_, index) => await world.mirror.wanted(OWNER, `made-up-${index}`));
     await settled();
     await world.answer(outcomeOf(issuer === 'healthy' ? { kind: 'keys', keys: KEYS.slice(0, 1) } : { kind: 'failed' }));
     const kinds = (await Promise.all(asked)).map(({ kind }) => kind);
