@@ -93,6 +93,13 @@ describe('the question', () => {
     expect(new URLSearchParams(body).get('token')).toBe('to+ken');
   });
 
+  it('is asked before a deadline that is no whole millisecond, and not where less than one is left (authz I1)', async () => {
+    answering({ active: false });
+    const at = (deadlineMs: number): Promise<IntrospectionOutcome> => introspector().introspect('t', settings(), { nowMs: 0, deadlineMs });
+    expect(await at(Date.now() + 1_500.25)).toEqual({ kind: 'inactive' });
+    expect(await at(Date.now() + 0.25)).toEqual(UNAVAILABLE);
+  });
+
   it('is not asked without the secret of the client', async () => {
     const without = createIntrospector({ request: issuerRequest, secrets: () => undefined, nowMs: Date.now, dev: true });
     expect(await without.introspect('t', settings(), { nowMs: 0, deadlineMs: Date.now() + 1_000 })).toEqual(UNAVAILABLE);

@@ -1,6 +1,6 @@
 // Our verifier beside jose's, which is the reference (authz A20): the same answers for good, bent and random signatures of every algorithm. Ours is
 // stricter in one thing alone, the length (A15).
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { type CryptoKey, compactVerify, importJWK, type KeyObject } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -99,5 +99,21 @@ describe.each(CASES)('signatures of %s', (_algorithm, make) => {
       expect(await judged(one, `${text}.${signature.toString('base64url')}`)).toBe(false);
     });
     await fc.assert(neither, { numRuns: RUNS, seed: SEED });
+  });
+});
+
+describe('a key that OpenSSL cannot use for its algorithm', () => {
+  const ed = generateKeyPairSync('ed25519').publicKey;
+  const secret = createSecretKey(Buffer.alloc(32));
+  const broken: readonly VerificationKey[] = [
+    { kid: 'a', algorithm: 'PS256', signatureBytes: 64, key: ed },
+    { kid: 'b', algorithm: 'ES256', signatureBytes: 64, key: ed },
+    { kid: 'c', algorithm: 'RS256', signatureBytes: 64, key: secret },
+    { kid: 'd', algorithm: 'EdDSA', signatureBytes: 64, key: secret },
+  ];
+
+  it.each(broken)('verifies nothing with $algorithm, and neither throws nor rejects (authz A20)', async (key) => {
+    const bytes = { signed: Buffer.from('a.b'), signature: Buffer.alloc(64, 1) };
+    expect([nodeSignatureVerifier.verify(key, bytes), await nodeSignatureVerifier.verifyLater(key, bytes)]).toEqual([false, false]);
   });
 });
