@@ -3,25 +3,32 @@
 import type { Snapshot, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { Refusals } from './refusals.ts';
 import type { DiscoveryRequest, RequestOutcome } from './request.ts';
-import type { Subscription } from './subscription.ts';
-import { CLUSTER_RANK } from './type-rules.ts';
+import type { Plan, Subscription } from './subscription.ts';
+import { CLUSTER_RANK, typeRules } from './type-rules.ts';
 import { UnansweredResponses } from './unanswered-responses.ts';
+import { droppedFrom } from './views.ts';
 
 export class Answers {
   readonly #unanswered = new UnansweredResponses();
   readonly #refusals = new Refusals();
   /** The clusters as the client accepted them last. */
   #clusters: TypeView | undefined;
+  /** Of them those that responses sent since removed, answered or not: what comes back warms anew (D7). */
+  #removed: Set<string> | undefined;
 
-  sent(typeUrl: TypeUrl, target: Snapshot): void {
-    this.#unanswered.add(typeUrl, target);
+  sent({ view }: Plan, target: Snapshot): void {
+    this.#unanswered.add(view.typeUrl, target);
+    if (typeRules(view.typeUrl).rank === CLUSTER_RANK && this.#clusters !== undefined) this.#noteRemoved(this.#clusters, view);
   }
 
   /** Gives what the response that was answered, if any, was sent for. */
   received({ event, settled, state }: RequestOutcome, { error }: DiscoveryRequest): Snapshot | undefined {
     if (settled === undefined) return undefined;
     if (event === 'nack') this.#refusals.add(state, settled, error?.message ?? '');
-    if (event === 'ack' && state.type.rank === CLUSTER_RANK) this.#clusters = settled.plan.view;
+    if (event === 'ack' && state.type.rank === CLUSTER_RANK) {
+      this.#clusters = settled.plan.view;
+      this.#removed = undefined;
+    }
     return this.#unanswered.take(state.type.typeUrl);
   }
 
@@ -35,8 +42,15 @@ export class Answers {
     return this.#refusals.of(state, target);
   }
 
-  /** The client has accepted some version of the cluster, and so runs one. */
+  /** The client has accepted some version of the cluster, was not told since that it is gone, and so runs one. */
   runs(cluster: string): boolean {
-    return this.#clusters?.resources.has(cluster) === true;
+    return this.#clusters?.resources.has(cluster) === true && this.#removed?.has(cluster) !== true;
+  }
+
+  #noteRemoved(accepted: TypeView, sent: TypeView): void {
+    const gone = droppedFrom(accepted, sent);
+    if (gone === undefined) return;
+    this.#removed ??= new Set();
+    for (const name of gone.resources.keys()) this.#removed.add(name);
   }
 }

@@ -137,7 +137,7 @@ export class Session {
     if (state === undefined) return;
     this.#states.store(onSent(state, plan, { nonce, atMs: nowMs }));
     if (plan.heartbeats.length > 0) return;
-    if (this.#staging !== undefined) this.#answers.sent(plan.view.typeUrl, this.#staging.target);
+    if (this.#staging !== undefined) this.#answers.sent(plan, this.#staging.target);
     for (const childType of childTypes(plan.view.typeUrl)) this.#owe(childType, changedResources(plan));
     this.#parents?.onSent(plan.view.typeUrl, this.#viewOf);
   }
