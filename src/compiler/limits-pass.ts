@@ -8,6 +8,7 @@ import { compileCompanionAssignment, compileCompanionCluster, compileCompanionSe
 import { compileLimitFilter } from './limits/limit-filters.ts';
 import { compileLimitTable } from './limits/limit-table.ts';
 import { compileLocalLimits } from './limits/local-limits.ts';
+import { compileQuotaFilter, QUOTA_SLOT } from './limits/quota-filter.ts';
 import { type LimitFacts, type LimitSlot, slotOfLimit, wireParts } from './limits/route-limits.ts';
 import { nameOfFilterSlot, nameOfRateLimitSecret, RATE_LIMIT_CLUSTER } from './names.ts';
 import type { LocatedResource } from './source-map.ts';
@@ -46,6 +47,8 @@ function keepEqual(next: CompiledLimits, { facts }: CompiledLimits): CompiledLim
 function compileLimits({ gateway, auth }: Model, { limits, service }: LimitsModel, options: LimitsPassOptions): CompiledLimits {
   const shared = limits.filter(({ scope }) => scope === 'shared');
   const local = limits.filter(({ scope }) => scope === 'local');
+  const quotas = limits.filter(({ scope }) => scope === 'quota');
+  const counted = limits.filter(({ scope }) => scope !== 'local');
   const consumerHeaders = new Map(
     (auth?.apiKeys ?? []).flatMap(({ name, consumerHeaders: [header] }): readonly (readonly [string, string])[] =>
       header === undefined ? [] : [[name, header]],
@@ -57,8 +60,8 @@ function compileLimits({ gateway, auth }: Model, { limits, service }: LimitsMode
       key: JSON.stringify([limits.map(wireParts), [...consumerHeaders]]),
       consumerHeaders,
     },
-    slots: new Map([...sharedSlots(gateway, shared, service), ...localSlot(local, service)]),
-    resources: shared.length === 0 ? [] : [tableOf(gateway, { shared, service }, options), ...companions(service, options)],
+    slots: new Map([...sharedSlots(gateway, shared, service), ...localSlot(local, service), ...quotaSlot(gateway, quotas, service)]),
+    resources: counted.length === 0 ? [] : [tableOf(gateway, { shared: counted, service }, options), ...companions(service, options)],
   };
 }
 
@@ -76,6 +79,13 @@ function localSlot(local: readonly Limit[], { deniedStatus }: LimitService): rea
   return first === undefined
     ? []
     : [['limit-local', filter('limit-local', { message: compileLocalLimits(local, deniedStatus), path: first.path })]];
+}
+
+function quotaSlot(gateway: string, limits: readonly Limit[], service: LimitService): readonly (readonly [string, LocatedResource])[] {
+  const [first] = limits;
+  return first === undefined
+    ? []
+    : [[QUOTA_SLOT, filter(QUOTA_SLOT, { message: compileQuotaFilter({ gateway, service, limits }), path: first.path })]];
 }
 
 function filter(

@@ -6,6 +6,7 @@ import type { Any } from '../proto/generated/google/protobuf/Any.ts';
 import type { Value } from '../proto/generated/google/protobuf/Value.ts';
 import type { CompiledPolicy } from './auth/compiled-policy.ts';
 import { type PathAllowance, pathPolicies } from './auth/hygiene.ts';
+import type { Stamp } from './auth/identity.ts';
 import { compileDenials, HYGIENE_FILTER } from './auth/rbac-filters.ts';
 import { compareText } from './compare-text.ts';
 import { nameOfFilterSlot } from './names.ts';
@@ -28,6 +29,8 @@ export interface RouteAuthFields {
   readonly configs: Readonly<Record<string, Any>>;
   readonly metadata?: Metadata;
   readonly removedHeaders: readonly string[];
+  /** Of the identity filter, already in `configs`. */
+  readonly stamps?: readonly Stamp[];
   /** Names a policy that is not known: never a way in (M2). */
   readonly isUnresolved?: true;
 }
@@ -62,6 +65,7 @@ export function compileRouteAuth(route: Route, match: RouteMatch, facts: AuthFac
           },
     metadata: metadataOf({ route: route.name, policy: policy.name, version, form }, challenges),
     removedHeaders,
+    stamps: compiled.stamps,
   };
 }
 

@@ -1,6 +1,8 @@
 // One item of a route's `matches` → one Envoy Route. All of them carry the route's name, which the access log shows.
 import type { Listener, Route, RouteMatch } from '../model/types.ts';
 import type { Route as RouteMessage } from '../proto/generated/envoy/config/route/v3/Route.ts';
+import type { Any } from '../proto/generated/google/protobuf/Any.ts';
+import { compileIdentityStamps, IDENTITY_FILTER, type Stamp } from './auth/identity.ts';
 import { compareText } from './compare-text.ts';
 import { compileDirectResponse, withContentType } from './direct-response.ts';
 import { compileHeaderChanges } from './headers.ts';
@@ -28,18 +30,28 @@ export interface RouteContext {
 const REPEATABLE_BODY_BYTES = 1_048_576;
 
 export function compileRoute(route: Route, match: RouteMatch, context: RouteContext): RouteMessage {
-  const { configs, metadata, removedHeaders, isUnresolved } = compileRouteAuth(route, match, context.auth);
+  const { configs, metadata, removedHeaders, stamps = [], isUnresolved } = compileRouteAuth(route, match, context.auth);
   const limits = compileRouteLimits(route, context.limits, context.auth);
-  const filters = { ...compileRouteFilters(route).typed_per_filter_config, ...configs, ...limits.configs };
+  const filters = {
+    ...compileRouteFilters(route).typed_per_filter_config,
+    ...configs,
+    ...limits.configs,
+    ...withQuota(stamps, limits.quota),
+  };
   return {
     name: route.name,
     match: compileRouteMatch(match),
     ...(isUnresolved === true
       ? { direct_response: { status: 500 } }
-      : withRateLimits(compileAction(without(route, removedHeaders), match, context), limits.local)),
+      : withRateLimits(compileAction(without(route, [...removedHeaders, ...(limits.quota?.removed ?? [])]), match, context), limits.local)),
     ...(metadata === undefined ? {} : { metadata }),
     ...(Object.keys(filters).length === 0 ? {} : { typed_per_filter_config: filters }),
   };
+}
+
+/** One filter writes all that is said about a request by headers of ours. */
+function withQuota(stamps: readonly Stamp[], quota: RouteLimitFields['quota']): Readonly<Record<string, Any>> {
+  return quota === undefined ? {} : { [IDENTITY_FILTER]: compileIdentityStamps([...stamps, ...quota.stamps]) };
 }
 
 function withRateLimits(message: RouteMessage, limits: RouteLimitFields['local']): RouteMessage {

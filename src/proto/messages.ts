@@ -51,6 +51,14 @@ import type {
 } from './generated/envoy/extensions/filters/http/jwt_authn/v3/PerRouteConfig.ts';
 import type { LocalRateLimit, LocalRateLimitOutput } from './generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
 import type { OnDemand, OnDemandOutput } from './generated/envoy/extensions/filters/http/on_demand/v3/OnDemand.ts';
+import type {
+  RateLimitQuotaBucketSettings,
+  RateLimitQuotaBucketSettingsOutput,
+} from './generated/envoy/extensions/filters/http/rate_limit_quota/v3/RateLimitQuotaBucketSettings.ts';
+import type {
+  RateLimitQuotaFilterConfig,
+  RateLimitQuotaFilterConfigOutput,
+} from './generated/envoy/extensions/filters/http/rate_limit_quota/v3/RateLimitQuotaFilterConfig.ts';
 import type { RateLimit, RateLimitOutput } from './generated/envoy/extensions/filters/http/ratelimit/v3/RateLimit.ts';
 import type {
   RateLimitPerRoute,
@@ -136,6 +144,10 @@ import type { LoadStatsRequest, LoadStatsRequestOutput } from './generated/envoy
 import type { LoadStatsResponse, LoadStatsResponseOutput } from './generated/envoy/service/load_stats/v3/LoadStatsResponse.ts';
 import type { ClientStatusRequest, ClientStatusRequestOutput } from './generated/envoy/service/status/v3/ClientStatusRequest.ts';
 import type { ClientStatusResponse, ClientStatusResponseOutput } from './generated/envoy/service/status/v3/ClientStatusResponse.ts';
+import type {
+  HttpRequestHeaderMatchInput,
+  HttpRequestHeaderMatchInputOutput,
+} from './generated/envoy/type/matcher/v3/HttpRequestHeaderMatchInput.ts';
 import type { Any, AnyOutput } from './generated/google/protobuf/Any.ts';
 import type { Duration, DurationOutput } from './generated/google/protobuf/Duration.ts';
 import type { StringValue, StringValueOutput } from './generated/google/protobuf/StringValue.ts';
@@ -150,6 +162,15 @@ interface MessageTable {
   'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter': [ExpressionFilter, ExpressionFilterOutput];
   'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth': [ApiKeyAuth, ApiKeyAuthOutput];
   'envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute': [ApiKeyAuthPerRoute, ApiKeyAuthPerRouteOutput];
+  'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaBucketSettings': [
+    RateLimitQuotaBucketSettings,
+    RateLimitQuotaBucketSettingsOutput,
+  ];
+  'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaFilterConfig': [
+    RateLimitQuotaFilterConfig,
+    RateLimitQuotaFilterConfigOutput,
+  ];
+  'envoy.type.matcher.v3.HttpRequestHeaderMatchInput': [HttpRequestHeaderMatchInput, HttpRequestHeaderMatchInputOutput];
   'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz': [ExtAuthz, ExtAuthzOutput];
   'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute': [ExtAuthzPerRoute, ExtAuthzPerRouteOutput];
   'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': [HttpHeaderMutation, HttpHeaderMutationOutput];

@@ -10,7 +10,7 @@ import { challengesOf } from './challenges.ts';
 import { type AuthzSlot, authzSlotOf } from './ext-authz.ts';
 import { policyForm } from './form.ts';
 import { credentialPolicies, pathPolicies } from './hygiene.ts';
-import { CLIENT_IP_HEADER, compileIdentityStamps, IDENTITY_FILTER } from './identity.ts';
+import { CLIENT_IP_HEADER, compileIdentityStamps, IDENTITY_FILTER, type Stamp } from './identity.ts';
 import { compilePolicy, type PolicyContext } from './policy-message.ts';
 import { jwtProvidersOf, leavesOf, sourcesOf } from './policy-parts.ts';
 import { ACCESS_FILTER, compileDenials, HYGIENE_FILTER } from './rbac-filters.ts';
@@ -29,6 +29,8 @@ export interface CompiledPolicy {
   readonly challenges: Readonly<Record<string, string>>;
   /** Headers with credentials that backends do not get (H8); the companion removes its own. */
   readonly removedHeaders: readonly string[];
+  /** Headers that the identity filter writes, already in `configs`. */
+  readonly stamps: readonly Stamp[];
 }
 
 /** `versionOf` hashes the message without its version (D2). */
@@ -52,6 +54,7 @@ export function compileAuthPolicy(
     ...(slot === undefined ? {} : { slot }),
     challenges: slot === undefined ? challengesOf(policy, auth, gateway) : {},
     removedHeaders: slot === undefined ? removedHeaders(policy, auth) : [],
+    stamps: slot === undefined ? fingerprintStamps(policy, auth) : addressStamps(policy),
   };
 }
 
@@ -80,20 +83,21 @@ function proxyConfigs(policy: AuthPolicy, { auth, paths }: PolicyContext, versio
 }
 
 /** The companion looks at paths too (C3); here they are refused before they cost it anything, and whatever `onFailure` says. */
-function companionConfigs({ rule }: AuthPolicy, { paths }: PolicyContext): Readonly<Record<string, Any>> {
-  const reads = leavesOf(rule).some(({ kind }) => kind === 'ips');
-  const stamp = { header: CLIENT_IP_HEADER, value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' };
+function companionConfigs(policy: AuthPolicy, { paths }: PolicyContext): Readonly<Record<string, Any>> {
+  const stamps = addressStamps(policy);
   return {
     [HYGIENE_FILTER]: compileDenials(pathPolicies(paths)),
-    ...(reads ? { [IDENTITY_FILTER]: compileIdentityStamps([stamp]) } : {}),
+    ...(stamps.length === 0 ? {} : { [IDENTITY_FILTER]: compileIdentityStamps(stamps) }),
   };
 }
 
+function addressStamps({ rule }: AuthPolicy): readonly Stamp[] {
+  const reads = leavesOf(rule).some(({ kind }) => kind === 'ips');
+  return reads ? [{ header: CLIENT_IP_HEADER, value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' }] : [];
+}
+
 /** Only of certificates that the policy insists on (form.ts), so a stamp on a request that gets through is always true. */
-function fingerprintStamps(
-  { rule }: AuthPolicy,
-  { clientCertificates }: AuthModel,
-): readonly { readonly header: string; readonly value: string }[] {
+function fingerprintStamps({ rule }: AuthPolicy, { clientCertificates }: AuthModel): readonly Stamp[] {
   const names = new Set(leavesOf(rule).flatMap((leaf) => (leaf.kind === 'clientCertificate' ? [leaf.name] : [])));
   return clientCertificates
     .filter(({ name }) => names.has(name))

@@ -40,8 +40,14 @@ export function compileIdentityRemoval(headers: readonly string[]): Any {
   });
 }
 
+export interface Stamp {
+  readonly header: string;
+  /** May hold what Envoy substitutes. */
+  readonly value: string;
+}
+
 /** For one route. */
-export function compileIdentityStamps(stamps: readonly { readonly header: string; readonly value: string }[]): Any {
+export function compileIdentityStamps(stamps: readonly Stamp[]): Any {
   return any('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute', {
     mutations: {
       request_mutations: stamps.map(({ header: key, value }) => ({

@@ -24,13 +24,13 @@ const UNITS = { day: 'DAY', week: 'WEEK', month: 'MONTH', year: 'YEAR' } as cons
 const WEEK_STARTS = { monday: 'MONDAY', sunday: 'SUNDAY', saturday: 'SATURDAY' } as const;
 const US_PER_SECOND = 1_000_000;
 
-/** Without its revision, which is a hash of the rest. `limits`: those of scope shared, sorted by name. */
+/** Without its revision, which is a hash of the rest. `limits`: those that companions count or divide, sorted by name. */
 export function compileLimitTable(gateway: string, limits: readonly Limit[], service: LimitService): RateLimitTable {
   return { domain: domainOfLimits(gateway), limits: limits.map(compileRule), store: compileStore(service) };
 }
 
 function compileRule(limit: Limit): RateLimitRule {
-  const { lease, slotBy, limitFrom } = limit;
+  const { lease, slotBy, limitFrom, quota } = limit;
   return {
     name: limit.name,
     parts: limit.parts.map((part) => ({ part: part.part, entry: entryOf(part) })),
@@ -45,6 +45,7 @@ function compileRule(limit: Limit): RateLimitRule {
     problem_body: limit.hasBody,
     ...(lease === undefined ? {} : { lease: { max: lease.max, ttl_ms: lease.ttlMs } }),
     ...(slotBy === undefined ? {} : { slot_by: slotBy }),
+    ...(quota === undefined ? {} : { quota: { reserve_permille: quota.reservePermille, peak_per_second: quota.peakPerSecond ?? 0 } }),
   };
 }
 

@@ -11,6 +11,7 @@ import { nameOfFilterSlot } from '../names.ts';
 import type { AuthFacts } from '../route-auth.ts';
 import { claimActions, compilePart, generic, type KeyContext } from './key-parts.ts';
 import { LOCAL_STAGE } from './local-limits.ts';
+import { QUOTA_SLOT, type QuotaStamps, quotaStamps } from './quota-filter.ts';
 
 /** What routes must know of the gateway's limits; the same object as long as it says the same to them. */
 export interface LimitFacts {
@@ -25,6 +26,8 @@ export interface RouteLimitFields {
   readonly configs: Readonly<Record<string, Any>>;
   /** Of the route's action: what the proxy counts itself. */
   readonly local: readonly RateLimit[];
+  /** What its requests bear for the filter of quotas. */
+  readonly quota?: QuotaStamps;
 }
 
 const NOTHING: RouteLimitFields = { configs: {}, local: [] };
@@ -50,7 +53,9 @@ export function compileRouteLimits(route: Route, facts: LimitFacts | undefined, 
   const local = limits
     .filter(({ scope }) => scope === 'local')
     .map((limit) => ({ stage: { value: LOCAL_STAGE }, actions: [...actionsOf(limit, context)] }));
+  const quota = limits.find(({ scope }) => scope === 'quota');
   return {
+    ...(quota === undefined ? {} : { quota: quotaStamps(route, quota) }),
     configs: {
       ...Object.fromEntries(
         [...slots].map(([slot, rate_limits]) => [
@@ -59,6 +64,7 @@ export function compileRouteLimits(route: Route, facts: LimitFacts | undefined, 
         ]),
       ),
       ...(local.length === 0 ? {} : { [nameOfFilterSlot('limit-local')]: SWITCHED_ON }),
+      ...(quota === undefined ? {} : { [nameOfFilterSlot(QUOTA_SLOT)]: SWITCHED_ON }),
     },
     local,
   };

@@ -4,7 +4,7 @@ import { ok } from '../../lib/result.ts';
 import { duration } from './duration.ts';
 import type { Immutable } from './immutable.ts';
 import { headerReference, limitKeyPart } from './limit-key.ts';
-import { integer } from './number.ts';
+import { integer, percent } from './number.ts';
 import { rate, rateOrUnlimited } from './rate.ts';
 import { type Scalar, scalar, wrong, wrongType } from './scalar.ts';
 import { exactlyOne, excludes, shape } from './shape.ts';
@@ -95,7 +95,11 @@ const fields = {
   mode: word('enforce', 'shadow').exactOptional().describe('shadow: count and report, deny nothing. Default enforce.'),
   scope: word('shared', 'local', 'quota')
     .exactOptional()
-    .describe('shared (default): exact over all proxies. local: each proxy for itself.'),
+    .describe('shared (default): exact over all proxies. local: each proxy for itself. quota: one rate divided over proxies by demand.'),
+  reserve: percent()
+    .exactOptional()
+    .describe('Of scope quota: part of the rate that stays free for proxies that come anew, up to 50. Default 5.'),
+  peak: rate().exactOptional().describe('Of scope quota and fixedWindow: most that all proxies together let pass in a short time.'),
   per: word('proxy', 'fleet').exactOptional().describe('Of scope local: each proxy has the whole rate (default), or its share of it.'),
   maxKeys: integer({ min: 1, max: MOST_KEYS }, 'a number of keys')
     .exactOptional()
@@ -124,12 +128,13 @@ const fields = {
 export const rateLimitSchema = shape(fields, {
   rules: [
     (value) => (Array.isArray(value['rate']) ? excludes('rate', ['burst'], 'each item of the list has its own')(value) : []),
-    (value) => (value['scope'] === 'local' ? [] : ['per', 'maxKeys'].flatMap((key) => onlyLocal(key, value))),
+    (value) => (value['scope'] === 'local' ? [] : ['per', 'maxKeys'].flatMap((key) => onlyBeside('local', key, value))),
+    (value) => (value['scope'] === 'quota' ? [] : ['reserve', 'peak'].flatMap((key) => onlyBeside('quota', key, value))),
   ],
 }).describe('How often requests may come.');
 
-function onlyLocal(key: string, value: Readonly<Record<string, unknown>>) {
-  return key in value ? [{ code: 'CH1105', message: `${key} has a meaning beside scope: local only`, path: [key] } as const] : [];
+function onlyBeside(scope: 'local' | 'quota', key: string, value: Readonly<Record<string, unknown>>) {
+  return key in value ? [{ code: 'CH1105', message: `${key} has a meaning beside scope: ${scope} only`, path: [key] } as const] : [];
 }
 
 export type RateLimitConfig = Immutable<z.output<typeof rateLimitSchema>>;

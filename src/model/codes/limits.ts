@@ -76,10 +76,11 @@ export const LIMIT_CODES = {
     cure: 'routes: [{name: orders, auth: {jwt: main}, rateLimits: [per-user], …}]',
   },
   CH2912: {
-    title: 'scope: quota is not possible yet.',
-    cause: 'A budget that is divided over proxies needs the quota service, which this version does not have.',
-    example: 'report: {key: [route], rate: 2000/second, scope: quota}',
-    cure: 'report: {key: [route], rate: 2000/second}',
+    title: 'That cannot be divided over proxies.',
+    cause:
+      'With scope: quota proxies count their part by themselves: one token bucket, or one window of an hour up; no key of which clients choose the values, for proxies never forget one; one such limit a route.',
+    example: 'report: {key: [client.ip], rate: 2000/second, scope: quota}',
+    cure: 'report: {key: [route], rate: 2000/second, scope: quota}',
   },
   CH2913: {
     title: 'Counters in Redis need a good secret.',

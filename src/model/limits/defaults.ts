@@ -5,6 +5,8 @@ export const ALGORITHM = 'tokenBucket';
 export const ON_FAILURE = 'allow';
 export const ON_STORE_FAILURE = 'local';
 export const COST = 1;
+/** Percent. */
+export const QUOTA_RESERVE = 5;
 export const LOCAL_KEYS = 10_000;
 export const CALENDAR = { timeZone: 'UTC', weekStart: 'monday', monthDay: 1 } as const;
 /** What Envoy waits. */

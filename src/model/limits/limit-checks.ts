@@ -1,12 +1,14 @@
 // What one limit cannot be at once (ratelimit R104, R106, R111, R112, R506). What routes, auth and other limits ask of it stands elsewhere.
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
 import { errorAt, type Report, warningAt } from '../issue.ts';
+import { checkQuota } from './quota-checks.ts';
 import type { Limit, Rate } from './types.ts';
 
 const MOST_LEASE_MS = 1_000;
 
 export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report): void {
   checkScope(limit, entry, report);
+  checkQuota(limit, entry, report);
   checkPrecision(limit, entry, report);
   checkCost(limit, report);
   checkLease(limit, report);
@@ -30,14 +32,6 @@ export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report)
 const NEEDS_SHARED = ['limitFrom', 'lease', 'replaces', 'precision', 'slotBy', 'body', 'onStoreFailure', 'onFailure', 'overrides'] as const;
 
 function checkScope({ path, phase, mode, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
-  if (entry.scope === 'quota') {
-    report(
-      errorAt([...path, 'scope'], 'CH2912', {
-        message: 'limits are not divided over proxies yet',
-        help: 'write scope: shared, or scope: local for each proxy alone',
-      }),
-    );
-  }
   if (entry.scope !== 'local') return;
   const refuse = (key: string, message: string, help = 'write scope: shared, or leave it out'): void =>
     report(

@@ -6,7 +6,7 @@ import * as defaults from './defaults.ts';
 import { checkLimit } from './limit-checks.ts';
 import { resolveOverrides } from './overrides.ts';
 import { resolveRate } from './rates.ts';
-import type { Cost, Limit, LimitKeyPart, Rate } from './types.ts';
+import type { Cost, Limit, LimitKeyPart, Quota, Rate } from './types.ts';
 
 export interface LimitDefaults {
   readonly onFailure: 'allow' | 'deny';
@@ -28,12 +28,12 @@ function resolveLimit(name: string, { entry, general }: LimitEntry, report: Repo
   const path: ConfigPath = ['rateLimits', name];
   const frame = { path, entry };
   const parts = resolveParts(entry, path, report);
-  const scope = entry.scope === 'local' ? 'local' : 'shared';
+  const scope = entry.scope ?? 'shared';
   const limit: Limit = {
     name,
     path,
     parts,
-    whenMissing: entry.whenMissing ?? defaults.WHEN_MISSING,
+    whenMissing: entry.whenMissing ?? (scope === 'quota' ? 'skip' : defaults.WHEN_MISSING),
     rates: resolveRates(entry, path, report),
     overrides: resolveOverrides(entry.overrides ?? [], { ...frame, parts }, report),
     ...(entry.limitFrom === undefined
@@ -50,15 +50,23 @@ function resolveLimit(name: string, { entry, general }: LimitEntry, report: Repo
     phase: entry.phase ?? 'main',
     onFailure: entry.onFailure ?? general.onFailure,
     onStoreFailure: entry.onStoreFailure ?? defaults.ON_STORE_FAILURE,
-    headers: entry.headers ?? (scope === 'local' ? 'none' : 'draft'),
+    headers: entry.headers ?? (scope === 'shared' ? 'draft' : 'none'),
     hasBody: entry.body !== undefined,
     replaces: [...new Set(entry.replaces)].sort(),
     ...(entry.lease === undefined ? {} : { lease: { max: entry.lease.max, ttlMs: entry.lease.ttl } }),
     ...(entry.slotBy === undefined ? {} : { slotBy: entry.slotBy }),
+    ...(scope === 'quota' ? { quota: quotaOf(entry) } : {}),
     maxKeys: entry.maxKeys ?? defaults.LOCAL_KEYS,
   };
   checkLimit(limit, entry, report);
   return limit;
+}
+
+function quotaOf({ reserve = defaults.QUOTA_RESERVE, peak }: RateLimitConfig): Quota {
+  return {
+    reservePermille: Math.round(reserve * 10),
+    ...(peak === undefined ? {} : { peakPerSecond: Math.max(1, Math.floor(peak.limit / peak.seconds)) }),
+  };
 }
 
 function resolveParts({ key }: RateLimitConfig, path: ConfigPath, report: Report): readonly LimitKeyPart[] {

@@ -16,6 +16,7 @@ export function checkRouteLimits(routes: readonly Route[], tools: RouteLimitTool
   const policies = new Map(tools.auth?.policies.map((policy) => [policy.name, policy]));
   const used = new Set<string>();
   for (const route of routes) {
+    checkOneQuota(route, tools, report);
     for (const [index, name] of (route.limits ?? []).entries()) {
       used.add(name);
       const path = [...route.path, 'rateLimits', index];
@@ -26,6 +27,18 @@ export function checkRouteLimits(routes: readonly Route[], tools: RouteLimitTool
     }
   }
   return used;
+}
+
+/** R214: the first that matches would be the only one. */
+function checkOneQuota(route: Route, { limits }: RouteLimitTools, report: Report): void {
+  const [, second] = (route.limits ?? []).filter((name) => limits.get(name)?.quota !== undefined);
+  if (second === undefined) return;
+  report(
+    errorAt([...route.path, 'rateLimits', route.limits?.indexOf(second) ?? 0], 'CH2912', {
+      message: `a route has one limit of scope: quota, and "${second}" is its second`,
+      help: 'write scope: shared in one of them',
+    }),
+  );
 }
 
 interface Use {

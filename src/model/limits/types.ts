@@ -28,7 +28,9 @@ export interface Limit {
   readonly limitFrom?: { readonly claim: string; readonly max: Rate };
   readonly cost: Cost;
   readonly mode: 'enforce' | 'shadow';
-  readonly scope: 'shared' | 'local';
+  readonly scope: 'shared' | 'local' | 'quota';
+  /** Of scope quota. */
+  readonly quota?: Quota;
   readonly phase: 'early' | 'main';
   readonly onFailure: 'allow' | 'deny';
   readonly onStoreFailure: 'local' | 'allow' | 'deny';
@@ -41,6 +43,13 @@ export interface Limit {
   readonly slotBy?: string;
   /** Of scope local: counters that one proxy keeps. */
   readonly maxKeys: number;
+}
+
+export interface Quota {
+  /** Thousandths of the rate that stay free for proxies that come anew. */
+  readonly reservePermille: number;
+  /** Tokens a second. */
+  readonly peakPerSecond?: number;
 }
 
 export type Algorithm = 'fixed' | 'sliding' | 'slidingExact' | 'bucket';

@@ -1,0 +1,47 @@
+// What a limit that is divided over proxies cannot be (ratelimit R111): proxies count it by themselves, never forget a value of its key, and know
+// one rate of it.
+import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
+import { errorAt, type Report } from '../issue.ts';
+import type { Limit } from './types.ts';
+
+const UINT32_MAX = 4_294_967_295;
+const HOUR_S = 3_600;
+const MOST_RESERVED_PERMILLE = 500;
+const NEEDS_SHARED = ['limitFrom', 'lease', 'replaces', 'precision', 'slotBy', 'body', 'onStoreFailure', 'overrides'] as const;
+
+export function checkQuota(limit: Limit, entry: RateLimitConfig, report: Report): void {
+  const { path, quota, parts, rates, cost, mode, phase, headers, whenMissing } = limit;
+  if (quota === undefined) return;
+  const refuse = (key: string, message: string, help = 'write scope: shared'): void =>
+    report(
+      errorAt([...path, key], 'CH2912', { message, at: 'key', help, related: [{ message: 'scope is here', path: [...path, 'scope'] }] }),
+    );
+  for (const key of NEEDS_SHARED.filter((each) => entry[each] !== undefined))
+    refuse(key, `${key} has no meaning where proxies count for themselves`);
+  const endless = parts.find(({ kind }) => kind !== 'route' && kind !== 'const');
+  if (endless !== undefined)
+    refuse(
+      'key',
+      `proxies never forget a value of ${endless.part}: what routes fix can be divided`,
+      'write key: [route] or key: [], or scope: shared',
+    );
+  if (whenMissing !== 'skip') refuse('whenMissing', 'proxies let requests pass that lack a part of the key', 'leave whenMissing out');
+  if (cost.kind !== 'constant' || cost.hits !== 1) refuse('cost', 'a proxy takes 1 of each request');
+  if (mode === 'shadow') refuse('mode', 'a proxy has no dry run of one limit');
+  if (phase === 'early') refuse('phase', 'proxies count after auth', 'leave phase out');
+  if (headers !== 'none') refuse('headers', 'proxies tell nothing of quotas', 'leave headers out');
+  if (quota.reservePermille > MOST_RESERVED_PERMILLE) refuse('reserve', 'more than half of the rate would lie idle', 'write reserve: 5%');
+  if (quota.peakPerSecond !== undefined && rates.some(({ algorithm }) => algorithm !== 'fixed'))
+    refuse('peak', 'a bucket has its rate as peak', 'remove it');
+  checkRate(limit, entry, refuse);
+}
+
+function checkRate({ rates }: Limit, entry: RateLimitConfig, refuse: (key: string, message: string, help?: string) => void): void {
+  const [rate, ...more] = rates;
+  if (rate === undefined || more.length > 0) return refuse('rate', 'one rate can be divided');
+  const key = entry.algorithm === undefined ? 'rate' : 'algorithm';
+  if (rate.algorithm !== 'bucket' && rate.algorithm !== 'fixed') refuse(key, 'tokenBucket and fixedWindow can be divided');
+  if (rate.algorithm === 'fixed' && rate.seconds < HOUR_S)
+    refuse('rate', 'a window must last an hour at least to be divided', 'write algorithm: tokenBucket');
+  if (rate.limit > UINT32_MAX || rate.burst > UINT32_MAX) refuse('rate', `proxies count up to ${UINT32_MAX}`);
+}
