@@ -85,7 +85,8 @@ describe('a token bucket', () => {
           const retryUs = bucketRetryUs(rate, t, { hits, nowUs });
           if (hits <= burst) {
             expect(model.available(nowUs + retryUs)).toBeGreaterThanOrEqual(hits);
-            if (retryUs > 0) expect(model.available(nowUs + retryUs - 1)).toBeLessThan(hits);
+            // No hits always pass; what is owed before them has its own time.
+            if (retryUs > 0 && hits > 0) expect(model.available(nowUs + retryUs - 1)).toBeLessThan(hits);
           } else expect(retryUs).toBe(Number.POSITIVE_INFINITY);
           if (hits > model.available(nowUs)) continue;
           state = bucketTaken(rate, t, hits);
