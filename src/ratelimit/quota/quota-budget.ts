@@ -28,6 +28,8 @@ export interface Divided {
 const PATIENCE_MS = 5_000;
 /** When the assignment that a proxy brought with it is over for the ledger too. */
 const WITHHELD_MS = ASSIGNMENT_TTL_MS + GRACE_MS + 1_000;
+/** Longer than rounding and the way here: a report between this one and the last before did not come. */
+const MISSED_MS = 2_000;
 /** A store that failed is not asked for so long: proxies are told again what they have, in time. */
 const STORE_PAUSE_MS = 1_000;
 
@@ -101,12 +103,11 @@ export class QuotaBudget {
     const nowMs = this.#options.nowMs();
     this.#reportedMs = nowMs;
     void this.#do(async () => {
-      const { fillSeconds } = this.#limit;
-      const most = holder.unreported(fillSeconds, nowMs) + holder.portion.burst;
-      const missedSeconds = (nowMs - holder.demand.reportedMs) / 1_000 - usage.elapsedSeconds - 1;
-      const missed = missedSeconds > 0 ? Math.min(most, (holder.portion.share / fillSeconds) * missedSeconds + holder.portion.burst) : 0;
+      // Where reports were lost, all that it may have spent counts as spent.
+      const missedMs = nowMs - holder.demand.reportedMs - usage.elapsedSeconds * 1_000;
+      const most = missedMs < MISSED_MS ? 0 : holder.unreported(this.#limit.fillSeconds, nowMs) + holder.portion.burst;
       holder.report(usage, nowMs);
-      await this.#pool.debit(usage.allowed + missed);
+      await this.#pool.debit(Math.max(usage.allowed, most));
       if (holder.isIdle(nowMs)) return this.#abandon(holder);
       if (!this.#holders.has(holder)) {
         this.#holders.add(holder);

@@ -6,6 +6,8 @@ import { ASSIGNMENT_TTL_MS, type BucketAction, type BucketUsage } from './usage-
 
 /** R703: a report this long after a smaller assignment was sent was made under it. */
 const CONFIRMED_MS = 1_000;
+/** How long a report may have been under way. */
+const UNDER_WAY_MS = 1_000;
 /** R707. */
 const IDLE_MS = 60_000;
 
@@ -59,8 +61,11 @@ export class QuotaHolder {
   /** Gives the seconds that the report covers. */
   report(usage: BucketUsage, nowMs: number): number {
     if (usage.allowed + usage.denied > 0) this.#busyMs = nowMs;
-    this.#highest = this.portion;
-    this.#replaced = 0;
+    // A report that was under way when something changed knows nothing of it.
+    if (nowMs - this.#changedMs >= UNDER_WAY_MS) {
+      this.#highest = this.portion;
+      this.#replaced = 0;
+    }
     return this.demand.report(usage, nowMs);
   }
 
@@ -100,7 +105,7 @@ export class QuotaHolder {
   /** What it may have spent since its last report, at most, at `fillSeconds`. */
   unreported(fillSeconds: number, nowMs: number): number {
     const untilMs = Math.min(nowMs, this.#validUntilMs + GRACE_MS);
-    const seconds = Math.max(0, untilMs - this.demand.reportedMs) / 1_000;
+    const seconds = Math.max(0, untilMs - this.demand.reportedMs + UNDER_WAY_MS) / 1_000;
     return (this.#highest.share / fillSeconds) * seconds + this.#highest.burst * this.#replaced;
   }
 

@@ -8,7 +8,7 @@ import { ASSIGNMENT_TTL_MS } from './usage-report.ts';
 /** How long an assignment may be spent after it was sent. */
 const SPENT_FOR_S = (ASSIGNMENT_TTL_MS + GRACE_MS) / 1_000;
 /** Of what a window has left, as bursts. */
-const BURST_PART = 12;
+const BURST_PART = 24;
 const UINT32_MAX = 4_294_967_295;
 
 /** Those who hold parts of it: of this instance, and in the ledger. */
@@ -55,7 +55,8 @@ export class QuotaPool {
     for (const { holder, share, burst } of entries) if (!names.has(holder)) left -= (share / fillSeconds) * SPENT_FOR_S + burst;
     left = Math.max(0, Math.floor(left));
     const holders = Math.max(1, names.size, entries.length);
-    const burst = Math.min(left, UINT32_MAX, Math.max(holders, Math.floor(left / BURST_PART)));
-    return { share: Math.min(units, UINT32_MAX, Math.floor(((left - burst) * fillSeconds) / SPENT_FOR_S)), burst };
+    // Twice: while a replaced assignment is under way the former bucket may be emptied, and the new one starts full.
+    const burst = Math.min(Math.floor(left / 2), UINT32_MAX, Math.max(holders, Math.floor(left / BURST_PART)));
+    return { share: Math.min(units, UINT32_MAX, Math.floor(((left - 2 * burst) * fillSeconds) / SPENT_FOR_S)), burst };
   }
 }

@@ -161,7 +161,7 @@ describe('a limit divided over a simulated fleet', () => {
         }
         expect(fleet.passed).toBeGreaterThan(90_000);
       }),
-      { numRuns: 4 },
+      { numRuns: 6 },
     );
   }, 30_000);
 });

@@ -43,7 +43,6 @@ export class Fleet {
     this.options = options;
     const clock = new StoreClock({ wallMs: () => EPOCH_MS + this.nowMs, monotonicMs: () => this.nowMs });
     const memory = new MemoryStore({ clock, listener: SILENT_LISTENER, random: options.random });
-    clearInterval(undefined);
     this.store = this.#watched(memory);
     let named = 0;
     this.allocators = Array.from({ length: options.allocators }, () => {
