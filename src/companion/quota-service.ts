@@ -46,6 +46,7 @@ class ServedQuotas implements StreamSink {
     const report = readReport(api, bytes);
     if (report === undefined) return this.#refuse('the message is no RateLimitQuotaUsageReports');
     if (this.#domain === '') this.#domain = report.domain;
+    if (this.#domain === '') return this.#refuse(PROBLEMS['no domain']);
     const quotas = this.#book();
     if (quotas === undefined) return this.#stream.end({ code: status.UNAVAILABLE, details: 'no limits of this domain are loaded yet' });
     const problem = quotas.report(report);
