@@ -8,6 +8,7 @@ import { EXIT, reportFailure } from './exit-codes.ts';
 import { addExplainCommand } from './explain.ts';
 import { addHistoryCommand } from './history.ts';
 import { addKeyCommand } from './key.ts';
+import { addLimitsCommand } from './limits.ts';
 import { packageVersion } from './package.ts';
 import { addRatelimitCommand } from './ratelimit.ts';
 import { addRenderCommand } from './render.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   addServeCommand,
   addAuthzCommand,
   addRatelimitCommand,
+  addLimitsCommand,
   addValidateCommand,
   addExplainCommand,
   addRenderCommand,
