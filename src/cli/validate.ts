@@ -1,11 +1,15 @@
 // `chancery validate`: all checks on the files as they are, without a server. For people, and as JSON for programs.
 import type { Command } from 'commander';
 import type { DetailedGood } from '../build/pipeline.ts';
-import type { RouteCoverage } from '../explain/route-coverage.ts';
+import type { PolicyForm } from '../compiler/auth/form.ts';
+import { routeCoverage } from '../explain/route-coverage.ts';
 import { shownPath } from '../lib/shown-path.ts';
+import type { AuthModel, AuthPolicy } from '../model/auth/types.ts';
+import type { Model } from '../model/types.ts';
 import { buildFiles } from './build-files.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
+import { coverageTable, hasListedDifferences } from './coverage-table.ts';
 import { EXIT } from './exit-codes.ts';
 import { gatewayFiles } from './gateway-files.ts';
 import { checkFormat } from './output-format.ts';
@@ -26,11 +30,9 @@ export function addValidateCommand(program: Command, { terminal, finish }: Comma
 async function validate({ config, output }: ValidateFlags, terminal: Terminal): Promise<number> {
   checkFormat(output, ['text', 'json']);
   const checked = await buildFiles(gatewayFiles(config, terminal), terminal);
-  const [{ formatIssues, issuesToJson }, { routeCoverage }, { weakerSpellings }, { coverageTable }, { policyForm }] = await Promise.all([
+  const [{ formatIssues, issuesToJson }, { weakerSpellings }, { policyForm }] = await Promise.all([
     import('../config/diagnostics.ts'),
-    import('../explain/route-coverage.ts'),
     import('../explain/weaker-spellings.ts'),
-    import('./coverage-table.ts'),
     import('../compiler/auth/form.ts'),
   ]);
   const isGood = checked.every(({ build }) => build.good !== undefined);
@@ -40,7 +42,7 @@ async function validate({ config, output }: ValidateFlags, terminal: Terminal): 
       valid: good !== undefined,
       ...(good === undefined ? {} : { gateway: good.model.gateway }),
       issues: issuesToJson([...issues, ...(good === undefined ? [] : weakerSpellings(good.model))], positions),
-      ...(good?.model.auth === undefined ? {} : { coverage: routeCoverage(good.model).map(coverageJson) }),
+      ...coverageOf(good?.model, policyForm),
     }));
     terminal.out(`${JSON.stringify({ valid: isGood, files }, undefined, 2)}\n`);
   } else {
@@ -57,9 +59,19 @@ async function validate({ config, output }: ValidateFlags, terminal: Terminal): 
   return isGood ? EXIT.ok : EXIT.invalid;
 }
 
-/** Who may call a route, for programs (authz M12). */
-function coverageJson({ route, coverage, policy, scopes, isInherited }: RouteCoverage): object {
-  return { route: route.name, coverage, policy: policy?.name ?? null, inherited: isInherited, scopes };
+/** Who may call each route, and who decides, for programs (authz M12, C2, C9). */
+function coverageOf(
+  model: Model | undefined,
+  policyForm: (policy: AuthPolicy, auth: AuthModel) => PolicyForm,
+): { readonly coverage?: readonly object[] } {
+  const { auth } = model ?? {};
+  if (model === undefined || auth === undefined) return {};
+  const coverage = routeCoverage(model).map(({ route, coverage: who, policy, scopes, isInherited }) => {
+    const form = policy && policyForm(policy, auth);
+    const by = policy === undefined || form === undefined ? {} : { by: form.form, listedDifferences: hasListedDifferences(policy, form) };
+    return { route: route.name, coverage: who, policy: policy?.name ?? null, inherited: isInherited, scopes, ...by };
+  });
+  return { coverage };
 }
 
 function summary(file: string, { model }: DetailedGood): string {
