@@ -73,7 +73,7 @@ const KEY_PROBLEMS: Readonly<Record<JwkProblem, string>> = {
   symmetric: 'is symmetric (oct): it would be public; write secret for HS algorithms',
   kty: 'has no known type, or members that do not fit it',
   size: 'is an RSA key outside 2,048 to 8,192 bits',
-  exponent: 'is an RSA key with a public exponent that is even or below 65,537',
+  exponent: 'is an RSA key with a public exponent that is even, below 65,537 or longer than 33 bits',
   roca: 'is an RSA key that can be factored (ROCA)',
   curve: 'is on a curve that does not fit its algorithm or none that we know',
   unreadable: 'cannot be read as a key',
