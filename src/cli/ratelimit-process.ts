@@ -28,6 +28,8 @@ import { openStore } from './ratelimit-store.ts';
 import type { Terminal } from './terminal.ts';
 
 const DRAIN_MS = 10_000;
+/** How often the state of the store is looked at, for the log. */
+const LOOK_MS = 500;
 
 export interface RatelimitProcess {
   readonly endpoint: string;
@@ -53,6 +55,7 @@ class Process implements RatelimitProcess {
   /** From when it serves: what a start takes is no overload. */
   #loop: LoopWatch | undefined;
   readonly #store: CounterStore;
+  readonly #looks: NodeJS.Timeout;
   readonly #limiter: RateLimiter;
   #server: CompanionServer | undefined;
   #status: StatusServer | undefined;
@@ -67,11 +70,13 @@ class Process implements RatelimitProcess {
     const keySecret = settings.keySecret ?? randomBytes(32);
     const counts = new DecisionCounts();
     tellDecisions(counts, metrics);
+    const watched = storeListener(metrics, logger);
     this.#store = openStore(settings, {
       keySecret,
-      listener: storeListener(metrics, logger),
+      listener: watched,
       isOverloaded: () => this.#shedding() !== 'none',
     });
+    this.#looks = setInterval(() => watched.looked(this.#store.readiness()), LOOK_MS).unref();
     this.#limiter = createRateLimiter({
       store: this.#store,
       tools: { keySecret, counts, nearRatio: settings.nearRatio, onStoreFailure: settings.onStoreFailure },
@@ -130,6 +135,7 @@ class Process implements RatelimitProcess {
 
   async stop(): Promise<void> {
     this.#watcher?.close();
+    clearInterval(this.#looks);
     await this.#server?.drain(DRAIN_MS);
     await this.#status?.close();
     await this.#store.close();

@@ -1,9 +1,19 @@
 // What the store of counters tells, as metrics, and as one line of the log per change of state (ratelimit R810, R812).
 import type { StoreListener } from '../ratelimit/store/store-listener.ts';
+import type { StoreReadiness } from '../ratelimit/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | 'set'>, logger: Logger): StoreListener {
+/** Looks at a store that has never been ready before it is said to be away: connecting takes its time. */
+const LOOKS_AT_START = 4;
+
+export interface WatchedStore extends StoreListener {
+  /** To be told now and then, twice a second: a lost link is no failed command, and opens no breaker. */
+  looked(readiness: StoreReadiness): void;
+}
+
+export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | 'set'>, logger: Logger): WatchedStore {
+  const state = new StoreState(logger);
   let policy: string | undefined;
   return {
     batch(requests, commands) {
@@ -14,9 +24,7 @@ export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | '
     redisError: (kind) => metrics.increment('chancery_ratelimit_redis_errors_total', { kind }),
     breaker(isOpen) {
       metrics.set('chancery_ratelimit_breaker_open', {}, isOpen ? 1 : 0);
-      if (isOpen)
-        logger.error({ event: 'ratelimit.store_away' }, 'Redis failed and is not asked for now; limits answer by their onStoreFailure');
-      else logger.info({ event: 'ratelimit.store_back' }, 'Redis answers again');
+      state.breaker(isOpen);
     },
     clockOffset(seconds, isJump) {
       metrics.set('chancery_ratelimit_clock_offset_seconds', {}, seconds);
@@ -24,6 +32,7 @@ export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | '
       metrics.increment('chancery_ratelimit_clock_jumps_total', {});
       logger.warn({ event: 'ratelimit.clock_jump', offset_seconds: seconds }, 'the clock of the store jumped');
     },
+    looked: (readiness) => state.looked(readiness),
     counterLost: () => metrics.increment('chancery_ratelimit_counter_lost_total', {}),
     gaveBack: (hits) => metrics.increment('chancery_ratelimit_giveback_total', {}, hits),
     reconciled: (hits) => metrics.increment('chancery_ratelimit_reconciled_hits_total', {}, hits),
@@ -39,4 +48,36 @@ export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | '
     evicted: () => metrics.increment('chancery_ratelimit_evicted_total', {}),
     overflowed: () => metrics.increment('chancery_ratelimit_overflowed_total', {}),
   };
+}
+
+/** One line when the store goes, whatever tells of it first, and one when it is back (R812). */
+class StoreState {
+  readonly #logger: Logger;
+  #isOpen = false;
+  #problem: string | undefined;
+  #looksLeft = LOOKS_AT_START;
+  #isAway = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  breaker(isOpen: boolean): void {
+    this.#isOpen = isOpen;
+    this.#tell('it does not answer in time');
+  }
+
+  looked(readiness: StoreReadiness): void {
+    this.#looksLeft = readiness.isReady ? 0 : Math.max(0, this.#looksLeft - 1);
+    this.#problem = readiness.isReady || this.#looksLeft > 0 ? undefined : readiness.reason;
+    this.#tell(this.#problem ?? '');
+  }
+
+  #tell(reason: string): void {
+    const isAway = this.#isOpen || this.#problem !== undefined;
+    if (isAway === this.#isAway) return;
+    this.#isAway = isAway;
+    if (isAway) this.#logger.error({ event: 'ratelimit.store_away', reason }, 'Redis is away; limits answer by their onStoreFailure');
+    else this.#logger.info({ event: 'ratelimit.store_back' }, 'Redis answers again');
+  }
 }

@@ -20,7 +20,7 @@ import { tellDecisions } from './ratelimit-counts.ts';
 import { ratelimitLog } from './ratelimit-log.ts';
 import type { RatelimitWorkerStatus } from './ratelimit-messages.ts';
 import { ratelimitMethods } from './ratelimit-service.ts';
-import { storeListener } from './ratelimit-store-listener.ts';
+import { storeListener, type WatchedStore } from './ratelimit-store-listener.ts';
 import { DEFAULT_NEAR_RATIO, type RatelimitWorkerSettings } from './ratelimit-worker-settings.ts';
 import type { StreamedService } from './stream-handler.ts';
 import { planStore } from './table-store.ts';
@@ -44,6 +44,8 @@ class RatelimitWorker implements WorkerService {
   readonly #hot = new HotRules();
   readonly #gateways = new Map<string, GatewayLimits>();
   readonly #secrets = new Map<string, Secret>();
+  /** By gateway. */
+  readonly #watched = new Map<string, WatchedStore>();
   readonly #scan = new RequestScan();
   readonly #timer: NodeJS.Timeout;
   #told = '';
@@ -69,6 +71,7 @@ class RatelimitWorker implements WorkerService {
       this.#secrets.delete(name);
       await this.#gateways.get(name)?.stop();
       this.#gateways.delete(name);
+      this.#watched.delete(name);
     }
     const refused = (update.tables ?? []).flatMap(({ name, bytes }) => this.#take(name, bytes));
     for (const limits of this.#gateways.values()) {
@@ -120,6 +123,8 @@ class RatelimitWorker implements WorkerService {
   #optionsOf(gateway: string): ConstructorParameters<typeof GatewayLimits>[1] {
     const { logger, nowMs, monotonicMs, random, shedding } = this.#context;
     const log = logger.child({ gateway });
+    const watched = storeListener(this.#relay, log);
+    this.#watched.set(gateway, watched);
     return {
       gateway,
       logger,
@@ -133,7 +138,7 @@ class RatelimitWorker implements WorkerService {
         onCounted: (plan, hits) => this.#hot.counted(plan, hits),
       }),
       opening: {
-        listener: storeListener(this.#relay, log),
+        listener: watched,
         onSnapshotError: (error) => log.error({ event: 'ratelimit.snapshot', err: error }, 'counters could not be kept in their file'),
         isOverloaded: () => shedding() !== 'none',
         nowMs,
@@ -174,6 +179,8 @@ class RatelimitWorker implements WorkerService {
   }
 
   #tell(): void {
+    for (const [gateway, { operated }] of this.#gateways)
+      if (operated !== undefined) this.#watched.get(gateway)?.looked(operated.store.readiness());
     const parcel = this.#relay.take();
     if (parcel !== undefined) this.#context.send({ kind: 'limits.metrics', worker: this.#settings.worker, parcel });
     this.#tellStatus();
