@@ -12,7 +12,8 @@ let checkout: FakeCheckout;
 beforeAll(async () => {
   checkout = await createFakeCheckout();
   symlinkSync(path.join(REPOSITORY, 'node_modules'), checkout.workspace.path('node_modules'));
-  await checkout.workspace.write('vitest.config.ts', readFileSync(path.join(REPOSITORY, 'vitest.config.ts'), 'utf8'));
+  for (const file of ['vitest.config.ts', 'test/support/property-seed.ts'])
+    await checkout.workspace.write(file, readFileSync(path.join(REPOSITORY, file), 'utf8'));
   await checkout.workspace.write('test/pass/two.test.ts', `${IMPORT}it('a', () => {});\nit('b', () => {});\n`);
   await checkout.workspace.write('test/fail/one.test.ts', `${IMPORT}it('a', () => {});\nit('b', () => { throw new Error('no'); });\n`);
   await checkout.workspace.write('test/load/bad.test.ts', "import './missing.ts';\n");
