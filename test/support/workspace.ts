@@ -33,7 +33,8 @@ export async function createWorkspace(files: Readonly<Record<string, string>> = 
     write,
     save: (name, content, pattern) => saveAs(pattern, at(name), content),
     mount: (folder, content) => swapVolume(at(folder), content, (count += 1)),
-    remove: () => rm(root, { recursive: true, force: true }),
+    // A process that was killed a moment ago may have its last file on its way.
+    remove: () => rm(root, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

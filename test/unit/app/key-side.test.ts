@@ -133,6 +133,7 @@ describe('keys over snapshots', () => {
     nowMs = 900_000;
     for (const run of timers.splice(0)) run();
     expect(filterText(after.over(base))).toContain('keys-unavailable');
+    await after.stop();
     await workspace.remove();
   });
 });
