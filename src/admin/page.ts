@@ -146,6 +146,9 @@ function companionSection(gateways: readonly GatewayView[]): string {
       held === 1 ? '1 policy' : `${held} policies`,
       endpoints.map((each) => code(each)).join('<br>'),
       [
+        ...(state === 'spare'
+          ? [marked('wait', 'another one counts in memory: <code>rateLimitService.store: redis</code> lets both')]
+          : []),
         ...missing.map((name) => marked('wait', `lacks ${escape(name)}`)),
         ...refused.map(({ policy, message }) => `${marked('bad', `refused ${escape(policy)}`)}<br>${code(message)}`),
       ].join('<br>'),

@@ -9,6 +9,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 export interface CompanionReport {
   connected(key: CompanionKey, endpoints: readonly string[]): void;
   gone(key: CompanionKey, isMeant: boolean): void;
+  /** It could serve, and proxies are not sent to it: another one counts in memory (ratelimit R603). Once for each time that it becomes so. */
+  spare(key: CompanionKey): void;
   gate(gateway: string, event: PolicyGateEvent): void;
 }
 
@@ -30,6 +32,12 @@ export function createCompanionReport({ logger, metrics, feed }: CompanionReport
       const message = isMeant ? 'a companion left' : 'the stream of a companion broke';
       logger[isMeant ? 'info' : 'warn']({ event: `companion.${how}`, gateway, node_id: id, role }, message);
       feed.tell({ kind: 'companion', gateway, node: id, text: `${role} companion ${how}`, details: { role, state: how } });
+    },
+    spare: ({ gateway, role, id }) => {
+      const message = 'a rate limiter gets no requests: another one counts in memory, and two would each admit the whole rate';
+      const help = 'write rateLimitService.store: redis, or stop one of them';
+      logger.warn({ event: 'companion.spare', gateway, node_id: id, role, help }, message);
+      feed.tell({ kind: 'companion', gateway, node: id, text: `${message}: ${help}`, details: { role, state: 'spare' } });
     },
     gate: (gateway, event) => {
       const told = gateText(event);

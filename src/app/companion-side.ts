@@ -21,6 +21,7 @@ import { keyOf, LOCAL_COMPANION, localKey } from './companion-keys.ts';
 import type { CompanionReport } from './companion-report.ts';
 import { type CompanionStatus, companionStatuses } from './companion-status.ts';
 import { LocalCompanions, type LocalCompanionsOptions } from './local-companions.ts';
+import { OfferedCompanions } from './offered-companions.ts';
 import { withProxyParts } from './proxy-targets.ts';
 
 export interface CompanionSideOptions {
@@ -48,9 +49,9 @@ export class CompanionSide {
   readonly #options: CompanionSideOptions;
   readonly #book = new CompanionBook();
   readonly #books = new CompanionBooks();
-  readonly #endpoints = new Map<string, readonly string[]>();
   readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
   readonly #overlay: CompanionOverlay;
+  readonly #offered: OfferedCompanions;
   readonly #keeper: CompanionKeeper;
   readonly #local: ReadonlyMap<CompanionRole, LocalCompanions>;
   readonly #localEndpoints = new Map<CompanionRole, readonly string[]>();
@@ -63,7 +64,7 @@ export class CompanionSide {
     this.#options = options;
     const { parts, settings, after, rollouts, report } = options;
     const { api, logger, nowMs } = parts;
-    this.#overlay = createCompanionOverlay({ api, endpoints: (gateway, role) => this.#endpoints.get(`${role} ${gateway}`) ?? [] });
+    this.#overlay = createCompanionOverlay({ api, endpoints: (gateway, role) => this.#offered.endpoints(gateway, role) });
     this.#keeper = createCompanionKeeper({ directory: settings.state, logger, after, now: () => this.#kept() });
     this.rollouts = createGatedRollouts({
       rollouts,
@@ -73,6 +74,7 @@ export class CompanionSide {
       hasOwnCompanions: (snapshot, role) => !isLeftOpen(snapshot, role, api),
       onEvent: (gateway, event) => report.gate(gateway, event),
     });
+    this.#offered = new OfferedCompanions({ api, book: this.#book, books: this.#books, rollouts: this.rollouts, report });
     // Before the streams hear of new targets, so that these see the endpoints that belong to them.
     this.rollouts.subscribe((gateway) => this.#look(gateway));
     this.#local = new Map(
@@ -161,7 +163,7 @@ export class CompanionSide {
 
   /** Of one gateway, or of all. */
   statuses(gateway?: string): readonly CompanionStatus[] {
-    return companionStatuses(this.#book.all(gateway), (name, role) => this.#requiredOf(name, role));
+    return companionStatuses(this.#book.all(gateway), (name, role) => this.#offered.requiredOf(name, role));
   }
 
   /** For the API: names of the policies that companions of a gateway are to have; limits of this process. */
@@ -231,7 +233,7 @@ export class CompanionSide {
     const nowMs = this.#options.parts.nowMs();
     const isToldOf = this.#isServed(gateway);
     const hasPolicies = isToldOf && this.#updatePolicies(gateway, nowMs);
-    const hasEndpoints = isToldOf && this.#updateEndpoints(gateway, nowMs);
+    const hasEndpoints = isToldOf && this.#offered.update(gateway, nowMs);
     if (hasPolicies || hasEndpoints) {
       this.#keeper.soon();
       for (const { tell } of this.#listeners) tell(gateway);
@@ -257,25 +259,6 @@ export class CompanionSide {
       return book.snapshot !== before;
     });
     return changed.length > 0;
-  }
-
-  #updateEndpoints(gateway: string, nowMs: number): boolean {
-    const changed = COMPANION_ROLES.filter((role) => {
-      const required = this.#requiredOf(gateway, role);
-      const endpoints = this.#book.look({ gateway, role }, required, nowMs);
-      const key = `${role} ${gateway}`;
-      const before = this.#endpoints.get(key) ?? [];
-      if (before.join(' ') === endpoints.join(' ')) return false;
-      this.#endpoints.set(key, endpoints);
-      return true;
-    });
-    return changed.length > 0;
-  }
-
-  /** What proxies may ask for: of what nodes are offered, not of what waits at the gate. */
-  #requiredOf(gateway: string, role: CompanionRole): readonly string[] {
-    const { good, underWay } = this.rollouts.offers(gateway);
-    return [...new Set([good, underWay].flatMap((offer) => (offer === undefined ? [] : servedNames(offer.snapshot, role))))];
   }
 
   #setTimer(): void {

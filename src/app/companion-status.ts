@@ -8,9 +8,10 @@ export interface CompanionStatus {
   readonly id: string;
   /**
    * `serving`: proxies are sent to it; `behind`: it is connected and lacks policies that proxies ask for, or has not said what it has; `lost`:
-   * its stream broke, and proxies are sent to it still.
+   * its stream broke, and proxies are sent to it still; `spare`: another one counts in memory, where two would each admit the whole rate
+   * (ratelimit R603).
    */
-  readonly state: 'serving' | 'behind' | 'lost';
+  readonly state: 'serving' | 'behind' | 'lost' | 'spare';
   readonly endpoints: readonly string[];
   /** Connected or lost since then; milliseconds since the epoch. */
   readonly since: number;
@@ -28,14 +29,14 @@ export function companionStatuses(
   companions: readonly Companion[],
   requiredOf: (gateway: string, role: CompanionStatus['role']) => readonly string[],
 ): readonly CompanionStatus[] {
-  return companions.map(({ gateway, role, id, endpoints, state, sinceMs, held, refused, isServing }) => ({
+  return companions.map(({ gateway, role, id, endpoints, state, sinceMs, held, refused, isServing, isSpare }) => ({
     gateway,
     role,
     id,
     endpoints,
     since: sinceMs,
     held: held.size,
-    state: state === 'lost' ? 'lost' : isServing ? 'serving' : 'behind',
+    state: state === 'lost' ? 'lost' : isServing ? 'serving' : isSpare ? 'spare' : 'behind',
     missing:
       state === 'connected'
         ? requiredOf(gateway, role)

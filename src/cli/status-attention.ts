@@ -13,7 +13,7 @@ export function attentionLines(gateways: readonly GatewayStatus[], nowMs: number
       ({ code, severity, message, source }) =>
         `${severity}[${code}]: ${messageLine(message)}\n${source === undefined ? '' : `  --> ${source}\n`}`,
     );
-  return [...problems, ...gateways.map((gateway) => rolloutLines(gateway, nowMs))].join('');
+  return [...problems, ...gateways.flatMap((gateway) => [rolloutLines(gateway, nowMs), spareLine(gateway)])].join('');
 }
 
 function rolloutLines({ gateway = '?', rollout }: GatewayStatus, nowMs: number): string {
@@ -36,6 +36,20 @@ function rolloutLines({ gateway = '?', rollout }: GatewayStatus, nowMs: number):
     );
   }
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Of limiters that count in memory one may (ratelimit R603). */
+function spareLine({ gateway = '?', companions }: GatewayStatus): string {
+  const spare = companions.flatMap(({ id, state }) => (state === 'spare' ? [id] : []));
+  if (spare.length === 0) return '';
+  const counting = companions.flatMap(({ id, role, state }) =>
+    role === 'ratelimit' && (state === 'serving' || state === 'lost') ? [id] : [],
+  );
+  const gets = spare.length === 1 ? 'gets' : 'get';
+  return (
+    `${gateway}: ${named(spare, spare.length)} ${gets} no requests: limits are counted in the memory of ${named(counting, counting.length)}, and two would each admit the whole rate\n` +
+    '  help: write rateLimitService.store: redis, or stop one of them\n'
+  );
 }
 
 /** Each refusal with the line that it is about. */

@@ -2,6 +2,7 @@
 // machine: time is an argument; knows no streams and no workers.
 import type { CompanionRole } from '../xds/companion-claim.ts';
 import type { CompanionFacts } from './companion-facts.ts';
+import { soleCompanion, soleDeadlines } from './sole-companion.ts';
 
 export interface CompanionKey {
   readonly gateway: string;
@@ -24,6 +25,16 @@ export interface Companion extends CompanionKey {
   readonly isSettled: boolean;
   /** Proxies are told of its endpoints. */
   readonly isServing: boolean;
+  /** It could serve, and does not because another one does and only one may. */
+  readonly isSpare: boolean;
+}
+
+/** What companions of one role of a gateway must be for proxies to be sent to them. */
+export interface CompanionNeeds {
+  /** The policies that proxies of the gateway may ask for. */
+  readonly required: readonly string[];
+  /** Two would each count for themselves (ratelimit R603). Default false. */
+  readonly isSole?: boolean;
 }
 
 /** What an earlier run knew. */
@@ -41,7 +52,7 @@ export class CompanionBook {
 
   connected(key: CompanionKey, endpoints: readonly string[], nowMs: number): void {
     const known = this.#companions.get(textOf(key));
-    const fresh = { ...key, endpoints, held: new Set<string>(), refused: new Map<string, string>(), isServing: false };
+    const fresh = { ...key, endpoints, held: new Set<string>(), refused: new Map<string, string>(), isServing: false, isSpare: false };
     const isHere = known?.state === 'connected';
     const sinceMs = isHere ? known.sinceMs : nowMs;
     this.#companions.set(textOf(key), {
@@ -67,31 +78,36 @@ export class CompanionBook {
 
   restore(kept: readonly KeptCompanion[], nowMs: number): void {
     for (const { gateway, role, id, endpoints } of kept) {
-      const nothing = { held: new Set<string>(), refused: new Map<string, string>(), isSettled: false };
+      const nothing = { held: new Set<string>(), refused: new Map<string, string>(), isSettled: false, isSpare: false };
       const companion: Companion = { gateway, role, id, endpoints, ...nothing, state: 'lost', sinceMs: nowMs, isServing: true };
       this.#companions.set(textOf(companion), companion);
     }
   }
 
-  /** Brings `isServing` up to date: `required` are the policies that proxies of the gateway may ask for. Gives the endpoints, sorted. */
-  look({ gateway, role }: Omit<CompanionKey, 'id'>, required: readonly string[], nowMs: number): readonly string[] {
+  /** Brings `isServing` and `isSpare` up to date. Gives the endpoints, sorted. */
+  look({ gateway, role }: Omit<CompanionKey, 'id'>, { required, isSole = false }: CompanionNeeds, nowMs: number): readonly string[] {
     const own = [...this.#companions].filter(([, each]) => each.gateway === gateway && each.role === role);
     const isReady = (each: Companion): boolean => each.state === 'connected' && mayServe(each, required, nowMs);
     const readySinceMs = Math.min(...own.flatMap(([, each]) => (isReady(each) ? [each.sinceMs] : [])));
+    const isAble = (each: Companion): boolean =>
+      each.state === 'connected' ? isReady(each) : each.isServing && nowMs < endOf(each, readySinceMs);
+    const able = own.flatMap(([, each]) => (isAble(each) ? [each] : []));
+    const serving = new Set(isSole ? [soleCompanion(able, nowMs)] : able);
     for (const [key, each] of own) {
-      const isServing = each.state === 'connected' ? isReady(each) : each.isServing && nowMs < endOf(each, readySinceMs);
+      const isServing = serving.has(each);
+      const isSpare = !isServing && able.includes(each);
       if (each.state === 'lost' && !isServing) this.#companions.delete(key);
-      else if (each.isServing !== isServing) this.#companions.set(key, { ...each, isServing });
+      else if (each.isServing !== isServing || each.isSpare !== isSpare) this.#companions.set(key, { ...each, isServing, isSpare });
     }
-    const serving = this.all(gateway).filter((each) => each.role === role && each.isServing);
-    return [...new Set(serving.flatMap(({ endpoints }) => endpoints))].sort();
+    return [...new Set([...serving].flatMap((each) => each?.endpoints ?? []))].sort();
   }
 
   /** When `look` may give something else although nothing happened. */
   nextDeadlineMs(nowMs: number): number | undefined {
     const ends = [...this.#companions.values()].flatMap((each) => {
-      if (each.state === 'lost') return [each.sinceMs + LOST_MS, each.sinceMs + LAST_LOST_MS];
-      return each.isSettled ? [each.sinceMs + LOST_MS] : [each.sinceMs + SETTLE_MS, each.sinceMs + LOST_MS];
+      const own = [each.sinceMs + LOST_MS, ...soleDeadlines(each)];
+      if (each.state === 'lost') return [...own, each.sinceMs + LAST_LOST_MS];
+      return each.isSettled ? own : [...own, each.sinceMs + SETTLE_MS];
     });
     const ahead = ends.filter((atMs) => atMs > nowMs);
     return ahead.length === 0 ? undefined : Math.min(...ahead);

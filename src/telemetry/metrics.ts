@@ -61,7 +61,7 @@ export const METRICS = {
   chancery_companions: {
     type: 'gauge',
     labels: ['gateway', 'role', 'state'],
-    help: 'Companions by what proxies make of them: serving, behind (connected, lacks policies) or lost (its stream broke).',
+    help: 'Companions by what proxies make of them: serving, behind (connected, lacks policies), lost (its stream broke) or spare (another one counts in memory).',
   },
   chancery_quarantined_resources: {
     type: 'gauge',
