@@ -1,8 +1,8 @@
 // Overrides of limits (ratelimit R107): exact before patterns, then most literal text, then most parts. Order never decides (C1), so two that
 // could fit one request and stand equal are an error.
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
+import { matchTies } from '../../lib/match-rank.ts';
 import { errorAt, type Report } from '../issue.ts';
-import { patternsOverlap } from './pattern-overlap.ts';
 import { type RateFrame, resolveRate } from './rates.ts';
 import type { LimitKeyPart, LimitOverride } from './types.ts';
 
@@ -48,9 +48,7 @@ function checkParts(names: readonly string[], { path, parts }: OverrideFrame, re
 }
 
 function reportTies(overrides: readonly LimitOverride[], { path }: OverrideFrame, report: Report): void {
-  for (const [index, override] of overrides.entries()) {
-    const first = overrides.findIndex((other, place) => place < index && isTie(other, override));
-    if (first === -1) continue;
+  for (const [index, first] of matchTies(overrides.map(({ match }) => match))) {
     report(
       errorAt([...path, 'overrides', index, 'match'], 'CH2907', {
         message: 'another override may fit the same request, and neither is more exact',
@@ -59,19 +57,4 @@ function reportTies(overrides: readonly LimitOverride[], { path }: OverrideFrame
       }),
     );
   }
-}
-
-function isTie(left: LimitOverride, right: LimitOverride): boolean {
-  const ranks = [rankOf(left), rankOf(right)];
-  if (ranks[0] !== ranks[1]) return false;
-  return left.match.every(({ part, value }) => {
-    const other = right.match.find((each) => each.part === part);
-    return other === undefined || patternsOverlap(value, other.value);
-  });
-}
-
-function rankOf({ match }: LimitOverride): string {
-  const isExact = match.every(({ value }) => !value.includes('*'));
-  const literals = match.reduce((sum, { value }) => sum + value.replaceAll('*', '').length, 0);
-  return isExact ? `exact ${match.length}` : `${literals} ${match.length}`;
 }

@@ -1,6 +1,6 @@
 // Finds the limit of a descriptor as the reference does (R321): level by level, exact key and value, then patterns in the order of the file,
 // then the bare key, without ever going back. Keys and values are compared apart, so that (a_b, c) and (a, b_c) differ (R326). Pure.
-import { type TextPattern, textPattern } from '../plan/text-pattern.ts';
+import { type StarPattern, starPattern } from '../../lib/star-pattern.ts';
 import type { ReferenceDescriptor } from './reference-table.ts';
 
 export interface ReferenceEntry {
@@ -84,11 +84,11 @@ function levelOf(descriptors: readonly ReferenceDescriptor[]): Level {
 /** R326: a star in the key works too; it then fits the key and the value, joined as the reference joins them. */
 function patternOf({ key, value }: ReferenceDescriptor): ((entry: ReferenceEntry) => boolean) | undefined {
   if (key.includes('*')) {
-    const joined: TextPattern = textPattern(value === undefined ? key : `${key}_${value}`);
+    const joined: StarPattern = starPattern(value === undefined ? key : `${key}_${value}`);
     return (entry) => joined.fits(`${entry.key}_${entry.value}`);
   }
   if (value === undefined || !value.includes('*')) return undefined;
-  const pattern = textPattern(value);
+  const pattern = starPattern(value);
   return (entry) => entry.key === key && pattern.fits(entry.value);
 }
 

@@ -2,12 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countingProblem } from '../../../../src/model/limits/countable.ts';
-import { patternsOverlap } from '../../../../src/model/limits/pattern-overlap.ts';
 import type { Algorithm, Limit, LimitsModel } from '../../../../src/model/limits/types.ts';
 import { createResolver } from '../../../../src/model/resolve.ts';
 import { limitProblem } from '../../../../src/ratelimit/algorithms/limit-problem.ts';
 import { overrideChoice } from '../../../../src/ratelimit/plan/override-choice.ts';
-import { textPattern } from '../../../../src/ratelimit/plan/text-pattern.ts';
 import { HEAD, loadText } from '../../config/support.ts';
 
 const NOW = Date.UTC(2026, 10, 22);
@@ -131,23 +129,6 @@ describe('what can be counted', () => {
 });
 
 describe('overrides', () => {
-  const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 5 });
-  const texts = ['', 'a', 'b', 'aa', 'ab', 'ba', 'bb'].flatMap((text) => ['', 'a', 'b', 'ab', 'ba', 'aab'].map((end) => text + end));
-
-  it('overlap where some text fits both', () => {
-    fc.assert(
-      fc.property(pattern, pattern, (left, right) => {
-        const both = texts.some((text) => textPattern(left).fits(text) && textPattern(right).fits(text));
-        if (both) expect(patternsOverlap(left, right)).toBe(true);
-        expect(patternsOverlap(left, right)).toBe(patternsOverlap(right, left));
-      }),
-    );
-    expect(patternsOverlap('a*', 'b*')).toBe(false);
-    expect(patternsOverlap('*a', 'b*')).toBe(true);
-    expect(patternsOverlap('ab', 'a*b')).toBe(true);
-    expect(patternsOverlap('a', 'a')).toBe(true);
-  });
-
   it('that are accepted give the same rate in any order (R107, C1)', async () => {
     const values = ['gold', 'gold-*', '*-trial', 'go*', '*'];
     const limit = await limitOf(
