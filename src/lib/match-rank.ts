@@ -89,5 +89,5 @@ function partsText(match: readonly PartMatch[]): string {
 }
 
 function matchText(match: readonly PartMatch[]): string {
-  return JSON.stringify(match.map(({ part, value }) => [part, value]).sort());
+  return JSON.stringify(match.toSorted((a, b) => (a.part < b.part ? -1 : 1)).map(({ part, value }) => [part, value]));
 }

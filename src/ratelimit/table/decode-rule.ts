@@ -1,4 +1,5 @@
 // One limit of a RateLimitTable, checked: what no store could count exactly is refused here, before it is served.
+import { matchTies } from '../../lib/match-rank.ts';
 import type { LimitCalendarOutput } from '../../proto/generated/chancery/policy/v1/LimitCalendar.ts';
 import type { RateLimitOverrideOutput } from '../../proto/generated/chancery/policy/v1/RateLimitOverride.ts';
 import type { RateLimitPartOutput } from '../../proto/generated/chancery/policy/v1/RateLimitPart.ts';
@@ -29,6 +30,7 @@ const MOST_RESERVED = 500;
 export function decodeRule(message: RateLimitRuleOutput, field: string): LimitRule {
   const parts = each(message.parts, decodePart, `${field}.parts`);
   const known = new Set(parts.map(({ part }) => part));
+  if (known.size < parts.length) throw new TableProblem(`${field}.parts`, 'name a part twice');
   const lease = message.lease ?? undefined;
   const slotBy = message.slot_by || undefined;
   if (slotBy !== undefined && !known.has(slotBy)) throw new TableProblem(`${field}.slot_by`, 'is no part of the key');
@@ -37,7 +39,7 @@ export function decodeRule(message: RateLimitRuleOutput, field: string): LimitRu
     parts,
     whenMissing: wordOf(message.when_missing, MISSING, `${field}.when_missing`),
     rates: each(message.rates, decodeRate, `${field}.rates`),
-    overrides: each(message.overrides, (override, at) => decodeOverride(override, known, at), `${field}.overrides`),
+    overrides: decodeOverrides(message.overrides, known, `${field}.overrides`),
     ...(message.limit_from_max ? { limitFromMax: decodeRate(message.limit_from_max, `${field}.limit_from_max`) } : {}),
     mode: wordOf(message.mode, MODES, `${field}.mode`),
     replaces: each(message.replaces, required, `${field}.replaces`),
@@ -100,6 +102,18 @@ function timeZone(name: string, field: string): string {
   }
 }
 
+/** R107: order never decides, so a tie would be decided by chance. */
+function decodeOverrides(
+  messages: readonly RateLimitOverrideOutput[] | undefined,
+  parts: ReadonlySet<string>,
+  field: string,
+): readonly LimitOverride[] {
+  const overrides = each(messages, (message, at) => decodeOverride(message, parts, at), field);
+  const [tie] = matchTies(overrides.map(({ match }) => match));
+  if (tie === undefined) return overrides;
+  throw new TableProblem(`${field}[${tie[0]}]`, `may fit the same request as ${field}[${tie[1]}], and neither is more exact`);
+}
+
 function decodeOverride(message: RateLimitOverrideOutput, parts: ReadonlySet<string>, field: string): LimitOverride {
   const match = each(
     message.match,
@@ -111,5 +125,6 @@ function decodeOverride(message: RateLimitOverrideOutput, parts: ReadonlySet<str
     `${field}.match`,
   );
   if (match.length === 0) throw new TableProblem(`${field}.match`, 'is empty');
+  if (new Set(match.map(({ part }) => part)).size < match.length) throw new TableProblem(`${field}.match`, 'names a part twice');
   return { match, rates: each(message.rates, decodeRate, `${field}.rates`), shared: message.shared ?? false };
 }

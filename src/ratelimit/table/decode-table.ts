@@ -3,7 +3,7 @@
 import type { EnvoyApi } from '../../proto/api.ts';
 import type { RateLimitTableOutput } from '../../proto/generated/chancery/policy/v1/RateLimitTable.ts';
 import { tableRevision } from '../../proto/table-revision.ts';
-import type { LimitTable } from '../limit-table.ts';
+import type { LimitRule, LimitTable } from '../limit-table.ts';
 import { decodeRule } from './decode-rule.ts';
 import { decodeStore, type StoreSettings } from './decode-store.ts';
 import { each, required, TableProblem } from './table-problem.ts';
@@ -24,9 +24,21 @@ export function decodeTable(api: EnvoyApi, name: string, bytes: Uint8Array): Dec
   const domain = required(message.domain, 'domain');
   if (domain !== `chancery.${name}`) throw new TableProblem('domain', `is not chancery.${name}`);
   const limits = each(message.limits, decodeRule, 'limits');
-  const names = new Set(limits.map((limit) => limit.name));
-  if (names.size < limits.length) throw new TableProblem('limits', 'holds a name twice');
+  checkNames(limits);
   return { table: { revision, domains: [{ domain, limits }] }, store: decodeStore(message.store, name) };
+}
+
+/** R110. */
+function checkNames(limits: readonly LimitRule[]): void {
+  const names = new Set(limits.map(({ name }) => name));
+  if (names.size < limits.length) throw new TableProblem('limits', 'holds a name twice');
+  for (const [index, { name, replaces }] of limits.entries()) {
+    for (const [place, replaced] of replaces.entries()) {
+      const field = `limits[${index}].replaces[${place}]`;
+      if (replaced === name) throw new TableProblem(field, 'is the limit itself');
+      if (!names.has(replaced)) throw new TableProblem(field, 'is no limit of this table');
+    }
+  }
 }
 
 function decoded(api: EnvoyApi, bytes: Uint8Array): RateLimitTableOutput {

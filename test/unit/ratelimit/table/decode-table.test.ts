@@ -34,6 +34,12 @@ const RULE = {
   rates: [{ limit: 1, algorithm: 'TOKEN_BUCKET', period_us: 1_000_000, burst: 1 }],
 } as const satisfies NonNullable<RateLimitTable['limits']>[number];
 
+const PARTS = [
+  { part: 'a', entry: 'a' },
+  { part: 'b', entry: 'b' },
+];
+const KEYED: NonNullable<RateLimitTable['limits']>[number] = { ...RULE, rates: [...RULE.rates], parts: PARTS };
+
 describe('a compiled table', () => {
   it('is read back whole', async () => {
     const { table, store } = decode(await compiled('limits-shared'));
@@ -134,6 +140,49 @@ describe('a table is refused', () => {
   ])('%s', (_what, message, field) => {
     expect(() => decode(message)).toThrow(TableProblem);
     expect(() => decode(message)).toThrow(field);
+  });
+
+  const keyed = (...overrides: NonNullable<(typeof KEYED)['overrides']>) => ({ ...SOUND, limits: [{ ...KEYED, overrides }] });
+
+  it.each<[string, RateLimitTable, string]>([
+    [
+      'that may fit one request and stand equal (R107)',
+      keyed({ match: [{ part: 'a', value: 'x*' }] }, { match: [{ part: 'b', value: 'y' }] }, { match: [{ part: 'a', value: '*x' }] }),
+      'limits[0].overrides[2] may fit the same request as limits[0].overrides[0], and neither is more exact',
+    ],
+    ['without a match', keyed({}), 'limits[0].overrides[0].match is empty'],
+    [
+      'that name a part twice',
+      keyed({
+        match: [
+          { part: 'a', value: 'x' },
+          { part: 'a', value: 'y' },
+        ],
+      }),
+      'limits[0].overrides[0].match names a part twice',
+    ],
+    [
+      'whose rate cannot be counted',
+      keyed({ match: [{ part: 'a', value: 'x' }], rates: [{ ...RULE.rates[0], burst: 0 }] }),
+      'limits[0].overrides[0].rates[0] cannot be counted',
+    ],
+  ])('for overrides %s', (_what, message, problem) => {
+    expect(() => decode(message)).toThrow(problem);
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ['itself', ['a'], 'limits[0].replaces[0] is the limit itself'],
+    ['a limit that is not there', ['b', 'c'], 'limits[0].replaces[1] is no limit of this table'],
+  ])('for a limit that replaces %s (R110)', (_what, replaces, problem) => {
+    const limits = [
+      { ...RULE, replaces: [...replaces] },
+      { ...RULE, name: 'b' },
+    ];
+    expect(() => decode({ ...SOUND, limits })).toThrow(problem);
+  });
+
+  it('for a key that names a part twice', () => {
+    expect(() => decode({ ...SOUND, limits: [{ ...RULE, parts: [...PARTS, ...PARTS] }] })).toThrow('limits[0].parts name a part twice');
   });
 
   it('with a field that is not known here, whatever its revision', () => {
