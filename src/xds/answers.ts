@@ -3,32 +3,27 @@
 import type { Snapshot, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { Refusals } from './refusals.ts';
 import type { DiscoveryRequest, RequestOutcome } from './request.ts';
+import { RunningResources } from './running-resources.ts';
 import type { Plan, Subscription } from './subscription.ts';
-import { CLUSTER_RANK, typeRules } from './type-rules.ts';
+import { CLUSTER_RANK, EXTENSION_RANK, typeRules } from './type-rules.ts';
 import { UnansweredResponses } from './unanswered-responses.ts';
-import { droppedFrom } from './views.ts';
 
 export class Answers {
   readonly #unanswered = new UnansweredResponses();
   readonly #refusals = new Refusals();
-  /** The clusters as the client accepted them last. */
-  #clusters: TypeView | undefined;
-  /** Of them those that responses sent since removed, answered or not: what comes back warms anew (D7). */
-  #removed: Set<string> | undefined;
+  readonly #clusters = new RunningResources();
+  readonly #extensions = new RunningResources();
 
-  sent({ view }: Plan, target: Snapshot): void {
-    this.#unanswered.add(view.typeUrl, target);
-    if (typeRules(view.typeUrl).rank === CLUSTER_RANK && this.#clusters !== undefined) this.#noteRemoved(this.#clusters, view);
+  sent(plan: Plan, target: Snapshot): void {
+    this.#unanswered.add(plan.view.typeUrl, target);
+    this.#ofRank(typeRules(plan.view.typeUrl).rank)?.sent(plan);
   }
 
   /** Gives what the response that was answered, if any, was sent for. */
   received({ event, settled, state }: RequestOutcome, { error }: DiscoveryRequest): Snapshot | undefined {
     if (settled === undefined) return undefined;
     if (event === 'nack') this.#refusals.add(state, settled, error?.message ?? '');
-    if (event === 'ack' && state.type.rank === CLUSTER_RANK) {
-      this.#clusters = settled.plan.view;
-      this.#removed = undefined;
-    }
+    if (event === 'ack') this.#ofRank(state.type.rank)?.accepted(settled.plan);
     return this.#unanswered.take(state.type.typeUrl);
   }
 
@@ -42,15 +37,13 @@ export class Answers {
     return this.#refusals.of(state, target);
   }
 
-  /** The client has accepted some version of the cluster, was not told since that it is gone, and so runs one. */
-  runs(cluster: string): boolean {
-    return this.#clusters?.resources.has(cluster) === true && this.#removed?.has(cluster) !== true;
+  /** The client has accepted some version of the cluster or extension config, was not told since that it is gone, and so runs one. */
+  runs(name: string): boolean {
+    return this.#clusters.has(name) || this.#extensions.has(name);
   }
 
-  #noteRemoved(accepted: TypeView, sent: TypeView): void {
-    const gone = droppedFrom(accepted, sent);
-    if (gone === undefined) return;
-    this.#removed ??= new Set();
-    for (const name of gone.resources.keys()) this.#removed.add(name);
+  #ofRank(rank: number): RunningResources | undefined {
+    if (rank === CLUSTER_RANK) return this.#clusters;
+    return rank === EXTENSION_RANK ? this.#extensions : undefined;
   }
 }

@@ -49,7 +49,7 @@ export function stagingFacts(source: FactSource): StagingFacts {
       const clusters = source.targetView(cluster.type.typeUrl);
       return [...pendingClusters({ clusters, refused: refusedOf(cluster) }, dueType(cluster), dueType(assignments)), ...extensions];
     },
-    runs: (name) => source.answers.runs(name) || (extension !== undefined && toldVersion(extension, name) !== undefined),
+    runs: (name) => source.answers.runs(name),
     refusedNames: () => [cluster, extension].flatMap((state) => (state === undefined ? [] : refusedOf(state))),
   };
 }
