@@ -1,5 +1,6 @@
 // Keys for policies that proxies enforce themselves (authz C5, C6): the control plane fetches them and lays the finished jwt_authn filter over
 // whatever snapshot a proxy should reach. A rotation compiles nothing, passes no wave and drains no connection.
+import { keySetId } from '../authz/jwks/key-set-id.ts';
 import type { KeyOwner } from '../authz/jwks/key-source.ts';
 import type { GoodBuild } from '../build/build.ts';
 import { type JwtTemplate, type JwtTemplateProvider, keyedResources } from '../compiler/filters/jwt-keys.ts';
@@ -172,7 +173,7 @@ export class KeySide {
   #setOf(owner: KeyOwner & { readonly keys: RemoteKeys }): FetchedKeySet | undefined {
     const fetched = this.#keys.keySetOf(owner);
     if (fetched !== undefined) return fetched;
-    const kept = this.#kept.get(keyOf(owner));
+    const kept = this.#kept.get(keySetId(owner));
     const { cacheForMs, serveStaleForMs } = owner.keys;
     return kept !== undefined && this.#options.nowMs() < kept.fetchedAtMs + cacheForMs + serveStaleForMs ? kept : undefined;
   }
@@ -200,7 +201,7 @@ export class KeySide {
       return needed.length > 0 && templates.look(new Set(needed.map(revisionOf)), nowMs);
     });
     const before = this.#kept.size;
-    for (const [key, owner] of this.#owners()) if (this.#kept.has(key) && this.#setOf(owner) === undefined) this.#kept.delete(key);
+    for (const owner of this.#owners().values()) if (this.#setOf(owner) === undefined) this.#kept.delete(keySetId(owner));
     if (gone.length > 0) this.#watch();
     if (gone.length > 0 || this.#kept.size < before) this.#changed();
     else void this.#keep();
@@ -227,9 +228,9 @@ export class KeySide {
   }
 
   async #keep(): Promise<void> {
-    const sets = [...this.#owners()].flatMap(([key, owner]) => {
+    const sets = [...this.#owners().values()].flatMap((owner) => {
       const set = this.#setOf(owner);
-      return set === undefined ? [] : [[key, set] as const];
+      return set === undefined ? [] : [[keySetId(owner), set] as const];
     });
     const templates = [...this.#templates].map(([gateway, { all }]) => [gateway, all.toReversed()] as const);
     if (templates.length > 0) await this.#keeper.write({ sets, templates });

@@ -4,7 +4,7 @@ import { Secret } from '../lib/secret.ts';
 import type { Model } from '../model/types.ts';
 
 export interface ModelChanges {
-  /** `route orders`, `service orders-v1`, …; each list in the order listeners, services, routes, certificates, limits. */
+  /** `route orders`, `limit per-user`, …; each list in the order of `kindsOf`, sections without names (`runtime`) last. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
@@ -14,19 +14,44 @@ type Named = { readonly name: string };
 
 /** Without `before` everything is added. A thing whose place in the file moved has not changed (C15). */
 export function modelChanges(before: Model | undefined, after: Model): ModelChanges {
-  const kinds: readonly (readonly [string, readonly Named[], readonly Named[]])[] = [
-    ['listener', before?.listeners ?? [], after.listeners],
-    ['service', before?.services ?? [], after.services],
-    ['route', before?.routes ?? [], after.routes],
-    ['certificate', before?.certificates ?? [], after.certificates],
-    ['limit', before?.limits?.limits ?? [], after.limits?.limits ?? []],
-  ];
-  const changes = kinds.map(([kind, old, now]) => changesOfKind(kind, old, now));
+  const [old, now] = [before === undefined ? [] : kindsOf(before), kindsOf(after)];
+  const changes = now.map(([kind, things], index) => changesOfKind(kind, old[index]?.[1] ?? [], things));
+  const sections = before === undefined ? [] : changedSections(before, after);
   return {
     added: changes.flatMap(({ added }) => added),
-    changed: changes.flatMap(({ changed }) => changed),
+    changed: [...changes.flatMap(({ changed }) => changed), ...sections],
     removed: changes.flatMap(({ removed }) => removed),
   };
+}
+
+function kindsOf({ listeners, services, routes, certificates, auth, limits }: Model): readonly (readonly [string, readonly Named[]])[] {
+  return [
+    ['listener', listeners],
+    ['service', services],
+    ['route', routes],
+    ['certificate', certificates],
+    ['policy', auth?.policies ?? []],
+    ['jwt provider', auth?.jwt ?? []],
+    ['api keys', auth?.apiKeys ?? []],
+    ['introspection', auth?.introspection ?? []],
+    ['client certificate', auth?.clientCertificates ?? []],
+    ['ip list', auth?.ipLists ?? []],
+    ['limit', limits?.limits ?? []],
+  ];
+}
+
+/** A section that the user never wrote comes with the first thing that needs it: that is no change of its own. */
+function changedSections(before: Model, after: Model): readonly string[] {
+  const sections: readonly (readonly [string, unknown, unknown])[] = [
+    ['authz', before.auth?.companion, after.auth?.companion],
+    ['rateLimitService', before.limits?.service, after.limits?.service],
+    ['accessLog', before.accessLog, after.accessLog],
+    ['runtime', before.runtime, after.runtime],
+  ];
+  return sections.flatMap(([name, old, now]) => {
+    if (old === now || ((old === undefined || now === undefined) && name !== 'accessLog' && name !== 'runtime')) return [];
+    return isDeepStrictEqual(withoutPlaces(old), withoutPlaces(now)) ? [] : [name];
+  });
 }
 
 function changesOfKind(kind: string, allBefore: readonly Named[], allAfter: readonly Named[]): ModelChanges {

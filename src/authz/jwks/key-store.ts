@@ -1,5 +1,6 @@
 // The keys of all remote providers of a process: fetched in the background, kept while an issuer is away, given to whoever verifies (J4-J8). Tokens
 // never wait for it but for 100 ms when they name a key that nobody has seen.
+import { isDeepStrictEqual } from 'node:util';
 import type { FetchKeySet, FetchOutcome } from './fetch-key-set.ts';
 import type { KeyParcel } from './key-parcel.ts';
 import { keySetId } from './key-set-id.ts';
@@ -43,8 +44,8 @@ const LONGEST_RETRY_MS = 30_000;
 
 interface Entry {
   readonly id: string;
-  readonly owner: KeyOwner;
-  readonly settings: RemoteKeySettings;
+  owner: KeyOwner;
+  settings: RemoteKeySettings;
   stored: StoredKeys | undefined;
   /** The one that runs (J7). */
   running: Promise<void> | undefined;
@@ -68,14 +69,18 @@ export class KeyStore {
 
   /** Keeps the keys of these providers fresh; others are forgotten. Those whose keys are not remote are passed over. */
   watch(owners: readonly KeyOwner[]): void {
-    const wanted = new Map(owners.map((owner) => [keySetId(owner), owner]));
+    const wanted = sourcesOf(owners);
     for (const entry of this.#entries.values()) {
       if (wanted.has(entry.id)) continue;
       this.#forget(entry);
       // Nobody keeps them fresh any more: a mirror must not have them for ever (J5).
       if (entry.stored !== undefined) this.#drop(entry);
     }
-    for (const [id, owner] of wanted) if (owner.keys.kind === 'remote' && !this.#entries.has(id)) this.#begin(id, owner, owner.keys);
+    for (const [id, { owner, settings }] of wanted) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) this.#begin(id, owner, settings);
+      else this.#follow(entry, owner, settings);
+    }
   }
 
   /** Resolves when each watched provider was tried once. */
@@ -140,6 +145,19 @@ export class KeyStore {
     this.#fetch(entry);
   }
 
+  /** Another patience or freshness is no other key set: what is known is used on, and looked at anew. */
+  #follow(entry: Entry, owner: KeyOwner, settings: RemoteKeySettings): void {
+    if (isDeepStrictEqual(entry.settings, settings)) return;
+    entry.owner = owner;
+    entry.settings = settings;
+    if (entry.stored !== undefined) {
+      const { fetchedAtMs, freshForMs } = entry.stored;
+      entry.stored = { ...entry.stored, freshForMs: Math.min(freshForMs, settings.cacheForMs) };
+      this.#dropAt(entry, fetchedAtMs + entry.stored.freshForMs + settings.serveStaleForMs);
+    }
+    this.#fetch(entry);
+  }
+
   #forget(entry: Entry): void {
     entry.isWatched = false;
     entry.cancelNext();
@@ -172,11 +190,16 @@ export class KeyStore {
       entry.failures = 0;
       entry.stored = next;
       entry.cancelNext = after(next.freshForMs * 0.8 * jitter, () => this.#fetch(entry));
-      entry.cancelDrop();
-      entry.cancelDrop = after(next.freshForMs + serveStaleForMs, () => this.#drop(entry));
+      this.#dropAt(entry, next.fetchedAtMs + next.freshForMs + serveStaleForMs);
       onChange(parcelOf(entry));
     }
     entry.onTried();
+  }
+
+  #dropAt(entry: Entry, atMs: number): void {
+    const { nowMs, after } = this.#options;
+    entry.cancelDrop();
+    entry.cancelDrop = after(Math.max(0, atMs - nowMs()), () => this.#drop(entry));
   }
 
   /** Too old to be believed (J5). */
@@ -203,6 +226,30 @@ export class KeyStore {
     await Promise.race([running, timeUp]);
     cancel();
   }
+}
+
+interface KeySetSource {
+  readonly owner: KeyOwner;
+  readonly settings: RemoteKeySettings;
+}
+
+/** Two that name one key set are one source, which is asked as often as either wants, and believed no longer than both allow. */
+function sourcesOf(owners: readonly KeyOwner[]): ReadonlyMap<string, KeySetSource> {
+  const sources = new Map<string, KeySetSource>();
+  for (const owner of owners) {
+    if (owner.keys.kind !== 'remote') continue;
+    const id = keySetId(owner);
+    const other = sources.get(id)?.settings ?? owner.keys;
+    const { cacheForMs, timeoutMs, serveStaleForMs } = owner.keys;
+    const settings: RemoteKeySettings = {
+      ...owner.keys,
+      cacheForMs: Math.min(cacheForMs, other.cacheForMs),
+      timeoutMs: Math.max(timeoutMs, other.timeoutMs),
+      serveStaleForMs: Math.min(serveStaleForMs, other.serveStaleForMs),
+    };
+    sources.set(id, { owner: { ...owner, keys: settings }, settings });
+  }
+  return sources;
 }
 
 function parcelOf({ id, stored }: Entry): KeyParcel {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modelChanges, withoutPlaces } from '../../../src/build/model-changes.ts';
 import { Secret } from '../../../src/lib/secret.ts';
+import { createResolver } from '../../../src/model/resolve.ts';
 import type { Certificate, Model, Service } from '../../../src/model/types.ts';
+import { HEAD, loadText } from '../config/support.ts';
 
 const EMPTY: Model = { gateway: 'edge', listeners: [], services: [], routes: [], certificates: [] };
 
@@ -21,6 +23,15 @@ function service(name: string, changes: Partial<Service> = {}): Service {
 
 function certificate(key: string): Certificate {
   return { name: 'shop', path: ['certificates', 'shop'], chain: 'PEM', key: new Secret(key), notAfterMs: 1 };
+}
+
+async function modelOf(text: string): Promise<Model> {
+  const { config } = await loadText(
+    `${HEAD}listeners: {http: {port: 10000}}\nservices: {orders: {endpoints: ["127.0.0.1:9000"]}}\n${text}routes: [{name: r, backends: [orders], auth: none}]\n`,
+  );
+  const model = config && createResolver().resolve(config, { nowMs: Date.UTC(2026, 10, 22) }).model;
+  if (model === undefined) throw new Error('not a good gateway');
+  return model;
 }
 
 describe('changes between two models', () => {
@@ -61,5 +72,29 @@ describe('changes between two models', () => {
     const changes = modelChanges({ ...EMPTY, certificates: [certificate('one')] }, { ...EMPTY, certificates: [certificate('two')] });
     expect(changes.changed).toEqual(['certificate shop']);
     expect(JSON.stringify(withoutPlaces(certificate('planted-key')))).not.toContain('planted-key');
+  });
+
+  it('name policies, providers, keys and limits, and sections that have no names', async () => {
+    const before = await modelOf(`
+jwt: {main: {issuer: https://id.example.com/, audiences: [shop], jwks: {url: https://id.example.com/jwks.json}}}
+apiKeys: {partners: {from: [{header: x-api-key}], forward: {x-client: consumer}, consumers: {acme: {keys: ["sha256:${'a'.repeat(64)}"]}}}}
+rateLimits: {per-user: {key: [client.ip], rate: 10/second}, old: {key: [], rate: 1/second}}
+`);
+    const after = await modelOf(`
+jwt: {main: {issuer: https://id.example.com/, audiences: [shop, admin], jwks: {url: https://id.example.com/jwks.json}}}
+apiKeys: {partners: {from: [{header: x-api-key}], forward: {x-client: consumer}, consumers: {acme: {keys: ["sha256:${'b'.repeat(64)}"]}}}}
+rateLimits: {per-user: {key: [client.ip], rate: 20/second}, new: {key: [], rate: 1/second}}
+policies: {staff: {jwt: main}}
+rateLimitService: {timeout: 20ms}
+runtime: {upstream.healthy_panic_threshold: 1}
+`);
+    expect(modelChanges(before, after)).toEqual({
+      added: ['policy staff', 'limit new'],
+      changed: ['jwt provider main', 'api keys partners', 'limit per-user', 'rateLimitService', 'runtime'],
+      removed: ['limit old'],
+    });
+    expect(modelChanges(before, before)).toEqual({ added: [], changed: [], removed: [] });
+    // With the first auth comes the stricter path of requests (authz H4).
+    expect(modelChanges(await modelOf(''), before).changed).toEqual(['listener http']);
   });
 });

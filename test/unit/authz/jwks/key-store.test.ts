@@ -168,6 +168,37 @@ describe('keys of an issuer', () => {
     expect(parcels.map(({ jwks, generation }) => (jwks === undefined ? 'gone' : generation))).toEqual([1, 'gone', 2]);
   });
 
+  it('are used on when only their patience changes, and looked at anew (J4, J5)', async () => {
+    await watch();
+    const { keys } = OWNER;
+    if (keys.kind !== 'remote') throw new Error('not remote');
+    const edited: KeyOwner = { ...OWNER, keys: { ...keys, cacheForMs: 60_000, timeoutMs: 500, serveStaleForMs: 120_000 } };
+    answer = FAILED;
+    store.watch([edited]);
+    expect(kids()).toBe(one.kid);
+    const found = mirror.keysOf(edited);
+    expect(found.kind === 'keys' && found.keys.generation).toBe(1);
+    expect(fetches).toBe(2);
+    await vi.advanceTimersByTimeAsync(170_000);
+    expect(kids()).toBe(one.kid);
+    // The issuer stayed away: they are believed no longer than the new bound says.
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(kids()).toBe('unavailable');
+  });
+
+  it('that two providers name are fetched once, as often as either wants and believed as long as both allow, in any order (J7)', async () => {
+    const { keys } = OWNER;
+    if (keys.kind !== 'remote') throw new Error('not remote');
+    const brief: KeyOwner = { ...OWNER, keys: { ...keys, cacheForMs: 60_000 } };
+    store.watch([OWNER, brief]);
+    await vi.advanceTimersByTimeAsync(10);
+    store.watch([brief, OWNER]);
+    await vi.advanceTimersByTimeAsync(10);
+    expect([kids(), fetches, store.providers().length]).toEqual([one.kid, 1, 1]);
+    await vi.advanceTimersByTimeAsync(50_000);
+    expect(fetches).toBe(2);
+  });
+
   it('more keys than an issuer may have, once for each of their algorithms, reach a mirror (A19, J3, J7)', async () => {
     const algorithms = ['RS256', 'PS256'] as const;
     const owner = { ...OWNER, algorithms };
