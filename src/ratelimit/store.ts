@@ -70,8 +70,8 @@ export interface UseOutcome {
   readonly retryAfterMs: number;
 }
 
-/** Why the store did not answer (R802-R808). */
-export type StoreFailure = 'timeout' | 'unavailable' | 'breaker' | 'shed' | 'deadline';
+/** Why the store did not answer (R802-R808). After `timeout`, `lost` (the link broke meanwhile) and `deadline` it may have counted all the same. */
+export type StoreFailure = 'timeout' | 'lost' | 'unavailable' | 'breaker' | 'shed' | 'deadline';
 
 export interface TakeAnswer {
   /** A use that is not shadow was over: nothing was taken by any `take` that is not shadow (R406). */

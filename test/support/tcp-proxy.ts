@@ -10,6 +10,8 @@ export interface TcpProxy {
   freeze(): void;
   /** Bytes pass again, those that were held back first. */
   thaw(): void;
+  /** What is held back is lost. */
+  drop(): void;
   /** After so many more bytes of replies, the connection that carries them is reset. */
   cutReplyAfter(bytes: number): void;
   /** Resets all connections, and refuses new ones until `restore`. */
@@ -80,6 +82,9 @@ export async function startTcpProxy(targetPort: number, tls?: TlsOptions): Promi
     thaw: () => {
       state.isFrozen = false;
       for (const act of held.splice(0)) act();
+    },
+    drop: () => {
+      held.length = 0;
     },
     cutReplyAfter: (bytes) => {
       state.cutAfter = bytes;

@@ -28,8 +28,8 @@ export interface BatcherOptions {
   readonly listener: StoreListener;
   readonly cache: OverLimitCache;
   readonly touched: TouchedKeys;
-  /** A batch was answered, or not (R804). */
-  readonly onBatch: (failure: StoreFailure | undefined) => void;
+  /** A node answered a batch, or did not (R804). */
+  readonly onBatch: (node: RedisNode, failure: StoreFailure | undefined) => void;
 }
 
 /** What leaves together for one node. */
@@ -56,20 +56,28 @@ export class Batcher {
     this.#options = options;
   }
 
-  /** Asks about the uses at these places. False, and nothing is asked, where a node cannot be used. */
-  add(pending: Pending, uses: readonly CounterUse[], places: readonly number[]): boolean {
+  /** Why these uses cannot be asked about now; undefined where they can. */
+  failureOf(uses: readonly CounterUse[], places: readonly number[]): StoreFailure | undefined {
+    let failure: StoreFailure | undefined;
+    for (const place of places) {
+      const node = this.#nodeOf(uses[place]);
+      if (node === undefined) return 'unavailable';
+      if (node.breaker.isOpen) failure = 'breaker';
+    }
+    return failure;
+  }
+
+  /** Asks about the uses at these places, of which nothing is known against asking. */
+  add(pending: Pending, uses: readonly CounterUse[], places: readonly number[]): void {
     const parts = partsOf(uses, places, this.#options.nodes.isSharded);
-    const nodes = parts.map(([first = 0]) => this.#nodeOf(uses[first]));
-    if (nodes.includes(undefined)) return false;
     pending.expects(parts.length);
     const nowUs = this.#options.clock.nowUs();
-    for (const [at, part] of parts.entries()) {
-      const node = nodes[at];
+    for (const part of parts) {
+      const node = this.#nodeOf(uses[part[0] ?? 0]);
       if (node === undefined) continue;
       const partUses = part.flatMap((place) => uses[place] ?? []);
       this.#addPart(this.#batchOf(node), { uses: partUses, pending, places: part }, nowUs);
     }
-    return true;
   }
 
   /** Gives hits back that were taken at that time; `isTold` where others may have to let hits pass again. */
@@ -80,7 +88,7 @@ export class Batcher {
     const { scripts, channel } = this.#options;
     for (const use of uses) {
       const node = this.#nodeOf(use);
-      if (node === undefined || use.hits === 0) continue;
+      if (node?.isUsable !== true || use.hits === 0) continue;
       const describe = counterArguments(use, 0);
       const name = this.nameOf(use, atUs);
       this.#batchOf(node).first.push(['evalsha', scripts.give.sha, 1, name, isTold ? channel : '', ...describe, use.key.text, use.hits]);
@@ -164,7 +172,7 @@ export class Batcher {
     const timer = setTimeout(() => {
       isLate = true;
       listener.redisError('timeout');
-      onBatch('timeout');
+      onBatch(node, 'timeout');
       failAll(batch, 'timeout');
     }, timeoutMs);
     const replies = await nodes.send(
@@ -173,8 +181,8 @@ export class Batcher {
     );
     clearTimeout(timer);
     // Whether a late answer is good news is for the probes to find out.
-    if (!isLate) onBatch(replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
-    for (const [at, step] of steps.entries()) step.onReply?.(replies[at] ?? { error: new Error('no reply') });
+    if (!isLate) onBatch(node, replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
+    for (const [at, step] of steps.entries()) step.onReply?.(replies[at] ?? NO_REPLY);
   }
 
   #scriptStep(command: ScriptCommand, { nowUs, generation }: Context): Step {
@@ -182,7 +190,7 @@ export class Batcher {
       command: ['evalsha', this.#options.scripts.take.sha, ...command.arguments()],
       onReply: (reply) => {
         const value = valueOf(reply);
-        if (!isNumbers(value)) command.fail('unavailable');
+        if (!isNumbers(value)) command.fail(failureIn(reply));
         else command.decide(value, nowUs, (use, retryUs) => this.#remember(use, retryUs, generation));
       },
     };
@@ -209,7 +217,7 @@ export class Batcher {
   ): void {
     const after = 'value' in reply ? Number(reply.value ?? 0) : Number.NaN;
     if (Number.isNaN(after)) {
-      command.fail('unavailable');
+      command.fail(failureIn(reply));
       return;
     }
     const { target } = command;
@@ -269,6 +277,13 @@ function partsOf(uses: readonly CounterUse[], places: readonly number[], isShard
     if (isDecisive(use)) together.set(name, made);
   }
   return parts;
+}
+
+const NO_REPLY: Reply = { error: new Error('no reply'), isLost: true };
+
+/** Redis may have counted what it could not tell us any more: that is not to be counted a second time (R802). */
+function failureIn(reply: Reply): StoreFailure {
+  return 'error' in reply && reply.isLost ? 'lost' : 'unavailable';
 }
 
 function failAll({ plain, scripts, full }: Batch, failure: StoreFailure): void {

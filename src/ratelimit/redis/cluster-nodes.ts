@@ -36,7 +36,14 @@ export class ClusterNodes implements RedisNodes {
   }
 
   anyNode(): RedisNode | undefined {
-    return this.#masters.find(({ isReady }) => isReady);
+    return this.#masters.find(({ isUsable }) => isUsable) ?? this.#masters.find(({ isReady }) => isReady);
+  }
+
+  /** Found by trying: of three masters, a few names do. */
+  tagOf(node: RedisNode): string | undefined {
+    if (!this.#masters.includes(node)) return undefined;
+    for (let tag = 0; tag < SLOTS; tag += 1) if (this.#masters[this.#slots[keySlot(String(tag))] ?? NONE] === node) return String(tag);
+    return undefined;
   }
 
   all(): readonly RedisNode[] {
@@ -62,7 +69,8 @@ export class ClusterNodes implements RedisNodes {
   async refresh(): Promise<void> {
     this.#waited += 1;
     if (this.#isLooking || this.#waited < LOOK_EVERY) return;
-    const node = [...this.#nodes.values()].find(({ isReady }) => isReady);
+    const all = [...this.#nodes.values()];
+    const node = all.find(({ isUsable }) => isUsable) ?? all.find(({ isReady }) => isReady);
     if (node === undefined) return;
     this.#isLooking = true;
     this.#waited = 0;

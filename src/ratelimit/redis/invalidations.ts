@@ -1,22 +1,34 @@
 // R505: hears from other workers which counters let hits pass again. One connection of its own: it can do nothing else.
 import type { Redis } from 'ioredis';
 import type { OverLimitCache } from './over-limit-cache.ts';
-import type { ClientOptions } from './redis-settings.ts';
+import type { ClientOptions, RedisAddress } from './redis-settings.ts';
+
+/** A link that is half open says nothing: it is asked, and given up where it owes the answer (see `socketTimeout`). */
+const ASK_MS = 2_000;
+
+export interface InvalidationsOptions {
+  readonly connect: (options: ClientOptions) => Redis;
+  readonly options: ClientOptions;
+  /** In a Cluster: who may be asked instead when the connection is lost. Each node is told everything. */
+  readonly hosts: readonly RedisAddress[];
+  readonly channel: string;
+  readonly cache: OverLimitCache;
+}
 
 export class Invalidations {
   readonly #redis: Redis;
+  readonly #ticker: NodeJS.Timeout;
+  #attempts = 0;
 
-  constructor(parts: {
-    readonly connect: (options: ClientOptions) => Redis;
-    readonly options: ClientOptions;
-    readonly channel: string;
-    readonly cache: OverLimitCache;
-  }) {
-    const { channel, cache } = parts;
-    this.#redis = parts.connect({ ...parts.options, autoResubscribe: false });
+  constructor({ connect, options, hosts, channel, cache }: InvalidationsOptions) {
+    this.#redis = connect({ ...options, autoResubscribe: false });
     // The other connections tell what is wrong; here it only shortens what is remembered.
     this.#redis.on('error', () => undefined);
-    this.#redis.on('close', () => cache.hears(false));
+    this.#redis.on('close', () => {
+      cache.hears(false);
+      this.#attempts += 1;
+      Object.assign(this.#redis.options, hosts[this.#attempts % hosts.length]);
+    });
     this.#redis.on('ready', () => {
       this.#redis.subscribe(channel).then(
         () => cache.hears(true),
@@ -25,13 +37,19 @@ export class Invalidations {
     });
     this.#redis.on('message', (_channel: string, key: string) => cache.forget(key));
     this.#redis.connect().catch(() => undefined);
+    this.#ticker = setInterval(() => this.#ask(), ASK_MS).unref();
   }
 
-  authenticate(password: string): void {
-    this.#redis.options.password = password;
+  renew(credentials: ClientOptions): void {
+    Object.assign(this.#redis.options, credentials);
   }
 
   close(): void {
+    clearInterval(this.#ticker);
     this.#redis.disconnect();
+  }
+
+  #ask(): void {
+    if (this.#redis.status === 'ready') this.#redis.ping().catch(() => undefined);
   }
 }

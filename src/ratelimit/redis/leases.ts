@@ -1,7 +1,7 @@
 // R506: hits that a worker has taken in advance and spends without asking. What they are worth is known: over-admitted is nothing in a fixed window
 // and at most M times `max` else; wrongly denied at most that, also when a worker is killed.
 import type { Window } from '../algorithms/fixed-window.ts';
-import type { CounterUse, TakeAnswer } from '../store.ts';
+import type { CounterUse, StoreFailure, TakeAnswer } from '../store.ts';
 
 const LONGEST_MS = 1_000;
 
@@ -101,3 +101,11 @@ export function leasable(uses: readonly CounterUse[]): CounterUse | undefined {
   const isOne = uses.length === 1 && use?.limit.lease !== undefined && use.limit.limit > 0;
   return isOne && use.kind === 'take' && use.hits === 1 && !use.isShadow ? use : undefined;
 }
+
+/** Hits that nobody answered for are no lease; nothing else becomes of them. */
+export const NOT_TAKEN = (_uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => ({
+  isOver: true,
+  outcomes: [],
+  source: 'failure',
+  failure,
+});

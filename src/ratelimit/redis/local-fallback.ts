@@ -60,12 +60,17 @@ export class LocalFallback {
     return { isOver: uses.some((use, at) => !use.isShadow && all[at]?.isOver === true), outcomes: all, source: 'failure', failure };
   }
 
-  /** R805: what was let pass in windows that are still open; told once. */
-  drain(): readonly LocalHits[] {
+  /** R805: what was let pass in windows that are still open and can be counted now; told once. */
+  drain(isCountable: (use: CounterUse) => boolean): readonly LocalHits[] {
     const nowUs = this.#options.clock.nowUs();
-    const open = [...this.#hits.values()].filter(({ use, atUs }) => nowUs < fixedWindow(use.limit, atUs).endUs);
-    this.#hits.clear();
-    return open;
+    const told: LocalHits[] = [];
+    for (const [name, hits] of this.#hits) {
+      const isOpen = nowUs < fixedWindow(hits.use.limit, hits.atUs).endUs;
+      if (isOpen && !isCountable(hits.use)) continue;
+      this.#hits.delete(name);
+      if (isOpen) told.push(hits);
+    }
+    return told;
   }
 
   close(): Promise<void> {
@@ -118,7 +123,7 @@ export class LocalFallback {
 
 /** Redis may have counted what it did not answer in time: nothing is counted twice (R802). */
 function isNotAsked(failure: StoreFailure): boolean {
-  return failure !== 'timeout' && failure !== 'deadline';
+  return failure !== 'timeout' && failure !== 'lost' && failure !== 'deadline';
 }
 
 const PASSED: UseOutcome = { isOver: false, remaining: 0, resetMs: 0, retryAfterMs: 0 };

@@ -6,8 +6,10 @@ export interface RedisNodes {
   readonly isSharded: boolean;
   /** The node of what stands in braces in a counter's name; undefined while none can be used. */
   nodeOf(tag: string): RedisNode | undefined;
-  /** Some node that can be used, always the same one while it can. */
+  /** Some node that is connected, one that answers if there is one; always the same one while it can be. */
   anyNode(): RedisNode | undefined;
+  /** What to put in braces for a name that this node keeps; undefined while that is not known. */
+  tagOf(node: RedisNode): string | undefined;
   /** All of them, usable or not. */
   all(): readonly RedisNode[];
   /** Sends in one write, and again, once, to where a node says that a key has moved. Never rejects. */
@@ -34,6 +36,10 @@ export class SingleNode implements RedisNodes {
     return this.nodeOf();
   }
 
+  tagOf(): string {
+    return '0';
+  }
+
   all(): readonly RedisNode[] {
     return [this.#node];
   }
@@ -49,4 +55,10 @@ export class SingleNode implements RedisNodes {
   close(): void {
     this.#node.close();
   }
+}
+
+/** For a person: that there is no connection, and why, where a node told. */
+export function notConnected(nodes: RedisNodes): string {
+  const reason = nodes.all().find(({ lastError }) => lastError !== undefined)?.lastError;
+  return reason === undefined ? 'Redis is not connected' : `Redis is not connected: ${reason}`;
 }

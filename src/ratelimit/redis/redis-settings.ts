@@ -32,6 +32,8 @@ export interface RedisSettings {
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
 const CONNECT_TIMEOUT_MS = 1_000;
+/** A connection that owes an answer for so long is thought dead, whatever the system says (a half-open one says nothing). */
+const SILENT_MS = 1_500;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1_000;
 
@@ -45,14 +47,25 @@ export function connectionOptions(settings: RedisSettings, random: () => number)
     autoResubscribe: true,
     enableReadyCheck: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENT_MS,
     keepAlive: 10_000,
     disableClientInfo: true,
     protocol: 2,
     retryStrategy: (times) => retryMs(times, random()),
     ...(settings.db === undefined ? {} : { db: settings.db }),
-    ...(settings.username === undefined ? {} : { username: settings.username }),
-    ...(settings.password === undefined ? {} : { password: settings.password.reveal() }),
-    ...(settings.tls === undefined ? {} : { tls: tlsOptions(settings.tls) }),
+    ...credentialOptions(settings),
+  };
+}
+
+/** Who we are: what may be changed while a connection lives (R1008). */
+export function credentialOptions({ endpoint, username, password, tls }: RedisSettings): ClientOptions {
+  const sentinelPassword = endpoint.kind === 'sentinel' ? endpoint.password : undefined;
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
+    ...(endpoint.kind !== 'sentinel' || tls === undefined ? {} : { sentinelTLS: tlsOptions(tls) }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword: sentinelPassword.reveal() }),
   };
 }
 
@@ -69,10 +82,9 @@ export function endpointOptions(settings: RedisSettings, random: () => number): 
         name: endpoint.name,
         sentinels: [...endpoint.hosts],
         failoverDetector: true,
+        sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
         sentinelRetryStrategy: (times) => retryMs(times, random()),
         enableTLSForSentinelMode: settings.tls !== undefined,
-        ...(settings.tls === undefined ? {} : { sentinelTLS: tlsOptions(settings.tls) }),
-        ...(endpoint.password === undefined ? {} : { sentinelPassword: endpoint.password.reveal() }),
       };
     case 'cluster':
       return {};

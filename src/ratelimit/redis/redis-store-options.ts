@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { StoreClock } from '../store/store-clock.ts';
 import type { StoreListener } from '../store/store-listener.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
+import type { InvalidationsOptions } from './invalidations.ts';
 import type { RedisNode } from './redis-node.ts';
 import { type RedisNodes, SingleNode } from './redis-nodes.ts';
 import { type ClientOptions, connectionOptions, endpointOptions, type RedisSettings } from './redis-settings.ts';
@@ -37,7 +38,7 @@ export function nodesOf({ settings, random }: RedisStoreOptions, createNode: (pl
 }
 
 /** A Cluster tells what is published to all of its nodes. */
-export function hearingOptions({ settings, random }: RedisStoreOptions): ClientOptions {
-  const [host] = settings.endpoint.kind === 'cluster' ? settings.endpoint.hosts : [];
-  return { ...connectionOptions(settings, random), ...endpointOptions(settings, random), ...host };
+export function hearingOptions({ settings, random }: RedisStoreOptions): Pick<InvalidationsOptions, 'options' | 'hosts'> {
+  const hosts = settings.endpoint.kind === 'cluster' ? settings.endpoint.hosts : [];
+  return { options: { ...connectionOptions(settings, random), ...endpointOptions(settings, random), ...hosts[0] }, hosts };
 }

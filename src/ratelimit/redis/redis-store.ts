@@ -1,6 +1,5 @@
 // The store that all workers share (R404-R410, R501-R505, R802-R808): decides what it can at once, sends the rest in batches, and answers by
 // `onStoreFailure` where Redis does not.
-import type { Secret } from '../../lib/secret.ts';
 import { blockedOutcome, isDecisive } from '../algorithms/decide.ts';
 import { FixedWindows } from '../algorithms/fixed-window.ts';
 import type {
@@ -17,17 +16,17 @@ import type {
   UseOutcome,
 } from '../store.ts';
 import { Batcher } from './batcher.ts';
-import { Breaker } from './breaker.ts';
 import { Invalidations } from './invalidations.ts';
-import { Leases, leasable } from './leases.ts';
+import { Leases, leasable, NOT_TAKEN } from './leases.ts';
 import { LocalFallback, type Seen } from './local-fallback.ts';
+import { NodeProbes } from './node-probes.ts';
 import { Operators } from './operators.ts';
 import { OverLimitCache } from './over-limit-cache.ts';
 import { Pending, UNKNOWN } from './pending.ts';
 import { RedisNode } from './redis-node.ts';
-import type { RedisNodes } from './redis-nodes.ts';
-import { loadScripts } from './redis-scripts.ts';
-import { type ClientOptions, connectionOptions } from './redis-settings.ts';
+import { notConnected, type RedisNodes } from './redis-nodes.ts';
+import { loadScripts, type RedisScripts } from './redis-scripts.ts';
+import { type ClientOptions, connectionOptions, credentialOptions, type RedisSettings } from './redis-settings.ts';
 import { hearingOptions, nodesOf, type RedisStoreOptions } from './redis-store-options.ts';
 import { RedisUpkeep } from './redis-upkeep.ts';
 import { TouchedKeys } from './touched-keys.ts';
@@ -41,11 +40,11 @@ export class RedisStore implements CounterStore {
   readonly #options: RedisStoreOptions;
   readonly #nodes: RedisNodes;
   readonly #batcher: Batcher;
-  readonly #breaker = new Breaker();
   readonly #cache = new OverLimitCache();
   readonly #touched = new TouchedKeys();
   readonly #fallback: LocalFallback;
   readonly #upkeep: RedisUpkeep;
+  readonly #probes: NodeProbes;
   readonly #operators: Operators;
   readonly #invalidations: Invalidations;
   readonly #leases = new Leases({
@@ -57,42 +56,42 @@ export class RedisStore implements CounterStore {
   });
   readonly #windows = new FixedWindows();
   readonly #onFailure = (uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => this.#fallback.answer(uses, failure);
+  #settings: RedisSettings;
   #waiting = 0;
 
   /** Begins to connect; until it has, requests are answered as failures. */
   constructor(options: RedisStoreOptions) {
     this.#options = options;
+    this.#settings = options.settings;
     const { clock, random, listener, prefix = 'crl', timeoutMs = 25 } = options;
     const scripts = loadScripts();
     const channel = `${prefix}:inv`;
-    const createNode = (place: ClientOptions): RedisNode =>
-      new RedisNode({
-        connect: options.connect,
-        options: { ...connectionOptions(options.settings, random), ...place },
-        scripts,
-        listener,
-        onReady: () => void this.#upkeep.connected(),
-        onLost: () => void this.#nodes.refresh(),
-      });
-    this.#nodes = nodesOf(options, createNode);
+    this.#nodes = nodesOf(options, (place) => this.#createNode(place, scripts));
     const shared = { nodes: this.#nodes, scripts, clock, listener, random, prefix, channel, timeoutMs };
     this.#batcher = new Batcher({
       ...shared,
       windows: this.#windows,
       cache: this.#cache,
       touched: this.#touched,
-      onBatch: (failure) => this.#noteBatch(failure),
+      onBatch: (node, failure) => this.#noteBatch(node, failure),
     });
     this.#operators = new Operators({ ...shared, nameOf: (target) => this.#batcher.nameOf(target, clock.nowUs()) });
     this.#fallback = new LocalFallback({ clock, random, rank: () => this.#upkeep.rank, seen: (use) => this.#seen(use) });
+    this.#probes = new NodeProbes({ ...shared, monotonicMs: () => clock.monotonicMs(), onBack: () => this.#addLocalHits() });
     this.#upkeep = new RedisUpkeep({
       ...shared,
-      breaker: this.#breaker,
+      probes: this.#probes,
       meta: { prefix, keySecret: options.keySecret, timeZones: options.timeZones ?? process.versions['tz'] ?? 'none' },
       worker: options.worker,
       onUsable: () => this.#addLocalHits(),
+      onForgotten: () => this.#forget(),
     });
-    this.#invalidations = new Invalidations({ connect: options.connect, options: hearingOptions(options), channel, cache: this.#cache });
+    this.#invalidations = new Invalidations({
+      connect: options.connect,
+      ...hearingOptions(options),
+      channel,
+      cache: this.#cache,
+    });
   }
 
   take(uses: readonly CounterUse[], call: StoreCall): TakeAnswer | Promise<TakeAnswer> {
@@ -110,7 +109,7 @@ export class RedisStore implements CounterStore {
       const isOver = uses.some((use, at) => !use.isShadow && known[at]?.isOver === true);
       return { isOver, outcomes: known.map((outcome) => outcome ?? UNKNOWN), source: 'cache' };
     }
-    const failure = this.#failureNow(nowMs, deadlineMs);
+    const failure = this.#failureNow(nowMs, deadlineMs) ?? this.#batcher.failureOf(uses, asked);
     if (failure !== undefined) return this.#fallback.answer(uses, failure);
     return this.#ask(uses, { known, asked, deadlineMs, nowMs, onFailure: this.#onFailure });
   }
@@ -125,7 +124,7 @@ export class RedisStore implements CounterStore {
   async #takeAhead(use: CounterUse): Promise<{ readonly remaining: number; readonly atUs: number } | undefined> {
     const nowMs = this.#options.clock.monotonicMs();
     const atUs = this.#options.clock.nowUs();
-    if (this.#failureNow(nowMs, Number.POSITIVE_INFINITY) !== undefined) return undefined;
+    if ((this.#failureNow(nowMs, Number.POSITIVE_INFINITY) ?? this.#batcher.failureOf([use], [0])) !== undefined) return undefined;
     const asking = { known: [undefined], asked: [0], deadlineMs: Number.POSITIVE_INFINITY, nowMs, onFailure: NOT_TAKEN };
     const { isOver, source, outcomes } = await this.#ask([use], asking);
     return isOver || source !== 'store' ? undefined : { remaining: outcomes[0]?.remaining ?? 0, atUs };
@@ -173,15 +172,17 @@ export class RedisStore implements CounterStore {
   }
 
   readiness(): StoreReadiness {
-    const reason = this.#upkeep.problem ?? (this.#nodes.anyNode() === undefined ? 'Redis is not connected' : undefined);
+    const away = this.#nodes.anyNode() === undefined ? notConnected(this.#nodes) : undefined;
+    const reason = away ?? this.#upkeep.problem;
     return reason === undefined ? { isReady: true } : { isReady: false, reason };
   }
 
-  /** The password was rotated: it is used on the connections there are and on new ones. */
-  passwordChanged(password: Secret): void {
-    const text = password.reveal();
-    for (const node of this.#nodes.all()) node.authenticate(this.#options.settings.username, text);
-    this.#invalidations.authenticate(text);
+  /** R1008: names, passwords and certificates were rotated. They are used on the connections there are and on new ones; no counter is lost. */
+  renew(settings: RedisSettings): void {
+    this.#settings = settings;
+    const credentials = credentialOptions(settings);
+    for (const node of this.#nodes.all()) node.renew(credentials);
+    this.#invalidations.renew(credentials);
   }
 
   async close(): Promise<void> {
@@ -189,6 +190,7 @@ export class RedisStore implements CounterStore {
     // What was given back leaves at the end of this turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#batcher.close();
+    this.#probes.close();
     await this.#upkeep.leave();
     this.#invalidations.close();
     this.#nodes.close();
@@ -208,7 +210,6 @@ export class RedisStore implements CounterStore {
 
   #failureNow(nowMs: number, deadlineMs: number): StoreFailure | undefined {
     if (nowMs >= deadlineMs - SPARE_MS) return 'deadline';
-    if (this.#breaker.isOpen) return 'breaker';
     if (this.#waiting >= MAX_WAITING || this.#options.isOverloaded?.() === true) return 'shed';
     return this.#upkeep.problem === undefined ? undefined : 'unavailable';
   }
@@ -229,7 +230,7 @@ export class RedisStore implements CounterStore {
         onFailure,
         onHalfTaken: (taken) => this.#giveHalf(taken, atUs),
       });
-      if (!this.#batcher.add(pending, uses, asked)) pending.fail('unavailable');
+      this.#batcher.add(pending, uses, asked);
     });
   }
 
@@ -244,15 +245,29 @@ export class RedisStore implements CounterStore {
     this.#batcher.giveBack(taken, { atUs, isTold: true });
   }
 
-  #noteBatch(failure: StoreFailure | undefined): void {
+  #createNode(place: ClientOptions, scripts: RedisScripts): RedisNode {
+    const { connect, listener, random } = this.#options;
+    return new RedisNode({
+      connect,
+      options: { ...connectionOptions(this.#settings, random), ...place, ...credentialOptions(this.#settings) },
+      scripts,
+      listener,
+      onReady: () => void this.#upkeep.connected(),
+      onLost: () => void this.#nodes.refresh(),
+    });
+  }
+
+  #noteBatch(node: RedisNode, failure: StoreFailure | undefined): void {
     const nowMs = this.#options.clock.monotonicMs();
-    if (failure === undefined) {
-      if (!this.#breaker.isOpen) this.#breaker.succeeded(nowMs);
-      return;
-    }
-    if (!this.#breaker.failed(nowMs)) return;
-    this.#options.listener.breaker(true);
-    this.#upkeep.opened();
+    if (failure !== undefined) {
+      if (node.breaker.failed(nowMs)) this.#probes.opened(node);
+    } else if (!node.breaker.isOpen) node.breaker.succeeded(nowMs);
+  }
+
+  /** R806: what was remembered of counters says nothing any more. */
+  #forget(): void {
+    this.#cache.clear();
+    this.#touched.clear();
   }
 
   #seen(use: CounterUse): Seen | undefined {
@@ -261,7 +276,9 @@ export class RedisStore implements CounterStore {
 
   /** R805: what was let pass meanwhile is counted, once. Whether it came to be is not asked again. */
   #addLocalHits(): void {
-    for (const { use, atUs, hits } of this.#fallback.drain()) {
+    if (this.#upkeep.problem !== undefined) return;
+    const reached = this.#fallback.drain((use) => this.#batcher.failureOf([use], [0]) === undefined);
+    for (const { use, atUs, hits } of reached) {
       this.#options.listener.reconciled(hits);
       this.#operators.add(use, this.#batcher.nameOf(use, atUs), hits);
     }
@@ -275,10 +292,3 @@ interface Asking {
   readonly nowMs: number;
   readonly onFailure: (uses: readonly CounterUse[], failure: StoreFailure) => TakeAnswer;
 }
-
-const NOT_TAKEN = (_uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => ({
-  isOver: true,
-  outcomes: [],
-  source: 'failure',
-  failure,
-});

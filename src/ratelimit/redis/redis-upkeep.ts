@@ -1,10 +1,10 @@
-// What a Redis store does besides deciding: tells that it lives, keeps the clock, looks whether the others agree, and tries again a Redis that did
-// not answer (R404, R405, R410, R804).
+// What a Redis store does besides deciding: tells that it lives, keeps the clock, and looks whether the others agree and nothing was forgotten
+// (R404, R405, R410).
 import type { StoreClock } from '../store/store-clock.ts';
 import type { StoreListener } from '../store/store-listener.ts';
-import type { Breaker } from './breaker.ts';
 import { ClockSync } from './clock-sync.ts';
 import type { Rank } from './local-fallback.ts';
+import type { NodeProbes } from './node-probes.ts';
 import { valueOf } from './redis-node.ts';
 import type { RedisNodes } from './redis-nodes.ts';
 import type { RedisScripts } from './redis-scripts.ts';
@@ -15,38 +15,39 @@ const BEAT_EVERY = 2;
 const LOOK_EVERY = 30;
 const ALIVE_MS = 6_000;
 const KEPT_MS = 60_000;
-/** After so long without a word the connection is thought dead, whatever the system says. */
-const SILENT_MS = 1_500;
+/** A worker that told of itself so lately is still there, unless Redis forgot. */
+const SURE_MS = ALIVE_MS - 1_000;
 
 export interface UpkeepOptions {
   readonly nodes: RedisNodes;
   readonly scripts: RedisScripts;
   readonly clock: StoreClock;
   readonly listener: StoreListener;
-  readonly breaker: Breaker;
+  readonly probes: NodeProbes;
   readonly meta: MetaOptions;
   /** Unique among all workers. */
   readonly worker: string;
   readonly timeoutMs: number;
   /** Redis answers: what was counted elsewhere may be brought to it. Called often. */
   readonly onUsable: () => void;
+  /** Redis lost what it knew: it was flushed, or another one without it took over (R806). */
+  readonly onForgotten: () => void;
 }
 
 export class RedisUpkeep {
   readonly #options: UpkeepOptions;
   readonly #sync: ClockSync;
   readonly #ticker: NodeJS.Timeout;
-  #probe: NodeJS.Timeout | undefined;
   #ticks = 0;
   #problem: string | undefined = 'Redis was not reached yet';
   #rank: Rank = { workers: 1, rank: 0 };
-  #heardMs: number;
+  /** When Redis last was told of this worker. */
+  #beatMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
     this.#sync = new ClockSync(options.clock, options.listener);
-    this.#heardMs = options.clock.monotonicMs();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
@@ -61,31 +62,30 @@ export class RedisUpkeep {
 
   /** A connection became usable: looks at once who else is there and what time it is, and tries whether it answers again. */
   async connected(): Promise<void> {
-    await this.#options.nodes.refresh();
+    const { nodes, probes, onUsable } = this.#options;
+    await nodes.refresh();
     await this.#askTime();
+    const ready = nodes.all().filter(({ isReady }) => isReady);
+    await Promise.all(ready.map((node) => probes.rehearse(node)));
     await this.#look();
     await this.beat();
-    if (this.#options.breaker.isOpen) await this.#tryAgain();
-    else this.#options.onUsable();
+    onUsable();
   }
 
   /** R405. Rejects nothing: where Redis is away, what was known last stays. */
   async beat(): Promise<boolean> {
-    const { nodes, scripts, worker, meta } = this.#options;
+    const { nodes, scripts, worker, meta, clock, onForgotten } = this.#options;
     const name = `${meta.prefix}:inst`;
     const node = nodes.nodeOf(name);
-    if (node === undefined) return false;
+    if (node?.isUsable !== true || this.#isClosed) return false;
     const [reply] = await nodes.send(node, [['evalsha', scripts.heartbeat.sha, 1, name, worker, ALIVE_MS, KEPT_MS]]);
     const value = valueOf(reply);
     if (!Array.isArray(value)) return false;
     this.#rank = { workers: Math.max(1, Number(value[0])), rank: Number(value[1]) };
+    const nowMs = clock.monotonicMs();
+    if (value[2] === 1 && nowMs - this.#beatMs < SURE_MS) onForgotten();
+    this.#beatMs = nowMs;
     return true;
-  }
-
-  /** The breaker opened: nothing is sent but a probe from time to time. */
-  opened(): void {
-    this.#heardMs = this.#options.clock.monotonicMs();
-    this.#scheduleProbe();
   }
 
   /** R809: this worker is not counted any more. */
@@ -100,15 +100,18 @@ export class RedisUpkeep {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#ticker);
-    clearTimeout(this.#probe);
   }
 
   #tick(): void {
+    const { nodes, probes, onUsable } = this.#options;
     this.#ticks += 1;
-    void this.#options.nodes.refresh();
-    if (this.#options.breaker.isOpen) return;
+    void nodes.refresh();
+    probes.look();
+    // What is said against a node may have been mended.
+    for (const node of nodes.all()) if (node.isUsable && node.problem !== undefined) void probes.rehearse(node);
+    if (nodes.anyNode()?.isUsable !== true) return;
     void this.#askTime();
-    if (this.#options.nodes.anyNode() !== undefined) this.#options.onUsable();
+    onUsable();
     if (this.#ticks % BEAT_EVERY === 0) void this.beat();
     if (this.#problem !== undefined || this.#ticks % LOOK_EVERY === 0) void this.#look();
   }
@@ -127,32 +130,8 @@ export class RedisUpkeep {
   async #look(): Promise<void> {
     const { nodes, meta } = this.#options;
     const node = nodes.nodeOf(`${meta.prefix}:meta`);
-    if (node !== undefined) this.#problem = await metaProblem(node, meta);
-  }
-
-  #scheduleProbe(): void {
-    clearTimeout(this.#probe);
-    if (this.#isClosed) return;
-    this.#probe = setTimeout(() => void this.#tryAgain(), this.#options.breaker.nextProbeMs()).unref();
-  }
-
-  async #tryAgain(): Promise<void> {
-    const { breaker, clock, listener, nodes, onUsable } = this.#options;
-    clearTimeout(this.#probe);
-    const isBack = (await this.#inTime(this.#askTime())) === true;
-    if (this.#isClosed || !breaker.isOpen) return;
-    const nowMs = clock.monotonicMs();
-    if (isBack) {
-      breaker.succeeded(nowMs);
-      listener.breaker(false);
-      onUsable();
-      return;
-    }
-    if (nowMs - this.#heardMs > SILENT_MS) {
-      this.#heardMs = nowMs;
-      for (const node of nodes.all()) if (node.isReady) node.reconnect();
-    }
-    this.#scheduleProbe();
+    const found = node?.isUsable === true ? await metaProblem(node, meta) : 'unknown';
+    if (found !== 'unknown') this.#problem = found;
   }
 
   /** What came in time, or undefined. */

@@ -14,7 +14,7 @@ export interface MetaOptions {
   readonly timeZones: string;
 }
 
-/** Writes what is not there yet and compares the rest. What differs, as a sentence; undefined where nothing does or Redis did not say. */
+/** Writes what is not there yet and compares the rest. What differs, as a sentence; undefined where nothing does; `unknown` where Redis did not say. */
 export async function metaProblem(node: RedisNode, { prefix, keySecret, timeZones }: MetaOptions): Promise<string | undefined> {
   const name = `${prefix}:meta`;
   const secret = createHash('sha256').update('crl:meta\0').update(keySecret).digest('base64url').slice(0, 16);
@@ -26,7 +26,7 @@ export async function metaProblem(node: RedisNode, { prefix, keySecret, timeZone
     ['pexpire', name, KEPT_MS],
   ]);
   const shared = valueOf(replies[fields.length]);
-  if (!Array.isArray(shared)) return undefined;
+  if (!Array.isArray(shared)) return 'unknown';
   const different = fields.filter(([, value], at) => shared[at] !== value).map(([field]) => field);
   if (different.length === 0) return undefined;
   return `other workers of this Redis have another ${different.map((field) => NAMES.get(field)).join(' and another ')}: they would count apart. If none of them runs any more, delete ${name}`;

@@ -61,6 +61,7 @@ describe('a Redis that fails (ratelimit R1007)', () => {
     const one = use(limitOf({ id: 'back', limit: 100, periodUs: YEAR_US }));
     await take(one);
     proxy.sever();
+    await eventually(() => !tested.store.readiness().isReady, { what: 'the end of the link' });
     for (let hit = 0; hit < 8; hit += 1) expect((await take(one)).source).toBe('failure');
     proxy.restore();
     const startedAt = performance.now();
@@ -79,7 +80,7 @@ describe('a Redis that fails (ratelimit R1007)', () => {
     await eventually(async () => (await take({ ...one, hits: 0 })).source === 'store');
     await take(one);
     expect(await counted()).toBe(3);
-    expect(proxy.requests().match(/incrby\r\n/g)).toHaveLength(3);
+    expect(proxy.requests().match(/incrby\r\n\$\d+\r\ncrl:f:/g)).toHaveLength(3);
   });
 
   it('that is slow: each answer is late or counted, none is both sent again (R802)', async () => {
@@ -241,7 +242,8 @@ describe('how Redis is reached (ratelimit R408, R1008)', () => {
       '+config|get',
     ];
     await server.client.call('ACL', 'SETUSER', 'chancery', 'on', '>old', ...acl);
-    const { store, told } = await startStore({ ...at(server.port), username: 'chancery', password: new Secret('old') });
+    const settings = { ...at(server.port), username: 'chancery', password: new Secret('old') };
+    const { store, told } = await startStore(settings);
     const one = use(yearly('bucket', 5));
     expect((await store.take([one], NEVER)).outcomes[0]?.remaining).toBe(4);
     await store.reset(one);
@@ -261,7 +263,7 @@ describe('how Redis is reached (ratelimit R408, R1008)', () => {
       ).share,
     ).toBe(1);
     await server.client.call('ACL', 'SETUSER', 'chancery', 'resetpass', '>new');
-    store.passwordChanged(new Secret('new'));
+    store.renew({ ...settings, password: new Secret('new') });
     await server.client.call('CLIENT', 'KILL', 'USER', 'chancery');
     await eventually(async () => (await store.take([one], NEVER)).source === 'store', { what: 'the new password' });
     expect(JSON.stringify(told)).not.toMatch(/"(old|new)"/);
