@@ -9,6 +9,7 @@ import type { CallRefusal, RateLimitAnswer, RateLimitCall, RateLimitHandler } fr
 import { ReadyTable, type Tables } from './ready-table.ts';
 import { ReferenceDecisions, type ReferenceOptions } from './reference/reference-decision.ts';
 import { isOverrideUnit, type ReferenceTools } from './reference/reference-limits.ts';
+import type { ToldRequest } from './reference/reference-reply.ts';
 import { toldRequest } from './reference/told-request.ts';
 import { OK, writeOverallCode, writePlainStatus } from './reply/reply-fields.ts';
 import { ReplyWriter } from './reply/reply-writer.ts';
@@ -89,21 +90,24 @@ class Limiter implements RateLimiter {
       answer(refusal ?? NO_TABLE);
       return;
     }
-    const bytes = Buffer.from(request.buffer, request.byteOffset, request.byteLength);
-    const place = table.placeOf(bytes, scan);
+    const place = table.placeOf(request, scan);
     const domain = table.domains[place];
     if (domain === undefined) {
       this.#listener.unknown('domain');
       answer(allOk(scan.count));
       return;
     }
-    const plans = this.#plansOf(table, bytes, place);
+    const plans = this.#plansOf(table, request, place);
     if (plans === undefined) answer(MALFORMED);
-    else this.#decide(domain, plans, { bytes, call, answer });
+    else this.#decide(domain, plans, { bytes: request, call, answer });
   }
 
   /** Undefined if a descriptor is malformed. Nothing is counted before all of them are known. */
-  #plansOf(table: ReadyTable, bytes: Buffer, domain: number): readonly DescriptorPlan[] | undefined {
+  #plansOf(table: ReadyTable, bytes: Uint8Array, domain: number): readonly DescriptorPlan[] | undefined {
+    if (this.#scan.count === 1) {
+      const only = table.planOf(bytes, this.#scan, { domain, place: 0 });
+      return only === undefined ? undefined : [only];
+    }
     const plans: DescriptorPlan[] = [];
     for (let place = 0; place < this.#scan.count; place += 1) {
       const plan = table.planOf(bytes, this.#scan, { domain, place });
@@ -113,27 +117,47 @@ class Limiter implements RateLimiter {
     return plans;
   }
 
+  #tellOverrides(): void {
+    const { count, overridden, overrideUnits } = this.#scan;
+    for (let place = 0; place < count; place += 1)
+      if (overridden[place] === 1 && !isOverrideUnit(overrideUnits[place] ?? 0)) this.#listener.unknown('override');
+  }
+
+  #told(bytes: Uint8Array): ToldRequest | undefined {
+    return this.#options.reference.hasMetadata ? toldRequest(bytes, this.#scan) : undefined;
+  }
+
   #decide(domain: DomainPlans, plans: readonly DescriptorPlan[], { bytes, call, answer }: Asked): void {
     const scan = this.#scan;
-    const hits: number[] = [];
-    const gives: boolean[] = [];
-    for (let place = 0; place < scan.count; place += 1) {
-      const own = scan.hits[place] ?? -1;
-      // R304: a descriptor may say 0, which checks; a request that says 0 says nothing.
-      hits.push(own === -1 ? Math.max(1, scan.hitsAddend) : own);
-      gives.push(scan.negative[place] === 1);
-      if (domain.readsOverrides && scan.overridden[place] === 1 && !isOverrideUnit(scan.overrideUnits[place] ?? 0))
-        this.#listener.unknown('override');
-    }
-    const request = { plans, hits, gives, call, answer };
-    if (domain.kind === 'own') this.#own.decide(request);
-    else if (this.#options.reference.hasMetadata) this.#reference.decide({ ...request, told: toldRequest(bytes, scan) });
-    else this.#reference.decide(request);
+    const [hits, gives] = isOneHit(scan) ? ONE_HIT : hitsOf(scan);
+    if (domain.readsOverrides) this.#tellOverrides();
+    if (domain.kind === 'own') this.#own.decide({ plans, hits, gives, call, answer });
+    else this.#reference.decide({ plans, hits, gives, call, answer, told: this.#told(bytes) });
   }
 }
 
+type Hits = readonly [hits: readonly number[], gives: readonly boolean[]];
+const ONE_HIT: Hits = [[1], [false]];
+
+/** Nearly all requests are so. */
+function isOneHit({ count, hits, hitsAddend, negative }: RequestScan): boolean {
+  return count === 1 && hits[0] === -1 && hitsAddend <= 1 && negative[0] === 0;
+}
+
+function hitsOf(scan: RequestScan): Hits {
+  const hits: number[] = [];
+  const gives: boolean[] = [];
+  for (let place = 0; place < scan.count; place += 1) {
+    const own = scan.hits[place] ?? -1;
+    // R304: a descriptor may say 0, which checks; a request that says 0 says nothing.
+    hits.push(own === -1 ? Math.max(1, scan.hitsAddend) : own);
+    gives.push(scan.negative[place] === 1);
+  }
+  return [hits, gives];
+}
+
 interface Asked {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly call: RateLimitCall;
   readonly answer: RateLimitAnswer;
 }

@@ -16,7 +16,7 @@ import {
 } from './reply/reply-fields.ts';
 import { ReplyWriter } from './reply/reply-writer.ts';
 import { StatusList } from './reply/status-list.ts';
-import { structField, writeField, writeNumberField } from './reply/struct-fields.ts';
+import { structField, writeField, writeNumberField, writeTextField } from './reply/struct-fields.ts';
 
 /** R309. */
 export type DenialReason = 'over_limit' | 'missing_key' | 'blocked' | 'store_failure';
@@ -30,6 +30,7 @@ const REASONS: Readonly<Record<DenialReason, Uint8Array>> = {
 const DEGRADED = structField('degraded', true);
 const REMAINING = Buffer.from('remaining');
 const RESET_MS = Buffer.from('resetMs');
+const KEY_HASH = Buffer.from('keyHash');
 const RETRY_AFTER = Buffer.from('retry-after');
 const PROBLEM_TYPE = responseHeader('content-type', 'application/problem+json');
 
@@ -105,7 +106,8 @@ export class OwnReply {
     writer.bytes(this.#revision);
     if (denial !== undefined) {
       const { plan, tightest, reason } = denial;
-      writer.bytes(plan.hashField);
+      const counted = plan.counters[0]?.target.key;
+      if (counted !== undefined) writeTextField(writer, KEY_HASH, counted.text);
       if (tightest !== undefined) {
         const { retryAfterMs, remaining } = tightest.outcome;
         if (retryAfterMs !== Number.POSITIVE_INFINITY) writeNumberField(writer, RESET_MS, retryAfterMs);

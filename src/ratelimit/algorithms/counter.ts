@@ -91,7 +91,7 @@ export function takenFrom(
 ): CounterState {
   switch (state.algorithm) {
     case 'fixed':
-      return { ...state, used: state.used + hits };
+      return { algorithm: 'fixed', used: state.used + hits, endUs: state.endUs };
     case 'sliding':
       return { algorithm: 'sliding', hits: slidingTaken(state.hits, hits) };
     case 'slidingExact':

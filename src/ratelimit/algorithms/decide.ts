@@ -39,6 +39,22 @@ export function decide(uses: readonly CounterUse[], kept: readonly (CounterState
   return { isOver: uses.some((use, at) => !use.isShadow && outcomes[at]?.isOver === true), outcomes, states };
 }
 
+/** What `decide` says of a request with this use alone, without its lists: most requests are so. `state`: what to keep, undefined if nothing changed. */
+export function decideOne(
+  use: CounterUse,
+  kept: CounterState | undefined,
+  now: Now,
+): { readonly outcome: UseOutcome; readonly state: CounterState | undefined } {
+  const { limit, kind, hits } = use;
+  if (limit.limit === 0) return { outcome: blockedOutcome(use), state: undefined };
+  const { nowUs } = now;
+  const current = currentState(limit, kept, now);
+  const fits = availableIn(limit, current, nowUs) >= Math.max(1, hits);
+  const isTaken = hits > 0 && (fits || kind !== 'take');
+  const state = isTaken ? takenFrom(limit, current, { hits, nowUs, isOwed: kind !== 'take' }) : undefined;
+  return { outcome: outcomeOf(use, { state: state ?? current, isFitting: fits, nowUs }), state };
+}
+
 function isFitting(use: CounterUse, state: CounterState | undefined, nowUs: number): boolean {
   return state === undefined ? use.kind === 'debit' : availableIn(use.limit, state, nowUs) >= Math.max(1, use.hits);
 }

@@ -16,9 +16,19 @@ export interface RegisteredLimit {
 export class LimitRegistry {
   readonly #numbers = new Map<string, number>();
   readonly #limits: RegisteredLimit[] = [];
+  /** Requests of one limit often follow each other. */
+  #last: StoreLimit | undefined;
+  #lastNumber = 0;
 
   /** The number of a limit; a new one's where it was not known. */
   numberOf(limit: StoreLimit): number {
+    if (limit === this.#last) return this.#lastNumber;
+    this.#last = limit;
+    this.#lastNumber = this.#find(limit);
+    return this.#lastNumber;
+  }
+
+  #find(limit: StoreLimit): number {
     const known = this.#numbers.get(limit.id);
     if (known === undefined) return this.#add({ id: limit.id, algorithm: limit.algorithm, limit });
     const registered = this.#limits[known];

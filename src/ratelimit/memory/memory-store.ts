@@ -1,6 +1,6 @@
 // The store within one process (R601-R603): the default for one instance, and what answers while Redis does not (R803). Every answer is at hand at once.
 import { availableIn, type CounterState, currentState, emptyUsOf, givenTo, readingOf } from '../algorithms/counter.ts';
-import { decide } from '../algorithms/decide.ts';
+import { decide, decideOne } from '../algorithms/decide.ts';
 import { FixedWindows } from '../algorithms/fixed-window.ts';
 import { claimed, GRACE_MS, type Holding } from '../algorithms/ledger.ts';
 import type { CounterKey } from '../store/counter-key.ts';
@@ -84,6 +84,8 @@ export class MemoryStore implements CounterStore {
   take(uses: readonly CounterUse[]): TakeAnswer {
     const nowUs = this.#clock.nowUs();
     this.#expire(nowUs, SLICE);
+    const [only] = uses;
+    if (uses.length === 1 && only !== undefined) return this.#takeOne(only, nowUs);
     const places = uses.map((use) => this.#placeOf(use, nowUs));
     const kept = places.map((place) => read(place));
     const { isOver, outcomes, states } = decide(uses, kept, { nowUs, windows: this.#windows });
@@ -92,6 +94,13 @@ export class MemoryStore implements CounterStore {
       if (state !== undefined && place !== undefined) this.#keep(place, state, nowUs);
     }
     return { isOver, outcomes, source: 'store' };
+  }
+
+  #takeOne(use: CounterUse, nowUs: number): TakeAnswer {
+    const place = this.#placeOf(use, nowUs);
+    const { outcome, state } = decideOne(use, read(place), { nowUs, windows: this.#windows });
+    if (state !== undefined) this.#keep(place, state, nowUs);
+    return { isOver: outcome.isOver && !use.isShadow, outcomes: [outcome], source: 'store' };
   }
 
   give(uses: readonly (CounterTarget & { readonly hits: number })[]): void {

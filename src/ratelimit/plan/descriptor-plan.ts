@@ -2,7 +2,7 @@
 // remembered (R902). Data only.
 import type { RuleCounts } from '../decision-counts.ts';
 import type { JsonObject } from '../reply/struct-fields.ts';
-import type { CounterTarget, CounterUse } from '../store.ts';
+import type { CounterTarget, CounterUse, StoreLimit } from '../store.ts';
 
 /** What is the same for all requests that one limit counts. */
 export interface PlannedRule {
@@ -40,6 +40,11 @@ export interface PlannedCounter {
   readonly policyHeader: Uint8Array;
 }
 
+/** What all counters of a rate share, made once: thousands of plans then touch the same few lines of memory (R902). */
+export interface PlannedRate extends Omit<PlannedCounter, 'target' | 'unit'> {
+  readonly limit: StoreLimit;
+}
+
 export type PlanKind =
   /** No limit applies (R303): plain OK. */
   | 'none'
@@ -62,10 +67,8 @@ export interface DescriptorPlan {
   readonly units: readonly CounterUse[];
   /** R207; `take` looks at the request's hits. */
   readonly op: 'take' | 'check' | 'debit';
-  /** `keyHash` as a field of the metadata (R309); empty where nothing is counted. */
-  readonly hashField: Uint8Array;
 }
 
 export function plainPlan(kind: 'none' | 'unknown'): DescriptorPlan {
-  return { kind, rule: undefined, counters: [], units: [], op: 'take', hashField: new Uint8Array(0) };
+  return { kind, rule: undefined, counters: [], units: [], op: 'take' };
 }

@@ -5,10 +5,17 @@ import { limitProblem } from '../algorithms/limit-problem.ts';
 import type { LimitDomain, LimitPart, LimitRate, LimitRule } from '../limit-table.ts';
 import { structField } from '../reply/struct-fields.ts';
 import { type CounterKey, counterKey } from '../store/counter-key.ts';
-import type { StoreLimit } from '../store.ts';
+import type { CounterUse, StoreLimit } from '../store.ts';
 import { currentLimit, policyHeader, unitNumber } from './counter-bytes.ts';
 import { counterIdentity, counterParts } from './counter-identity.ts';
-import { type DescriptorPlan, type PlannedCounter, type PlannedRule, plainPlan } from './descriptor-plan.ts';
+import {
+  type DescriptorPlan,
+  type PlanKind,
+  type PlannedCounter,
+  type PlannedRate,
+  type PlannedRule,
+  plainPlan,
+} from './descriptor-plan.ts';
 import { type DescriptorView, type DomainPlans, type PlanTools, spanText } from './domain-plans.ts';
 import { type OverrideChoice, overrideChoice, type ReadyOverride } from './override-choice.ts';
 import { isFaster, parseRate } from './rate-text.ts';
@@ -27,6 +34,8 @@ interface ReadyRule {
   readonly rule: LimitRule;
   readonly planned: PlannedRule;
   readonly chooseOverride: OverrideChoice;
+  /** By the rate of the table, or of a claim. */
+  readonly rates: WeakMap<LimitRate, PlannedRate>;
 }
 
 export function ownLimits(domain: LimitDomain, tools: PlanTools): DomainPlans {
@@ -60,7 +69,7 @@ function readyRule(rule: LimitRule, { counts }: PlanTools): ReadyRule {
     onStoreFailure,
     nameField: structField('limit', name),
   };
-  return { rule, planned, chooseOverride: overrideChoice(overrides) };
+  return { rule, planned, chooseOverride: overrideChoice(overrides), rates: new WeakMap() };
 }
 
 interface NamedEntry {
@@ -102,18 +111,15 @@ class PlanMaker {
       entries.filter(({ key }) => !key.startsWith('_')),
     );
     if (given === undefined) return NONE;
-    const plain = { rule: planned, counters: [], units: [], op: opOf(entries), hashField: NOTHING };
-    if (given.includes(undefined) && rule.whenMissing !== 'share') {
-      return rule.whenMissing === 'deny' ? { ...plain, kind: 'missing' } : NONE;
-    }
+    const op = opOf(entries);
+    const uncounted = (kind: PlanKind): DescriptorPlan => ({ kind, rule: planned, counters: [], units: [], op });
+    if (given.includes(undefined) && rule.whenMissing !== 'share') return rule.whenMissing === 'deny' ? uncounted('missing') : NONE;
     const override = ready.chooseOverride(valuesOf(rule.parts, given));
     const rates = this.#rates(override);
-    if (rates.length === 0) return { ...plain, kind: 'unlimited' };
-    if (rates.some(({ limit }) => limit === 0)) return { ...plain, kind: 'blocked' };
+    if (rates.length === 0) return uncounted('unlimited');
+    if (rates.some(({ limit }) => limit === 0)) return uncounted('blocked');
     const counters = rates.map((rate) => this.#counter(rate, given, override));
-    const [first] = counters;
-    const hashField = first === undefined ? NOTHING : structField('keyHash', first.target.key.text);
-    return { ...plain, kind: 'counted', counters, units: counters.map(({ unit }) => unit), hashField };
+    return { kind: 'counted', rule: planned, counters, units: counters.map(({ unit }) => unit), op };
   }
 
   /** R107: an override wins over what a claim says, a claim over the limit's own rates. */
@@ -130,16 +136,22 @@ class PlanMaker {
   }
 
   #counter(rate: LimitRate, given: GivenParts, override: ReadyOverride | undefined): PlannedCounter {
-    const { domain, ready, tools, hidesLimits } = this.#task;
-    const { rule, planned } = ready;
-    const limit = this.#storeLimit(rate);
+    const { domain, ready, tools } = this.#task;
+    const { limit, capacity, nearAbove, currentLimit, policyHeader } = this.#planned(rate);
     const parts = override?.override.shared === true ? ['*', override.identity] : keyParts(given);
     const key = counterKey(tools.keySecret, { domain, identity: limit.id, parts });
-    const target = { limit, key, ...this.#slot(given) };
+    const unit: CounterUse = { limit, key, kind: 'take', hits: 1, isShadow: ready.planned.isShadow, ...this.#slot(given) };
+    return { target: unit, unit, capacity, nearAbove, currentLimit, policyHeader };
+  }
+
+  #planned(rate: LimitRate): PlannedRate {
+    const { ready, tools, hidesLimits } = this.#task;
+    const known = ready.rates.get(rate);
+    if (known !== undefined) return known;
+    const { rule } = ready;
     const capacity = rate.algorithm === 'bucket' ? rate.burst : rate.limit;
-    return {
-      target,
-      unit: { ...target, kind: 'take', hits: 1, isShadow: planned.isShadow },
+    const made: PlannedRate = {
+      limit: this.#storeLimit(rate),
       capacity,
       nearAbove: Math.floor(capacity * tools.nearRatio),
       currentLimit:
@@ -148,6 +160,8 @@ class PlanMaker {
           : currentLimit({ name: rule.name, requests: rate.limit, unit: unitNumber(rate) }),
       policyHeader: rule.headers === 'draft' ? policyHeader(rule.name, rate) : NOTHING,
     };
+    ready.rates.set(rate, made);
+    return made;
   }
 
   #slot(given: GivenParts): { readonly slot?: CounterKey } {

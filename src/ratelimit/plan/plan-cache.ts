@@ -121,7 +121,8 @@ export interface DescriptorSpan {
   readonly end: number;
 }
 
-function isSame(key: Uint8Array, bytes: Uint8Array, { start, end }: DescriptorSpan): boolean {
+/** Whether a part of `bytes` is the same as `key`. */
+export function isSame(key: Uint8Array, bytes: Uint8Array, { start, end }: Pick<DescriptorSpan, 'start' | 'end'>): boolean {
   if (key.length !== end - start) return false;
   for (let at = start; at < end; at += 1) if (key[at - start] !== bytes[at]) return false;
   return true;

@@ -30,7 +30,7 @@ export interface ReferencePorts {
 /** A planned request; its own bytes are kept only where its metadata is asked for. */
 export interface ReferenceRequest extends PlannedRequest {
   /** What `--reference-metadata` tells of the request. */
-  readonly told?: ToldRequest;
+  readonly told: ToldRequest | undefined;
 }
 
 /** What the store said of one descriptor. */
@@ -55,6 +55,11 @@ export class ReferenceDecisions {
 
   decide(request: ReferenceRequest): void {
     const { plans, gives, hits } = request;
+    const [only] = plans;
+    if (plans.length === 1 && only?.kind === 'counted' && only.rule?.replaces.length === 0 && gives[0] === false) {
+      this.#ask({ request, steps: ['counted'], counted: [] });
+      return;
+    }
     const replaced = replacedNames(plans);
     const steps = plans.map((plan, place): Step => {
       if (plan.kind === 'unlimited') return 'unlimited';

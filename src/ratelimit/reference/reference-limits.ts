@@ -1,12 +1,12 @@
 // Reference tables, ready to be asked: makes plans as the reference would decide (R321-R324); counts nothing.
 import { currentLimit } from '../plan/counter-bytes.ts';
-import { type DescriptorPlan, type PlannedCounter, type PlannedRule, plainPlan } from '../plan/descriptor-plan.ts';
+import { type DescriptorPlan, type PlannedCounter, type PlannedRate, type PlannedRule, plainPlan } from '../plan/descriptor-plan.ts';
 import { type DescriptorView, type DomainPlans, type PlanTools, spanText } from '../plan/domain-plans.ts';
 import { structField } from '../reply/struct-fields.ts';
 import { counterKey } from '../store/counter-key.ts';
-import type { StoreLimit } from '../store.ts';
+import type { CounterUse, StoreLimit } from '../store.ts';
 import { metricPath, overridePath, sharedValue } from './metric-path.ts';
-import type { ReferenceDomain, ReferenceUnit } from './reference-table.ts';
+import type { ReferenceDescriptor, ReferenceDomain, ReferenceLimit, ReferenceUnit } from './reference-table.ts';
 import { type ReferenceMatch, referenceTree } from './reference-tree.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -36,12 +36,17 @@ export function isOverrideUnit(unit: number): boolean {
   return OVERRIDE_UNITS[unit] !== undefined;
 }
 
-/** What the counter of a plan is made from. */
-interface Counted {
-  readonly rule: PlannedRule;
-  readonly rate: { readonly unit: ReferenceUnit; readonly requestsPerUnit: number };
-  readonly parts: readonly (string | Uint8Array)[];
+interface ReferenceRate {
+  readonly unit: ReferenceUnit;
+  readonly requestsPerUnit: number;
+}
+
+/** What the descriptors of one metric path share. */
+interface Shared {
   readonly path: string;
+  readonly rule: PlannedRule;
+  /** Absent: unlimited. */
+  readonly rate: (PlannedRate & { readonly unit: ReferenceUnit }) | undefined;
 }
 
 export function referenceLimits(domain: ReferenceDomain, tools: ReferenceTools): DomainPlans {
@@ -76,6 +81,7 @@ function textEntries({ bytes, entries }: DescriptorView): readonly TextEntry[] {
 class Planner {
   readonly #domain: string;
   readonly #tools: ReferenceTools;
+  readonly #known = new WeakMap<ReferenceDescriptor, Shared>();
 
   constructor(domain: string, tools: ReferenceTools) {
     this.#domain = domain;
@@ -90,18 +96,26 @@ class Planner {
     if (unit === undefined) return undefined;
     const path = overridePath(this.#domain, entries);
     const rule = this.#rule({ name: '', replaces: [], isShadow: false, isQuota: false }, path);
-    return this.#counted({ rule, rate: { unit, requestsPerUnit: override.requests }, parts: keyParts(view, undefined), path });
+    return this.#counted(rule, this.#rate({ unit, requestsPerUnit: override.requests }, rule, path), keyParts(view, undefined));
   }
 
   matched(view: DescriptorView, match: ReferenceMatch): DescriptorPlan {
     const last = match.steps.at(-1)?.descriptor;
     if (last?.limit === undefined) return NONE;
-    const { name, replaces, rate } = last.limit;
-    const path = metricPath(this.#domain, match.steps);
+    const { rule, rate } = this.#shared(last, last.limit, metricPath(this.#domain, match.steps));
+    if (rate === undefined) return { kind: 'unlimited', rule, counters: [], units: [], op: 'take' };
+    return this.#counted(rule, rate, keyParts(view, match));
+  }
+
+  /** Made once for each descriptor of the file, unless values are in its path. */
+  #shared(last: ReferenceDescriptor, { name, replaces, rate }: ReferenceLimit, path: string): Shared {
+    const known = this.#known.get(last);
+    if (known?.path === path) return known;
     const planned = this.#rule({ name, replaces, isShadow: last.shadowMode, isQuota: last.quotaMode }, path);
     const rule = last.metadata === undefined ? planned : { ...planned, metadata: last.metadata };
-    if (rate === undefined) return { kind: 'unlimited', rule, counters: [], units: [], op: 'take', hashField: NOTHING };
-    return this.#counted({ rule, rate, parts: keyParts(view, match), path });
+    const shared = { path, rule, rate: rate === undefined ? undefined : this.#rate(rate, rule, path) };
+    this.#known.set(last, shared);
+    return shared;
   }
 
   #rule(own: Pick<PlannedRule, 'name' | 'replaces' | 'isShadow' | 'isQuota'>, path: string): PlannedRule {
@@ -116,29 +130,35 @@ class Planner {
     };
   }
 
-  #counted({ rule, rate, parts, path }: Counted): DescriptorPlan {
-    const { keySecret, nearRatio, onStoreFailure } = this.#tools;
-    const { number, seconds } = REFERENCE_UNITS[rate.unit];
+  #rate({ unit, requestsPerUnit }: ReferenceRate, { name }: PlannedRule, path: string): NonNullable<Shared['rate']> {
+    const { nearRatio, onStoreFailure } = this.#tools;
+    const { number, seconds } = REFERENCE_UNITS[unit];
     const limit: StoreLimit = {
-      id: `${path}/${rate.unit}`,
+      id: `${path}/${unit}`,
       algorithm: 'fixed',
-      limit: rate.requestsPerUnit,
+      limit: requestsPerUnit,
       periodUs: seconds * SECOND_US,
-      burst: rate.requestsPerUnit,
+      burst: requestsPerUnit,
       onStoreFailure,
     };
-    // As in the reference, the same entries in the same window are one counter, whichever rule they were found by.
-    const key = counterKey(keySecret, { domain: this.#domain, identity: `reference/${rate.unit}`, parts });
-    const counter: PlannedCounter = {
-      target: { limit, key },
-      // Shadow is a matter of the answer here: each counter is asked alone (R307).
-      unit: { limit, key, kind: 'count', hits: 1, isShadow: true },
-      capacity: rate.requestsPerUnit,
-      nearAbove: Math.floor(rate.requestsPerUnit * nearRatio),
-      currentLimit: currentLimit({ name: rule.name, requests: rate.requestsPerUnit, unit: number }),
+    return {
+      unit,
+      limit,
+      capacity: requestsPerUnit,
+      nearAbove: Math.floor(requestsPerUnit * nearRatio),
+      currentLimit: currentLimit({ name, requests: requestsPerUnit, unit: number }),
       policyHeader: NOTHING,
     };
-    return { kind: 'counted', rule, counters: [counter], units: [counter.unit], op: 'take', hashField: structField('keyHash', key.text) };
+  }
+
+  #counted(rule: PlannedRule, rate: NonNullable<Shared['rate']>, parts: readonly (string | Uint8Array)[]): DescriptorPlan {
+    const { limit, capacity, nearAbove, currentLimit: shown, policyHeader } = rate;
+    // As in the reference, the same entries in the same window are one counter, whichever rule they were found by.
+    const key = counterKey(this.#tools.keySecret, { domain: this.#domain, identity: `reference/${rate.unit}`, parts });
+    // Shadow is a matter of the answer here: each counter is asked alone (R307).
+    const unit: CounterUse = { limit, key, kind: 'count', hits: 1, isShadow: true };
+    const counter: PlannedCounter = { target: unit, unit, capacity, nearAbove, currentLimit: shown, policyHeader };
+    return { kind: 'counted', rule, counters: [counter], units: [unit], op: 'take' };
   }
 }
 

@@ -45,6 +45,18 @@ export function writeNumberField(writer: ReplyWriter, key: Uint8Array, value: nu
   writer.delimit(FIELDS, since);
 }
 
+/** A field whose text changes from reply to reply. */
+export function writeTextField(writer: ReplyWriter, key: Uint8Array, value: string): void {
+  const since = writer.length;
+  writer.text(value);
+  writer.delimit(STRING_VALUE, since);
+  writer.delimit(MAP_VALUE, since);
+  const sinceKey = writer.length;
+  writer.bytes(key);
+  writer.delimit(MAP_KEY, sinceKey);
+  writer.delimit(FIELDS, since);
+}
+
 export function writeField(writer: ReplyWriter, key: string, value: JsonValue): void {
   const since = writer.length;
   writeValue(writer, value);

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CounterState } from '../../../../src/ratelimit/algorithms/counter.ts';
+import { decide, decideOne } from '../../../../src/ratelimit/algorithms/decide.ts';
+import { FixedWindows } from '../../../../src/ratelimit/algorithms/fixed-window.ts';
+import type { Algorithm, UseKind } from '../../../../src/ratelimit/store.ts';
+import { use } from '../../../contract/ratelimit-store-contract.ts';
+import { limitOf } from '../store-limit.ts';
+
+const EPOCH_US = 1_795_000_000_123_456;
+const PERIOD_US = 60_000_000;
+const steps = fc.array(
+  fc.record({
+    waitUs: fc.oneof(fc.constant(0), fc.nat(PERIOD_US / 3)),
+    kind: fc.constantFrom<UseKind>('take', 'take', 'debit'),
+    hits: fc.nat(6),
+    isShadow: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+const limits = fc.record({
+  algorithm: fc.constantFrom<Algorithm>('fixed', 'sliding', 'slidingExact', 'bucket'),
+  limit: fc.nat(12),
+  burst: fc.integer({ min: 1, max: 12 }),
+});
+
+describe('a request with one use', () => {
+  it('is decided as one of a list with nothing else in it (ratelimit R406, R902)', () => {
+    fc.assert(
+      fc.property(limits, steps, (parts, walk) => {
+        const limit = limitOf({ ...parts, periodUs: PERIOD_US });
+        const windows = new FixedWindows();
+        const one = use(limit);
+        let kept: CounterState | undefined;
+        let nowUs = EPOCH_US;
+        for (const { waitUs, ...asked } of walk) {
+          nowUs += waitUs;
+          const now = { nowUs, windows };
+          const alone = decideOne({ ...one, ...asked }, kept, now);
+          const listed = decide([{ ...one, ...asked }], [kept], now);
+          expect([alone.outcome, alone.state]).toEqual([listed.outcomes[0], listed.states[0]]);
+          kept = alone.state ?? kept;
+        }
+      }),
+    );
+  });
+
+  it('that counts whatever comes is over from N on (ratelimit R307)', () => {
+    const limit = limitOf({ limit: 2 });
+    const now = { nowUs: EPOCH_US, windows: new FixedWindows() };
+    const one = use(limit, { kind: 'count', hits: 2, isShadow: true });
+    const first = decideOne(one, undefined, now);
+    const second = decideOne(one, first.state, now);
+    expect([first.outcome.isOver, second.outcome.isOver]).toEqual([false, true]);
+    expect(second.state).toMatchObject({ used: 4 });
+  });
+});
