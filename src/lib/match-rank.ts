@@ -1,6 +1,6 @@
-// Which of several matches is the more exact one (ratelimit R107): one without patterns, then the one with most literal text, then the one with
-// most parts. Order never decides, so two that may fit one request and stand equal are a tie, which nobody may serve. Pure.
-import { patternsOverlap } from './star-pattern.ts';
+// Which of several matches is the more exact one (ratelimit R107): one without patterns, then the one with most literal text, with most parts, with
+// fewest stars. Order never decides, so two that may fit one request and stand equal are a tie, which nobody may serve. Pure.
+import { patternCovers, patternsCommon, patternsOverlap } from './star-pattern.ts';
 
 /** A part of requests and the text it must have, in which each `*` stands for any characters. Parts of one match are different. */
 export interface PartMatch {
@@ -12,6 +12,7 @@ export interface MatchRank {
   readonly isExact: boolean;
   readonly literals: number;
   readonly parts: number;
+  readonly stars: number;
 }
 
 export function matchRank(match: readonly PartMatch[]): MatchRank {
@@ -19,6 +20,7 @@ export function matchRank(match: readonly PartMatch[]): MatchRank {
     isExact: match.every(({ value }) => !value.includes('*')),
     literals: match.reduce((sum, { value }) => sum + value.replaceAll('*', '').length, 0),
     parts: match.length,
+    stars: match.reduce((sum, { value }) => sum + (value.match(/\*+/g)?.length ?? 0), 0),
   };
 }
 
@@ -26,7 +28,7 @@ export function matchRank(match: readonly PartMatch[]): MatchRank {
 export function compareMatchRanks(left: MatchRank, right: MatchRank): number {
   if (left.isExact !== right.isExact) return left.isExact ? -1 : 1;
   const byLiterals = left.isExact ? 0 : right.literals - left.literals;
-  return byLiterals || right.parts - left.parts;
+  return byLiterals || right.parts - left.parts || left.stars - right.stars;
 }
 
 /** Whether some request fits both. */
@@ -37,20 +39,53 @@ export function matchesOverlap(left: readonly PartMatch[], right: readonly PartM
   });
 }
 
-/** By the index of each match that ties with an earlier one: the index of the first such. */
+/** Whether every request that fits `inner` fits `outer`. */
+export function matchCovers(outer: readonly PartMatch[], inner: readonly PartMatch[]): boolean {
+  return outer.every(({ part, value }) => {
+    const other = inner.find((each) => each.part === part);
+    return other !== undefined && patternCovers(value, other.value);
+  });
+}
+
+/** Matches that together fit exactly the requests that fit both; undefined where they would be too many. */
+export function matchesCommon(left: readonly PartMatch[], right: readonly PartMatch[]): readonly (readonly PartMatch[])[] | undefined {
+  const only = right.filter(({ part }) => !left.some((each) => each.part === part));
+  let found: readonly (readonly PartMatch[])[] = [only];
+  for (const { part, value } of left) {
+    const other = right.find((each) => each.part === part);
+    const values = other === undefined ? [value] : patternsCommon(value, other.value);
+    if (values === undefined) return undefined;
+    found = found.flatMap((match) => values.map((each) => [...match, { part, value: each }]));
+  }
+  return found;
+}
+
+/**
+ * By the index of each match that ties with an earlier one: the index of the first such. It is no tie where a more exact match holds for all
+ * requests that fit both.
+ */
 export function matchTies(matches: readonly (readonly PartMatch[])[]): ReadonlyMap<number, number> {
   const ties = new Map<number, number>();
   const groups = new Map<string, RankGroup>();
   for (const [index, match] of matches.entries()) {
-    const { isExact, literals, parts } = matchRank(match);
-    const rank = isExact ? `exact ${parts}` : `${literals} ${parts}`;
-    const group = groups.get(rank) ?? new RankGroup();
-    groups.set(rank, group);
-    const first = group.firstTie(match, isExact);
+    const rank = matchRank(match);
+    const { isExact, literals, parts, stars } = rank;
+    const name = isExact ? `exact ${parts}` : `${literals} ${parts} ${stars}`;
+    const group = groups.get(name) ?? new RankGroup();
+    groups.set(name, group);
+    const first = group.equals(match, isExact).find((place) => !isDecided(matches[place] ?? [], match, matches));
     if (first !== undefined) ties.set(index, first);
     group.add(match, index);
   }
   return ties;
+}
+
+/** Whether wherever both fit another match of the list does that is more exact than they. */
+function isDecided(left: readonly PartMatch[], right: readonly PartMatch[], matches: readonly (readonly PartMatch[])[]): boolean {
+  const rank = matchRank(left);
+  const better = matches.filter((each) => compareMatchRanks(matchRank(each), rank) < 0);
+  const common = better.length === 0 ? undefined : matchesCommon(left, right);
+  return common !== undefined && common.every((each) => better.some((other) => matchCovers(other, each)));
 }
 
 interface Member {
@@ -62,16 +97,14 @@ interface Member {
 class RankGroup {
   readonly #bySameParts = new Map<string, { readonly members: Member[]; readonly byText: Map<string, number> }>();
 
-  firstTie(match: readonly PartMatch[], isExact: boolean): number | undefined {
-    let first: number | undefined;
+  /** Those that may fit one request with it, in the order in which they came. */
+  equals(match: readonly PartMatch[], isExact: boolean): readonly number[] {
+    const found: number[] = [];
     for (const [parts, { members, byText }] of this.#bySameParts) {
-      const found =
-        isExact && parts === partsText(match)
-          ? byText.get(matchText(match))
-          : members.find((member) => matchesOverlap(member.match, match))?.index;
-      if (found !== undefined && (first === undefined || found < first)) first = found;
+      if (isExact && parts === partsText(match)) found.push(...optional(byText.get(matchText(match))));
+      else found.push(...members.filter((member) => matchesOverlap(member.match, match)).map(({ index }) => index));
     }
-    return first;
+    return found.sort((left, right) => left - right);
   }
 
   add(match: readonly PartMatch[], index: number): void {
@@ -82,6 +115,10 @@ class RankGroup {
     const text = matchText(match);
     if (!same.byText.has(text)) same.byText.set(text, index);
   }
+}
+
+function optional(index: number | undefined): readonly number[] {
+  return index === undefined ? [] : [index];
 }
 
 function partsText(match: readonly PartMatch[]): string {

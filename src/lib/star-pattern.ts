@@ -36,6 +36,54 @@ export function patternCovers(outer: string, inner: string): boolean {
   return starPattern(outer).fits(inner);
 }
 
+const MOST_PATTERNS = 32;
+
+/** Patterns that together fit exactly the texts that fit both; undefined where they would be more than 32. */
+export function patternsCommon(left: string, right: string): readonly string[] | undefined {
+  const sides = { left: normal(left), right: normal(right) };
+  const known = new Map<string, readonly string[]>();
+  let isMany = false;
+  const common = (i: number, j: number): readonly string[] => {
+    const place = `${i}/${j}`;
+    const before = known.get(place);
+    if (before !== undefined) return before;
+    const found = isMany ? [] : withoutCovered(commonRest(sides, [i, j], common));
+    if (found.length > MOST_PATTERNS) isMany = true;
+    known.set(place, found);
+    return found;
+  };
+  const found = common(0, 0);
+  return isMany ? undefined : found;
+}
+
+interface Sides {
+  readonly left: string;
+  readonly right: string;
+}
+
+/** What follows the first characters of both, which may be stars: of two stars one ends first. */
+function commonRest(
+  { left, right }: Sides,
+  [i, j]: readonly [number, number],
+  common: (i: number, j: number) => readonly string[],
+): readonly string[] {
+  const [a, b] = [left.charAt(i), right.charAt(j)];
+  if (a === '' && b === '') return [''];
+  if (a === '*' && b === '*') return [...common(i + 1, j), ...common(i, j + 1)].map((rest) => normal(`*${rest}`));
+  if (a === '*') return [...common(i + 1, j), ...(b === '' ? [] : common(i, j + 1).map((rest) => b + rest))];
+  if (b === '*') return [...common(i, j + 1), ...(a === '' ? [] : common(i + 1, j).map((rest) => a + rest))];
+  return a === b ? common(i + 1, j + 1).map((rest) => a + rest) : [];
+}
+
+function withoutCovered(patterns: readonly string[]): readonly string[] {
+  const different = [...new Set(patterns)];
+  return different.filter((each) => !different.some((other) => other !== each && patternCovers(other, each)));
+}
+
+function normal(pattern: string): string {
+  return pattern.replaceAll(/\*+/g, '*');
+}
+
 /** Whether some text fits both. Exact; time is the product of their lengths. */
 export function patternsOverlap(left: string, right: string): boolean {
   if (!left.includes('*')) return starPattern(right).fits(left);

@@ -47,7 +47,7 @@ export const LIMIT_CODES = {
   CH2907: {
     title: 'Two overrides fit one request alike.',
     cause:
-      'Exact values win, then the pattern with most literal text, then most parts. Order decides nothing, so these two would be a guess.',
+      'Exact values win, then the pattern with most literal text, then most parts, then fewest stars. Order decides nothing, so these two would be a guess where nothing more exact fits both.',
     example: 'overrides: [{match: {jwt.tenant: "a*"}, rate: 1/second}, {match: {jwt.tenant: "*z"}, rate: 2/second}]',
     cure: 'overrides: [{match: {jwt.tenant: "a*"}, rate: 1/second}, {match: {jwt.tenant: "*-z"}, rate: 2/second}]',
   },

@@ -1,5 +1,5 @@
-// Overrides of limits (ratelimit R107): exact before patterns, then most literal text, then most parts. Order never decides (C1), so two that
-// could fit one request and stand equal are an error.
+// Overrides of limits (ratelimit R107): exact before patterns, then most literal text, most parts, fewest stars. Order never decides (C1), so two
+// that could fit one request and stand equal are an error.
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
 import { matchTies } from '../../lib/match-rank.ts';
 import { errorAt, type Report } from '../issue.ts';
@@ -52,7 +52,7 @@ function reportTies(overrides: readonly LimitOverride[], { path }: OverrideFrame
     report(
       errorAt([...path, 'overrides', index, 'match'], 'CH2907', {
         message: 'another override may fit the same request, and neither is more exact',
-        help: 'write more of the value in one of them, or name more parts of the key',
+        help: 'write more of the value in one of them, or an override for what fits both',
         related: [{ message: 'the other one is here', path: [...path, 'overrides', first, 'match'] }],
       }),
     );

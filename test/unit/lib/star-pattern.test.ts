@@ -1,7 +1,7 @@
 // Texts with stars: what fits, what two of them share, and when one holds all of another.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { patternCovers, patternsOverlap, starPattern } from '../../../src/lib/star-pattern.ts';
+import { patternCovers, patternsCommon, patternsOverlap, starPattern } from '../../../src/lib/star-pattern.ts';
 
 const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 5 });
 const texts = ['', 'a', 'b', 'aa', 'ab', 'ba', 'bb'].flatMap((text) => ['', 'a', 'b', 'ab', 'ba', 'aab'].map((end) => text + end));
@@ -30,6 +30,21 @@ describe('texts with stars', () => {
     expect(patternsOverlap('*a', 'b*')).toBe(true);
     expect(patternsOverlap('ab', 'a*b')).toBe(true);
     expect(patternsOverlap('a', 'a')).toBe(true);
+  });
+
+  it('have in common what other patterns tell', () => {
+    fc.assert(
+      fc.property(pattern, pattern, fc.string({ unit: fc.constantFrom('a', 'b', 'x'), maxLength: 8 }), (left, right, text) => {
+        const common = patternsCommon(left, right);
+        const isBoth = starPattern(left).fits(text) && starPattern(right).fits(text);
+        expect(common?.some((each) => starPattern(each).fits(text))).toBe(isBoth);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(patternsCommon('a*', '*b')).toEqual(['a*b']);
+    expect(patternsCommon('ab*', '*bc')).toEqual(['abc', 'ab*bc']);
+    expect(patternsCommon('a', 'b')).toEqual([]);
+    expect(patternsCommon('*a*b*c*d*e*f*', '*g*h*i*j*k*l*')).toBeUndefined();
   });
 
   it('cover others whose every text fits', () => {
