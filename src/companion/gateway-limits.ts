@@ -1,5 +1,5 @@
 // The limits of one gateway in a worker: its table, the store that it counts in, and the limiter over both (ratelimit R301). A limit that leaves
-// the table is kept for the linger (R208); a store that changes is opened before the one before is closed.
+// the table is kept for the linger (R208); a store that changes is opened and reached before the one before is closed.
 import { randomBytes } from 'node:crypto';
 import type { DecisionCounts } from '../ratelimit/decision-counts.ts';
 import type { DecisionListener } from '../ratelimit/decision-listener.ts';
@@ -15,6 +15,9 @@ import { type OpeningContext, type OpenStore, openStore, type StorePlan } from '
 const LINGER_MS = 600_000;
 /** Calls under way end in the store that they began in. */
 const CLOSE_AFTER_MS = 1_000;
+/** A store that takes the place of another one has so long to be reached before it does so all the same. */
+const REACHED_WITHIN_MS = 2_000;
+const LOOK_MS = 10;
 /** R704. */
 const DIVIDE_MS = 1_000;
 
@@ -110,9 +113,21 @@ export class GatewayLimits {
     }
     this.#waiting = undefined;
     const before = this.#served;
-    if (before?.plan.identity !== plan.identity) this.#served = await this.#open(plan);
+    if (before?.plan.identity !== plan.identity) {
+      const next = await this.#open(plan);
+      if (before !== undefined) await reached(next.opened, this.#options.opening.monotonicMs);
+      this.#served = next;
+    } else if (before.plan.kind === 'redis' && plan.kind === 'redis' && before.plan.credentials !== plan.credentials) {
+      before.opened.renew(plan);
+      this.#served = { ...before, plan };
+      this.#options.logger.info(
+        { event: 'ratelimit.credentials', gateway: this.#options.gateway },
+        'credentials of Redis were renewed; its counters go on',
+      );
+    }
     this.#setTable();
-    if (before !== undefined && before !== this.#served) setTimeout(() => void before.opened.close(), CLOSE_AFTER_MS).unref();
+    if (before !== undefined && before.opened !== this.#served?.opened)
+      setTimeout(() => void before.opened.close(), CLOSE_AFTER_MS).unref();
   }
 
   async stop(): Promise<void> {
@@ -171,6 +186,12 @@ export class GatewayLimits {
     this.#setTable();
     this.#setTimer();
   }
+}
+
+/** Calls are decided by the store before meanwhile. */
+async function reached({ store }: OpenStore, monotonicMs: () => number): Promise<void> {
+  const endMs = monotonicMs() + REACHED_WITHIN_MS;
+  while (!store.readiness().isReady && monotonicMs() < endMs) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 function rulesOf({ domains }: LimitTable): readonly LimitRule[] {

@@ -13,14 +13,23 @@ import type { CounterStore } from '../ratelimit/store.ts';
 import type { NamedRedis, StoreSettings } from '../ratelimit/table/decode-store.ts';
 import type { RatelimitWorkerSettings, SentRedis } from './ratelimit-worker-settings.ts';
 
-/** Everything that makes one store differ from another. */
+/** Everything that makes one store differ from another. Where `identity` is the same the counters are: it need not be opened anew. */
 export type StorePlan = { readonly identity: string; readonly keySecret: Uint8Array } & (
   | { readonly kind: 'memory'; readonly snapshotFile?: string }
-  | { readonly kind: 'redis'; readonly settings: RedisSettings; readonly prefix?: string; readonly timeoutMs?: number }
+  | {
+      readonly kind: 'redis';
+      readonly settings: RedisSettings;
+      /** Tells names, passwords and certificates apart, which may be rotated while the store is open (R1008). */
+      readonly credentials: string;
+      readonly prefix?: string;
+      readonly timeoutMs?: number;
+    }
 );
 
 export interface OpenStore {
   readonly store: CounterStore;
+  /** Takes over the credentials of a plan of the same identity. */
+  renew(plan: StorePlan): void;
   close(): Promise<void>;
 }
 
@@ -70,13 +79,20 @@ export async function openStore(plan: StorePlan, context: OpeningContext): Promi
       random,
       worker: randomUUID(),
     });
-    return { store, close: () => store.close() };
+    return {
+      store,
+      renew: (next) => {
+        if (next.kind === 'redis') store.renew(next.settings);
+      },
+      close: () => store.close(),
+    };
   }
   const store = new MemoryStore({ clock, listener, random });
-  if (plan.snapshotFile === undefined) return { store, close: () => store.close() };
+  if (plan.snapshotFile === undefined) return { store, renew: () => undefined, close: () => store.close() };
   const snapshot = await SnapshotFile.open({ store, file: plan.snapshotFile, onError: onSnapshotError });
   return {
     store,
+    renew: () => undefined,
     close: async () => {
       await snapshot.close();
       await store.close();
@@ -96,13 +112,15 @@ function memoryPlan(snapshotFile: string | undefined, keySecret: Uint8Array | un
 }
 
 function redisPlan(settings: RedisSettings, keySecret: Uint8Array, { prefix, timeoutMs }: Partial<NamedRedis>): StorePlan {
-  const { endpoint, password, tls, ...rest } = settings;
+  const { endpoint, username, password, tls, db } = settings;
   const { password: sentinelPassword, ...place } = endpoint.kind === 'sentinel' ? endpoint : { ...endpoint, password: undefined };
   const secrets = [password, sentinelPassword, tls?.key].map((secret) => secret?.reveal() ?? '');
-  const shown = [place, rest, { ...tls, key: undefined }, prefix, timeoutMs].map((part) => JSON.stringify(part) ?? '');
+  // Whether there is TLS is part of where; with which certificates is not.
+  const where = [place, db ?? 0, tls !== undefined, prefix ?? '', timeoutMs ?? 0].map((part) => JSON.stringify(part));
   return {
     kind: 'redis',
-    identity: fingerprint(['redis', ...shown, ...secrets], keySecret),
+    identity: fingerprint(['redis', ...where], keySecret),
+    credentials: fingerprint([username ?? '', JSON.stringify({ ...tls, key: undefined }), ...secrets], keySecret),
     settings,
     keySecret,
     ...(prefix === undefined ? {} : { prefix }),
