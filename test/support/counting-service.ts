@@ -24,6 +24,10 @@ export interface CountingService {
   readonly port: number;
   /** Domain and descriptors of each call so far. */
   readonly calls: { readonly domain: string; readonly descriptors: readonly ToldDescriptor[] }[];
+  /** Calls are written down and not answered until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Calls under way are cut. */
   stop(): Promise<void>;
 }
 
@@ -47,12 +51,17 @@ export async function startCountingService(compilation: Compilation, port = 0): 
     limiter.setTables({ own: decodeTable(api, resource.name, bytes).table });
   }
   const calls: CountingService['calls'] = [];
+  const held: (() => void)[] = [];
+  let isPaused = false;
   const server = createCompanionServer({
     service: RATELIMIT_SERVICE,
     methods: ratelimitMethods({
       handler: (request, call, answer) => {
         calls.push(toldCall(api.decode(REQUEST, request)));
-        limiter.handler(request, call, answer);
+        // The bytes belong to the call.
+        const bytes = Buffer.from(request);
+        if (isPaused) held.push(() => limiter.handler(bytes, call, answer));
+        else limiter.handler(request, call, answer);
       },
       nowMs: Date.now,
       monotonicMs: () => performance.now(),
@@ -72,6 +81,13 @@ export async function startCountingService(compilation: Compilation, port = 0): 
   return {
     port: Number(endpoint.split(':').at(-1)),
     calls,
+    pause: () => {
+      isPaused = true;
+    },
+    resume: () => {
+      isPaused = false;
+      for (const count of held.splice(0)) count();
+    },
     stop: async () => {
       await server.drain(0);
       await store.close();
