@@ -1,6 +1,7 @@
 // Our own tables, ready to be asked: a descriptor is `limit=NAME` and one entry per part (R203), matched by structure (R303), never by joined
 // text. Makes plans; counts nothing.
 
+import { isFaster, parseRate } from '../../lib/rate-text.ts';
 import { limitProblem } from '../algorithms/limit-problem.ts';
 import type { LimitDomain, LimitPart, LimitRate, LimitRule } from '../limit-table.ts';
 import { structField } from '../reply/struct-fields.ts';
@@ -18,7 +19,6 @@ import {
 } from './descriptor-plan.ts';
 import { type DescriptorView, type DomainPlans, type PlanTools, spanText } from './domain-plans.ts';
 import { type OverrideChoice, overrideChoice, type ReadyOverride } from './override-choice.ts';
-import { isFaster, parseRate } from './rate-text.ts';
 
 /** The entry that says which limit is meant (R203). */
 const LIMIT_ENTRY = 'limit';
