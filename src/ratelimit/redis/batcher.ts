@@ -8,12 +8,12 @@ import type { CounterTarget, CounterUse, StoreFailure } from '../store.ts';
 import type { OverLimitCache } from './over-limit-cache.ts';
 import type { Pending } from './pending.ts';
 import { isPlain, PlainCommand } from './plain-command.ts';
+import type { PlainCounters } from './plain-counters.ts';
 import { type Command, type RedisNode, type Reply, valueOf } from './redis-node.ts';
 import type { RedisNodes } from './redis-nodes.ts';
 import type { RedisScripts } from './redis-scripts.ts';
 import { ScriptCommand, type ScriptPart } from './script-command.ts';
 import { counterArguments, counterName, fixedTtlMs } from './store-keys.ts';
-import type { TouchedKeys } from './touched-keys.ts';
 
 export interface BatcherOptions {
   readonly nodes: RedisNodes;
@@ -27,24 +27,19 @@ export interface BatcherOptions {
   readonly random: () => number;
   readonly listener: StoreListener;
   readonly cache: OverLimitCache;
-  readonly touched: TouchedKeys;
+  readonly counters: PlainCounters;
   /** A node answered a batch, or did not (R804). */
   readonly onBatch: (node: RedisNode, failure: StoreFailure | undefined) => void;
 }
 
 /** What leaves together for one node. */
 interface Batch {
-  readonly plain: Map<string, PlainCommand>;
+  readonly plain: PlainCommand[];
   readonly scripts: Map<string, ScriptCommand>;
   /** Calls that nobody else joins: hits that are given back, and scripts that can take no more groups. */
   readonly first: Command[];
   readonly full: ScriptCommand[];
   requests: number;
-}
-
-interface Step {
-  readonly command: Command;
-  readonly onReply?: (reply: Reply) => void;
 }
 
 export class Batcher {
@@ -68,14 +63,15 @@ export class Batcher {
   }
 
   /** Asks about the uses at these places, of which nothing is known against asking. */
-  add(pending: Pending, uses: readonly CounterUse[], places: readonly number[]): void {
-    const parts = partsOf(uses, places, this.#options.nodes.isSharded);
-    pending.expects(parts.length);
+  add(pending: Pending, places: readonly number[]): void {
+    const { uses } = pending;
     const nowUs = this.#options.clock.nowUs();
+    const parts = places.length === 1 ? [places] : partsOf(uses, places, this.#options.nodes.isSharded);
+    pending.expects(parts.length, nowUs);
     for (const part of parts) {
       const node = this.#nodeOf(uses[part[0] ?? 0]);
       if (node === undefined) continue;
-      const partUses = part.flatMap((place) => uses[place] ?? []);
+      const partUses = part.length === uses.length ? uses : part.flatMap((place) => uses[place] ?? []);
       this.#addPart(this.#batchOf(node), { uses: partUses, pending, places: part }, nowUs);
     }
   }
@@ -104,7 +100,10 @@ export class Batcher {
   /** What waits to be sent is not. */
   close(): void {
     clearImmediate(this.#flush);
-    for (const batch of this.#batches.values()) failAll(batch, 'unavailable');
+    for (const batch of this.#batches.values()) {
+      for (const { counter } of batch.plain) counter.command = undefined;
+      failAll(batch, 'unavailable');
+    }
     this.#batches.clear();
   }
 
@@ -115,7 +114,7 @@ export class Batcher {
   #batchOf(node: RedisNode): Batch {
     const known = this.#batches.get(node);
     if (known !== undefined) return known;
-    const made = { plain: new Map(), scripts: new Map(), first: [], full: [], requests: 0 };
+    const made: Batch = { plain: [], scripts: new Map(), first: [], full: [], requests: 0 };
     this.#batches.set(node, made);
     this.#flush ??= setImmediate(() => this.#send());
     return made;
@@ -126,11 +125,14 @@ export class Batcher {
     const [use] = part.uses;
     const [place = 0] = part.places;
     if (use !== undefined && part.uses.length === 1 && isPlain(use)) {
-      const window = this.#options.windows.at(use.limit, nowUs);
-      const name = counterName(this.#options.prefix, use, window);
-      const command = batch.plain.get(name) ?? new PlainCommand(name, window);
-      batch.plain.set(name, command);
-      command.add({ use, pending: part.pending, place });
+      const counter = this.#options.counters.at(use, this.#options.windows.at(use.limit, nowUs));
+      const mine = { use, pending: part.pending, place };
+      if (counter.command !== undefined) {
+        counter.command.add(mine);
+        return;
+      }
+      counter.command = new PlainCommand(counter, mine);
+      batch.plain.push(counter.command);
       return;
     }
     this.#addScript(batch, part, nowUs);
@@ -161,13 +163,9 @@ export class Batcher {
 
   async #sendBatch(node: RedisNode, batch: Batch): Promise<void> {
     const { nodes, listener, timeoutMs, onBatch, cache, clock } = this.#options;
-    const context = { nowUs: clock.nowUs(), generation: cache.generation };
-    const steps: readonly Step[] = [
-      ...batch.first.map((command) => ({ command })),
-      ...[...batch.full, ...batch.scripts.values()].map((command) => this.#scriptStep(command, context)),
-      ...[...batch.plain.values()].flatMap((command) => this.#plainSteps(node, command, context)),
-    ];
-    if (batch.requests > 0) listener.batch(batch.requests, steps.length);
+    const context = { node, nowUs: clock.nowUs(), generation: cache.generation };
+    const commands = this.#commandsOf(batch, context.nowUs);
+    if (batch.requests > 0) listener.batch(batch.requests, commands.length);
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -175,74 +173,74 @@ export class Batcher {
       onBatch(node, 'timeout');
       failAll(batch, 'timeout');
     }, timeoutMs);
-    const replies = await nodes.send(
-      node,
-      steps.map(({ command }) => command),
-    );
+    const replies = await nodes.send(node, commands);
     clearTimeout(timer);
     // Whether a late answer is good news is for the probes to find out.
     if (!isLate) onBatch(node, replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
-    for (const [at, step] of steps.entries()) step.onReply?.(replies[at] ?? NO_REPLY);
+    this.#dispatch(batch, replies, context);
   }
 
-  #scriptStep(command: ScriptCommand, { nowUs, generation }: Context): Step {
-    return {
-      command: ['evalsha', this.#options.scripts.take.sha, ...command.arguments()],
-      onReply: (reply) => {
-        const value = valueOf(reply);
-        if (!isNumbers(value)) command.fail(failureIn(reply));
-        else command.decide(value, nowUs, (use, retryUs) => this.#remember(use, retryUs, generation));
-      },
-    };
+  /** In the order in which `#dispatch` reads the replies. */
+  #commandsOf({ first, full, scripts, plain }: Batch, nowUs: number): readonly Command[] {
+    const { sha } = this.#options.scripts.take;
+    const commands = [...first];
+    for (const script of [...full, ...scripts.values()]) commands.push(['evalsha', sha, ...script.arguments()]);
+    for (const command of plain) {
+      const { counter, sum } = command;
+      // Who asks from now on asks in the next turn.
+      counter.command = undefined;
+      command.isFirst = sum > 0 && !counter.isTouched;
+      // R504: a key that is counted for the first time is given an end before it is counted.
+      if (command.isFirst) commands.push(['set', counter.name, 0, 'PX', this.#ttlMs(command, nowUs), 'NX']);
+      commands.push(sum === 0 ? ['get', counter.name] : ['incrby', counter.name, sum]);
+    }
+    return commands;
   }
 
-  /** R504: a key that is counted for the first time is given an end before it is counted. */
-  #plainSteps(node: RedisNode, command: PlainCommand, context: Context): readonly Step[] {
-    const { clock, random, touched } = this.#options;
-    if (command.sum === 0)
-      return [{ command: ['get', command.name], onReply: (reply) => this.#decidePlain(node, command, { ...context, reply }) }];
-    const ttlMs = fixedTtlMs(command.window, clock.nowUs(), random());
-    const count: Step = {
-      command: ['incrby', command.name, command.sum],
-      onReply: (reply) => this.#decidePlain(node, command, { ...context, reply, ttlMs }),
-    };
-    if (touched.find(command.name) !== undefined) return [count];
-    return [{ command: ['set', command.name, 0, 'PX', ttlMs, 'NX'] }, count];
+  #dispatch({ first, full, scripts, plain }: Batch, replies: readonly Reply[], context: Context): void {
+    let at = first.length;
+    for (const script of [...full, ...scripts.values()]) this.#decideScript(script, replies[at++] ?? NO_REPLY, context);
+    for (const command of plain) {
+      if (command.isFirst) at += 1;
+      this.#decidePlain(command, replies[at++] ?? NO_REPLY, context);
+    }
   }
 
-  #decidePlain(
-    node: RedisNode,
-    command: PlainCommand,
-    { reply, ttlMs, nowUs, generation }: Context & { reply: Reply; ttlMs?: number },
-  ): void {
+  #decideScript(command: ScriptCommand, reply: Reply, { nowUs, generation }: Context): void {
+    const value = valueOf(reply);
+    if (!isNumbers(value)) command.fail(failureIn(reply));
+    else command.decide(value, nowUs, (use, retryUs) => this.#remember(use, retryUs, generation));
+  }
+
+  #decidePlain(command: PlainCommand, reply: Reply, { node, nowUs, generation }: Context): void {
     const after = 'value' in reply ? Number(reply.value ?? 0) : Number.NaN;
     if (Number.isNaN(after)) {
       command.fail(failureIn(reply));
       return;
     }
-    const { target } = command;
+    const { counter, sum, target } = command;
     const { denied, over } = command.decide(after, nowUs);
-    if (over !== undefined) this.#remember(over, command.window.endUs - nowUs, generation);
-    if (ttlMs === undefined || target === undefined) return;
-    this.#noteTouched(node, command, { after, denied, ttlMs });
+    if (over !== undefined) this.#remember(over, counter.window.endUs - nowUs, generation);
+    if (sum === 0) return;
+    this.#noteTouched(node, command, { after, denied });
     // Denied requests take nothing (R307): what they added is taken away again. Nobody need be told: the counter is full all the same.
-    if (denied > 0) this.giveBack([{ ...target, hits: denied }], { atUs: command.window.startUs, isTold: false });
+    if (denied > 0) this.giveBack([{ ...target, hits: denied }], { atUs: counter.window.startUs, isTold: false });
   }
 
-  #noteTouched(
-    node: RedisNode,
-    { name, sum, window }: PlainCommand,
-    { after, denied, ttlMs }: { after: number; denied: number; ttlMs: number },
-  ): void {
-    const { touched, nodes, listener } = this.#options;
-    const known = touched.find(name);
-    if (known !== undefined && known.total > 0 && after === sum) {
+  #noteTouched(node: RedisNode, command: PlainCommand, { after, denied }: { readonly after: number; readonly denied: number }): void {
+    const { nodes, listener, clock } = this.#options;
+    const { counter, sum } = command;
+    if (counter.isTouched && counter.total > 0 && after === sum) {
       listener.counterLost();
-      void nodes.send(node, [['pexpire', name, ttlMs]]);
+      void nodes.send(node, [['pexpire', counter.name, this.#ttlMs(command, clock.nowUs())]]);
     }
-    const seen = known ?? touched.add(name, window.endUs);
-    seen.own += sum - denied;
-    seen.total = after - denied;
+    counter.isTouched = true;
+    counter.own += sum - denied;
+    counter.total = after - denied;
+  }
+
+  #ttlMs({ counter }: PlainCommand, nowUs: number): number {
+    return fixedTtlMs(counter.window, nowUs, this.#options.random());
   }
 
   #remember(use: CounterUse, waitUs: number, generation: number): void {
@@ -255,6 +253,8 @@ export class Batcher {
 }
 
 interface Context {
+  readonly node: RedisNode;
+  /** When the batch left. */
   readonly nowUs: number;
   readonly generation: number;
 }
@@ -287,7 +287,7 @@ function failureIn(reply: Reply): StoreFailure {
 }
 
 function failAll({ plain, scripts, full }: Batch, failure: StoreFailure): void {
-  for (const command of [...plain.values(), ...scripts.values(), ...full]) command.fail(failure);
+  for (const command of [...plain, ...scripts.values(), ...full]) command.fail(failure);
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

@@ -1,4 +1,5 @@
 // R505: which counters are over, and until when nothing can have changed that, so that a flood costs no command. Bounded (P27).
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { CounterKey } from '../store/counter-key.ts';
 import type { CounterUse } from '../store.ts';
 
@@ -15,7 +16,7 @@ interface Over {
 }
 
 export class OverLimitCache {
-  readonly #over = new Map<string, Over>();
+  readonly #over = new BoundedMap<string, Over>(CAPACITY);
   #generation = 0;
   #isHearing = false;
 
@@ -43,9 +44,7 @@ export class OverLimitCache {
   }
 
   remember({ key, hits, limit }: CounterUse, { nowMs, untilMs }: { readonly nowMs: number; readonly untilMs: number }): void {
-    this.#over.delete(key.text);
     this.#over.set(key.text, { untilMs, sinceMs: nowMs, hits: Math.max(1, hits), limit: limit.limit });
-    if (this.#over.size > CAPACITY) this.#over.delete(this.#over.keys().next().value ?? '');
   }
 
   /** Hits were given back or forgotten, here or elsewhere. */

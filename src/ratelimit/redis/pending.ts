@@ -10,66 +10,103 @@ export interface Verdict {
   readonly retryUs: number;
 }
 
-export interface PendingOptions {
-  readonly uses: readonly CounterUse[];
-  /** Outcomes that were known before: of blocked and of remembered counters. */
-  readonly known: readonly (UseOutcome | undefined)[];
-  readonly resolve: (answer: TakeAnswer) => void;
+/** Who asks: the same for all requests. */
+export interface PendingOwner {
+  /** The request is answered; called once. */
+  onAnswered(): void;
   /** Answers in the store's place (R802). */
-  readonly onFailure: (uses: readonly CounterUse[], failure: StoreFailure) => TakeAnswer;
-  /** Denied over several slots: these were taken all the same (R406). */
-  readonly onHalfTaken: (uses: readonly CounterUse[]) => void;
+  onFailure(uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer;
+  /** Denied over several slots: these were taken all the same, at that time (R406). */
+  onHalfTaken(uses: readonly CounterUse[], atUs: number): void;
+}
+
+export interface PendingParts {
+  readonly uses: readonly CounterUse[];
+  /** Outcomes that were known before: of blocked and of remembered counters. Absent: none. */
+  readonly known?: readonly (UseOutcome | undefined)[];
+  readonly resolve: (answer: TakeAnswer) => void;
 }
 
 export class Pending {
-  readonly #options: PendingOptions;
-  readonly #outcomes: (UseOutcome | undefined)[];
-  readonly #taken: CounterUse[] = [];
+  readonly uses: readonly CounterUse[];
+  readonly #owner: PendingOwner;
+  readonly #resolve: (answer: TakeAnswer) => void;
+  /** Made when there is something to note. */
+  #outcomes: (UseOutcome | undefined)[] | undefined;
+  #taken: CounterUse[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #left = 0;
+  #atUs = 0;
   #isDenied = false;
   #isAnswered = false;
 
-  constructor(options: PendingOptions) {
-    this.#options = options;
-    this.#outcomes = [...options.known];
+  constructor(owner: PendingOwner, { uses, known, resolve }: PendingParts) {
+    this.#owner = owner;
+    this.uses = uses;
+    this.#outcomes = known === undefined ? undefined : [...known];
+    this.#resolve = resolve;
   }
 
   /** Before it is sent: so many parts will be decided. */
-  expects(parts: number): void {
+  expects(parts: number, atUs: number): void {
     this.#left = parts;
+    this.#atUs = atUs;
+  }
+
+  /** The caller gives up then (R808). */
+  failsAfter(ms: number): void {
+    this.#timer = setTimeout(() => this.fail('deadline'), ms);
   }
 
   /** One part was decided; `isTaken` where its hits were. */
   decided(places: readonly number[], verdicts: readonly Verdict[], isTaken: boolean): void {
     for (const [at, place] of places.entries()) {
-      const use = this.#options.uses[place];
       const verdict = verdicts[at];
-      if (use === undefined || verdict === undefined) continue;
-      this.#outcomes[place] = outcomeOf(verdict);
-      if (!isDecisive(use)) continue;
-      if (!isTaken) this.#isDenied = true;
-      else if (use.hits > 0) this.#taken.push(use);
+      if (verdict !== undefined) this.#note(place, outcomeOf(verdict), isTaken);
     }
-    this.#left -= 1;
-    if (this.#left === 0) this.#finish();
+    this.#partIsDone();
+  }
+
+  /** One part, of one use, was decided. */
+  decidedOne(place: number, outcome: UseOutcome): void {
+    const [only] = this.uses;
+    if (this.uses.length > 1 || only === undefined) {
+      this.#note(place, outcome, !outcome.isOver);
+      this.#partIsDone();
+    } else if (!this.#isAnswered) this.#answer({ isOver: outcome.isOver && !only.isShadow, outcomes: [outcome], source: 'store' });
   }
 
   /** The store did not decide: answered by what the limits say about that. */
   fail(failure: StoreFailure): void {
-    if (this.#isAnswered) return;
-    this.#isAnswered = true;
-    this.#options.resolve(this.#options.onFailure(this.#options.uses, failure));
+    if (!this.#isAnswered) this.#answer(this.#owner.onFailure(this.uses, failure));
   }
 
-  /** Also when it was answered meanwhile: what was taken for a request that was denied is given back. */
-  #finish(): void {
-    const { uses, resolve, onHalfTaken } = this.#options;
-    if (this.#isDenied && this.#taken.length > 0) onHalfTaken(this.#taken);
+  #note(place: number, outcome: UseOutcome, isTaken: boolean): void {
+    const use = this.uses[place];
+    if (use === undefined) return;
+    this.#outcomes ??= [];
+    this.#outcomes[place] = outcome;
+    if (!isDecisive(use)) return;
+    if (!isTaken) this.#isDenied = true;
+    else if (use.hits > 0) (this.#taken ??= []).push(use);
+  }
+
+  /** When the last one is, also when it was answered meanwhile: what was taken for a request that was denied is given back. */
+  #partIsDone(): void {
+    this.#left -= 1;
+    if (this.#left !== 0) return;
+    if (this.#isDenied && this.#taken !== undefined) this.#owner.onHalfTaken(this.#taken, this.#atUs);
     if (this.#isAnswered) return;
+    const outcomes = this.uses.map((_, at) => this.#outcomes?.[at] ?? UNKNOWN);
+    const isOver = this.uses.some((use, at) => !use.isShadow && outcomes[at]?.isOver === true);
+    this.#answer({ isOver, outcomes, source: 'store' });
+  }
+
+  #answer(answer: TakeAnswer): void {
     this.#isAnswered = true;
-    const outcomes = this.#outcomes.map((outcome) => outcome ?? UNKNOWN);
-    const isOver = uses.some((use, at) => !use.isShadow && outcomes[at]?.isOver === true);
-    resolve({ isOver, outcomes, source: 'store' });
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#owner.onAnswered();
+    this.#resolve(answer);
   }
 }
 

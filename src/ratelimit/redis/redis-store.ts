@@ -1,6 +1,5 @@
 // The store that all workers share (R404-R410, R501-R505, R802-R808): decides what it can at once, sends the rest in batches, and answers by
 // `onStoreFailure` where Redis does not.
-import { blockedOutcome, isDecisive } from '../algorithms/decide.ts';
 import { FixedWindows } from '../algorithms/fixed-window.ts';
 import type {
   CounterReading,
@@ -13,51 +12,44 @@ import type {
   StoreFailure,
   StoreReadiness,
   TakeAnswer,
-  UseOutcome,
 } from '../store.ts';
 import { Batcher } from './batcher.ts';
 import { Invalidations } from './invalidations.ts';
-import { Leases, leasable, NOT_TAKEN } from './leases.ts';
+import { Leases, leasable } from './leases.ts';
 import { LocalFallback, type Seen } from './local-fallback.ts';
 import { NodeProbes } from './node-probes.ts';
 import { Operators } from './operators.ts';
 import { OverLimitCache } from './over-limit-cache.ts';
-import { Pending, UNKNOWN } from './pending.ts';
+import { PlainCounters } from './plain-counters.ts';
 import { RedisNode } from './redis-node.ts';
 import { notConnected, type RedisNodes } from './redis-nodes.ts';
 import { loadScripts, type RedisScripts } from './redis-scripts.ts';
 import { type ClientOptions, connectionOptions, credentialOptions, type RedisSettings } from './redis-settings.ts';
 import { hearingOptions, nodesOf, type RedisStoreOptions } from './redis-store-options.ts';
+import { RedisTakes } from './redis-takes.ts';
 import { RedisUpkeep } from './redis-upkeep.ts';
-import { TouchedKeys } from './touched-keys.ts';
-
-/** R807: requests that may wait for Redis at once. */
-const MAX_WAITING = 20_000;
-/** R808: so long before the caller gives up it is answered. */
-const SPARE_MS = 3;
 
 export class RedisStore implements CounterStore {
   readonly #options: RedisStoreOptions;
   readonly #nodes: RedisNodes;
   readonly #batcher: Batcher;
   readonly #cache = new OverLimitCache();
-  readonly #touched = new TouchedKeys();
+  readonly #counters: PlainCounters;
+  readonly #takes: RedisTakes;
   readonly #fallback: LocalFallback;
   readonly #upkeep: RedisUpkeep;
   readonly #probes: NodeProbes;
   readonly #operators: Operators;
   readonly #invalidations: Invalidations;
   readonly #leases = new Leases({
-    takeAll: (use) => this.#takeAhead(use),
+    takeAll: (use) => this.#takes.takeAhead(use),
     giveBack: (use, atUs) => this.#giveAhead(use, atUs),
     windowOf: ({ limit }, atUs) => (limit.algorithm === 'fixed' ? this.#windows.at(limit, atUs) : undefined),
     nowUs: () => this.#options.clock.nowUs(),
     workers: () => this.#upkeep.rank.workers,
   });
   readonly #windows = new FixedWindows();
-  readonly #onFailure = (uses: readonly CounterUse[], failure: StoreFailure): TakeAnswer => this.#fallback.answer(uses, failure);
   #settings: RedisSettings;
-  #waiting = 0;
 
   /** Begins to connect; until it has, requests are answered as failures. */
   constructor(options: RedisStoreOptions) {
@@ -68,11 +60,12 @@ export class RedisStore implements CounterStore {
     const channel = `${prefix}:inv`;
     this.#nodes = nodesOf(options, (place) => this.#createNode(place, scripts));
     const shared = { nodes: this.#nodes, scripts, clock, listener, random, prefix, channel, timeoutMs };
+    this.#counters = new PlainCounters(prefix);
     this.#batcher = new Batcher({
       ...shared,
       windows: this.#windows,
       cache: this.#cache,
-      touched: this.#touched,
+      counters: this.#counters,
       onBatch: (node, failure) => this.#noteBatch(node, failure),
     });
     this.#operators = new Operators({ ...shared, nameOf: (target) => this.#batcher.nameOf(target, clock.nowUs()) });
@@ -86,6 +79,7 @@ export class RedisStore implements CounterStore {
       onUsable: () => this.#addLocalHits(),
       onForgotten: () => this.#forget(),
     });
+    this.#takes = this.#takesOf(timeoutMs);
     this.#invalidations = new Invalidations({
       connect: options.connect,
       ...hearingOptions(options),
@@ -96,38 +90,14 @@ export class RedisStore implements CounterStore {
 
   take(uses: readonly CounterUse[], call: StoreCall): TakeAnswer | Promise<TakeAnswer> {
     const leased = leasable(uses);
-    if (leased === undefined) return this.#take(uses, call);
+    if (leased === undefined) return this.#takes.take(uses, call);
     return this.#leases.spend(leased) ?? this.#takeAndExtend(leased, call);
   }
 
-  #take(uses: readonly CounterUse[], { deadlineMs }: StoreCall): TakeAnswer | Promise<TakeAnswer> {
-    const nowMs = this.#options.clock.monotonicMs();
-    const known = uses.map((use) => this.#knownOutcome(use, nowMs));
-    const asked = uses.flatMap((_, at) => (known[at] === undefined ? [at] : []));
-    const isDenied = uses.some((use, at) => isDecisive(use) && known[at]?.isOver === true);
-    if (isDenied || asked.length === 0) {
-      const isOver = uses.some((use, at) => !use.isShadow && known[at]?.isOver === true);
-      return { isOver, outcomes: known.map((outcome) => outcome ?? UNKNOWN), source: 'cache' };
-    }
-    const failure = this.#failureNow(nowMs, deadlineMs) ?? this.#batcher.failureOf(uses, asked);
-    if (failure !== undefined) return this.#fallback.answer(uses, failure);
-    return this.#ask(uses, { known, asked, deadlineMs, nowMs, onFailure: this.#onFailure });
-  }
-
   async #takeAndExtend(use: CounterUse, call: StoreCall): Promise<TakeAnswer> {
-    const answer = await this.#take([use], call);
+    const answer = await this.#takes.take([use], call);
     if (answer.source === 'store' && !answer.isOver) this.#leases.extend(use, answer);
     return answer;
-  }
-
-  /** R506. What is not answered is not counted anywhere else. */
-  async #takeAhead(use: CounterUse): Promise<{ readonly remaining: number; readonly atUs: number } | undefined> {
-    const nowMs = this.#options.clock.monotonicMs();
-    const atUs = this.#options.clock.nowUs();
-    if ((this.#failureNow(nowMs, Number.POSITIVE_INFINITY) ?? this.#batcher.failureOf([use], [0])) !== undefined) return undefined;
-    const asking = { known: [undefined], asked: [0], deadlineMs: Number.POSITIVE_INFINITY, nowMs, onFailure: NOT_TAKEN };
-    const { isOver, source, outcomes } = await this.#ask([use], asking);
-    return isOver || source !== 'store' ? undefined : { remaining: outcomes[0]?.remaining ?? 0, atUs };
   }
 
   #giveAhead(use: CounterUse, atUs: number): void {
@@ -197,52 +167,18 @@ export class RedisStore implements CounterStore {
     await this.#fallback.close();
   }
 
-  /** What needs no question: N = 0 (R103), and counters that are known to be over (R505). */
-  #knownOutcome(use: CounterUse, nowMs: number): UseOutcome | undefined {
-    if (use.limit.limit === 0) return blockedOutcome(use);
-    if (use.kind === 'debit') return undefined;
-    const untilMs = this.#cache.overUntilMs(use, nowMs);
-    if (untilMs === undefined) return undefined;
-    this.#options.listener.overLimitHit();
-    const waitMs = Math.ceil(untilMs - nowMs);
-    return { isOver: true, remaining: 0, resetMs: waitMs, retryAfterMs: waitMs };
-  }
-
-  #failureNow(nowMs: number, deadlineMs: number): StoreFailure | undefined {
-    if (nowMs >= deadlineMs - SPARE_MS) return 'deadline';
-    if (this.#waiting >= MAX_WAITING || this.#options.isOverloaded?.() === true) return 'shed';
-    return this.#upkeep.problem === undefined ? undefined : 'unavailable';
-  }
-
-  #ask(uses: readonly CounterUse[], { known, asked, deadlineMs, nowMs, onFailure }: Asking): Promise<TakeAnswer> {
-    const atUs = this.#options.clock.nowUs();
-    this.#waiting += 1;
-    return new Promise((resolve) => {
-      const timer = this.#deadline(deadlineMs - SPARE_MS - nowMs, () => pending.fail('deadline'));
-      const pending = new Pending({
-        uses,
-        known,
-        resolve: (answer) => {
-          this.#waiting -= 1;
-          clearTimeout(timer);
-          resolve(answer);
-        },
-        onFailure,
-        onHalfTaken: (taken) => this.#giveHalf(taken, atUs),
-      });
-      this.#batcher.add(pending, uses, asked);
+  #takesOf(timeoutMs: number): RedisTakes {
+    const { clock, listener, isOverloaded = () => false } = this.#options;
+    return new RedisTakes({
+      clock,
+      listener,
+      timeoutMs,
+      cache: this.#cache,
+      batcher: this.#batcher,
+      isOverloaded,
+      isUsable: () => this.#upkeep.problem === undefined,
+      onFailure: (uses, failure) => this.#fallback.answer(uses, failure),
     });
-  }
-
-  /** Only where it comes before the batch's own end: one timer for each call is what batches are to save. */
-  #deadline(inMs: number, act: () => void): NodeJS.Timeout | undefined {
-    return inMs < (this.#options.timeoutMs ?? 25) ? setTimeout(act, inMs) : undefined;
-  }
-
-  #giveHalf(taken: readonly CounterUse[], atUs: number): void {
-    this.#options.listener.gaveBack(taken.reduce((sum, { hits }) => sum + hits, 0));
-    for (const { key } of taken) this.#cache.forget(key.text);
-    this.#batcher.giveBack(taken, { atUs, isTold: true });
   }
 
   #createNode(place: ClientOptions, scripts: RedisScripts): RedisNode {
@@ -267,11 +203,13 @@ export class RedisStore implements CounterStore {
   /** R806: what was remembered of counters says nothing any more. */
   #forget(): void {
     this.#cache.clear();
-    this.#touched.clear();
+    this.#counters.clear();
   }
 
   #seen(use: CounterUse): Seen | undefined {
-    return use.limit.algorithm === 'fixed' ? this.#touched.find(this.#batcher.nameOf(use, this.#options.clock.nowUs())) : undefined;
+    if (use.limit.algorithm !== 'fixed') return undefined;
+    const counter = this.#counters.find(use, this.#windows.at(use.limit, this.#options.clock.nowUs()));
+    return counter?.isTouched === true ? counter : undefined;
   }
 
   /** R805: what was let pass meanwhile is counted, once. Whether it came to be is not asked again. */
@@ -283,12 +221,4 @@ export class RedisStore implements CounterStore {
       this.#operators.add(use, this.#batcher.nameOf(use, atUs), hits);
     }
   }
-}
-
-interface Asking {
-  readonly known: readonly (UseOutcome | undefined)[];
-  readonly asked: readonly number[];
-  readonly deadlineMs: number;
-  readonly nowMs: number;
-  readonly onFailure: (uses: readonly CounterUse[], failure: StoreFailure) => TakeAnswer;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OverLimitCache } from '../../../../src/ratelimit/redis/over-limit-cache.ts';
-import { TouchedKeys } from '../../../../src/ratelimit/redis/touched-keys.ts';
+import { PlainCounters } from '../../../../src/ratelimit/redis/plain-counters.ts';
 import { use, yearly } from '../../../contract/ratelimit-store-contract.ts';
 
 describe('what is remembered of counters that are over (ratelimit R505)', () => {
@@ -56,9 +56,14 @@ describe('what is remembered of counters that are over (ratelimit R505)', () => 
 });
 
 it('of counters that were touched 100,000 are remembered, the newest (ratelimit R504, P27)', () => {
-  const touched = new TouchedKeys();
-  for (let key = 0; key <= 100_000; key += 1) touched.add(String(key), 1);
-  expect([touched.find('0'), touched.find('1')?.untilUs, touched.find('100000')?.untilUs]).toEqual([undefined, 1, 1]);
-  touched.clear();
-  expect(touched.find('1')).toBeUndefined();
+  const counters = new PlainCounters('crl');
+  const window = { startUs: 0, endUs: 60_000_000 };
+  const all = Array.from({ length: 100_001 }, () => use(yearly('fixed', 1)));
+  for (const one of all) counters.at(one, window);
+  const [first, second] = all;
+  if (first === undefined || second === undefined) throw new Error('no uses');
+  expect([counters.find(first, window), counters.find(second, window)?.name]).toEqual([undefined, `crl:f:{${second.key.text}}:0`]);
+  expect(counters.find(second, { startUs: 60_000_000, endUs: 120_000_000 })).toBeUndefined();
+  counters.clear();
+  expect(counters.find(second, window)).toBeUndefined();
 });

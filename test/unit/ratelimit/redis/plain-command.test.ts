@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { CounterState } from '../../../../src/ratelimit/algorithms/counter.ts';
 import { decide } from '../../../../src/ratelimit/algorithms/decide.ts';
 import { FixedWindows } from '../../../../src/ratelimit/algorithms/fixed-window.ts';
-import { Pending } from '../../../../src/ratelimit/redis/pending.ts';
-import { PlainCommand } from '../../../../src/ratelimit/redis/plain-command.ts';
+import { Pending, type PendingOwner } from '../../../../src/ratelimit/redis/pending.ts';
+import { PlainCommand, PlainCounter } from '../../../../src/ratelimit/redis/plain-command.ts';
 import type { CounterUse, TakeAnswer } from '../../../../src/ratelimit/store.ts';
 import { use } from '../../../contract/ratelimit-store-contract.ts';
 import { limitOf } from '../store-limit.ts';
 
 const NOW_US = 1_795_000_000_123_456;
+const OWNER: PendingOwner = {
+  onAnswered: () => undefined,
+  onFailure: () => expect.unreachable(),
+  onHalfTaken: () => expect.unreachable(),
+};
 
 describe('one INCRBY for many requests (ratelimit R501, R502)', () => {
   it('answers each as if it had come alone, one after the other (ratelimit R1002)', () => {
@@ -17,6 +22,7 @@ describe('one INCRBY for many requests (ratelimit R501, R502)', () => {
       fc.oneof(
         fc.record({ kind: fc.constant('take' as const), hits: fc.nat(1) }),
         fc.record({ kind: fc.constant('debit' as const), hits: fc.nat(5) }),
+        fc.record({ kind: fc.constant('count' as const), hits: fc.nat(5) }),
       ),
       { minLength: 1, maxLength: 40 },
     );
@@ -35,19 +41,15 @@ describe('one INCRBY for many requests (ratelimit R501, R502)', () => {
           return outcomes;
         });
 
-        const command = new PlainCommand('key', window);
         const answers: TakeAnswer[] = [];
-        for (const each of uses) {
-          const pending = new Pending({
-            uses: [each],
-            known: [undefined],
-            resolve: (answer) => answers.push(answer),
-            onFailure: () => expect.unreachable(),
-            onHalfTaken: () => expect.unreachable(),
-          });
-          pending.expects(1);
-          command.add({ use: each, pending, place: 0 });
-        }
+        const [first, ...others] = uses.map((each) => {
+          const pending = new Pending(OWNER, { uses: [each], resolve: (answer) => answers.push(answer) });
+          pending.expects(1, NOW_US);
+          return { use: each, pending, place: 0 };
+        });
+        if (first === undefined) return;
+        const command = new PlainCommand(new PlainCounter('key', window), first);
+        for (const other of others) command.add(other);
         const { denied } = command.decide(used + command.sum, NOW_US);
         expect(answers.map(({ outcomes }) => outcomes)).toEqual(serial);
         // What is taken away again leaves what the serial run leaves.
