@@ -54,9 +54,11 @@ export function rateOf(limit: StoreLimit): BucketRate {
 export function currentState(limit: StoreLimit, state: CounterState | undefined, { nowUs, windows }: Now): CounterState {
   switch (limit.algorithm) {
     case 'fixed':
-      return state?.algorithm === 'fixed' && nowUs < state.endUs
-        ? state
-        : { algorithm: 'fixed', used: 0, endUs: windows.at(limit, nowUs).endUs };
+      if (state?.algorithm !== 'fixed' || nowUs >= state.endUs)
+        return { algorithm: 'fixed', used: 0, endUs: windows.at(limit, nowUs).endUs };
+      // The clock went back, or it is a long month.
+      if (state.endUs - nowUs > limit.periodUs) return { ...state, endUs: Math.min(state.endUs, windows.at(limit, nowUs).endUs) };
+      return state;
     case 'sliding':
       return { algorithm: 'sliding', hits: rolled(state?.algorithm === 'sliding' ? state.hits : NO_HITS, limit.periodUs, nowUs) };
     case 'slidingExact':
@@ -66,6 +68,20 @@ export function currentState(limit: StoreLimit, state: CounterState | undefined,
       };
     case 'bucket':
       return { algorithm: 'bucket', full: settled(rateOf(limit), state?.algorithm === 'bucket' ? state.full : FULL, nowUs) };
+  }
+}
+
+/** Whether a clock that went back made the state another one: then it is to be kept also where nothing was taken, or it would never end. */
+export function isCutBack(kept: CounterState | undefined, current: CounterState): boolean {
+  switch (current.algorithm) {
+    case 'fixed':
+      return kept?.algorithm === 'fixed' && current.endUs < kept.endUs;
+    case 'sliding':
+      return kept?.algorithm === 'sliding' && current.hits.index < kept.hits.index;
+    case 'slidingExact':
+      return kept?.algorithm === 'slidingExact' && (current.times.at(-1) ?? 0) < (kept.times.at(-1) ?? 0) && current.times.length > 0;
+    case 'bucket':
+      return kept?.algorithm === 'bucket' && current.full.whole < kept.full.whole;
   }
 }
 

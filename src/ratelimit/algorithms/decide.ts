@@ -1,6 +1,6 @@
 // One request over all of its counters, all or nothing (R406). Pure: the serial truth that memory runs, and that Redis' batches must equal.
 import type { CounterUse, UseOutcome } from '../store.ts';
-import { availableIn, type CounterState, currentState, type Now, resetUsOf, retryUsOf, takenFrom } from './counter.ts';
+import { availableIn, type CounterState, currentState, isCutBack, type Now, resetUsOf, retryUsOf, takenFrom } from './counter.ts';
 
 export interface Decided {
   readonly isOver: boolean;
@@ -29,7 +29,7 @@ export function decide(uses: readonly CounterUse[], kept: readonly (CounterState
   const states = uses.map((use, at) => {
     const state = current[at];
     const isTaken = isDecisive(use) ? !isHeld : use.kind !== 'take' || fits[at] === true;
-    if (state === undefined || !isTaken || use.hits === 0) return undefined;
+    if (state === undefined || !isTaken || use.hits === 0) return state !== undefined && isCutBack(kept[at], state) ? state : undefined;
     return takenFrom(use.limit, state, { hits: use.hits, nowUs: now.nowUs, isOwed: use.kind !== 'take' });
   });
   const outcomes = uses.map((use, at) => {
@@ -51,7 +51,11 @@ export function decideOne(
   const current = currentState(limit, kept, now);
   const fits = availableIn(limit, current, nowUs) >= Math.max(1, hits);
   const isTaken = hits > 0 && (fits || kind !== 'take');
-  const state = isTaken ? takenFrom(limit, current, { hits, nowUs, isOwed: kind !== 'take' }) : undefined;
+  const state = isTaken
+    ? takenFrom(limit, current, { hits, nowUs, isOwed: kind !== 'take' })
+    : isCutBack(kept, current)
+      ? current
+      : undefined;
   return { outcome: outcomeOf(use, { state: state ?? current, isFitting: fits, nowUs }), state };
 }
 

@@ -4,8 +4,10 @@
 /** How many hits one counter may keep: 120 kB in Redis. */
 export const MAX_LOGGED = 1_000;
 
-/** The times that count now: a hit is forgotten when one whole window has passed since. */
-export function remembered(times: readonly number[], periodUs: number, nowUs: number): readonly number[] {
+/** The times that count now: a hit is forgotten when one whole window has passed since. After a clock that went back by more, the newest was just now. */
+export function remembered(kept: readonly number[], periodUs: number, nowUs: number): readonly number[] {
+  const newest = kept.at(-1) ?? 0;
+  const times = newest > nowUs + periodUs ? kept.map((time) => time - (newest - nowUs)) : kept;
   const first = times.findIndex((time) => time > nowUs - periodUs);
   if (first === 0) return times;
   return first < 0 ? [] : times.slice(first);

@@ -13,14 +13,26 @@ export interface SlidingState {
 
 export const NO_HITS: SlidingState = { index: 0, counts: Array.from({ length: SUB_WINDOWS + 1 }, () => 0) };
 
-/** The state as it counts now. After a clock that went back nothing is forgotten. */
-export function rolled(state: SlidingState, periodUs: number, nowUs: number): SlidingState {
-  const index = Math.max(state.index, Math.floor(nowUs / (periodUs / SUB_WINDOWS)));
+/** The state as it counts now. After a clock that went back nothing is forgotten; where by more than a window, the newest hits were just now. */
+export function rolled(kept: SlidingState, periodUs: number, nowUs: number): SlidingState {
+  const now = Math.floor(nowUs / (periodUs / SUB_WINDOWS));
+  const state = kept.index > now ? movedBack(kept, now) : kept;
+  const index = Math.max(state.index, now);
   const gone = index - state.index;
   if (gone === 0) return state;
-  const kept = gone > SUB_WINDOWS ? [] : state.counts.slice(gone);
-  while (kept.length <= SUB_WINDOWS) kept.push(0);
-  return { index, counts: kept };
+  const counts = gone > SUB_WINDOWS ? [] : state.counts.slice(gone);
+  while (counts.length <= SUB_WINDOWS) counts.push(0);
+  return { index, counts };
+}
+
+/** Ends with the newest hits: those of more than a window ahead are moved, or they would count until the clock is there again. */
+function movedBack(state: SlidingState, now: number): SlidingState {
+  const newest = state.counts.findLastIndex((count) => count !== 0);
+  if (newest < 0) return { index: now, counts: NO_HITS.counts };
+  const unused = SUB_WINDOWS - newest;
+  const index = state.index - unused;
+  const counts = [...Array.from({ length: unused }, () => 0), ...state.counts.slice(0, newest + 1)];
+  return { index: index - now > SUB_WINDOWS ? now : index, counts };
 }
 
 /** Hits that count. The state is rolled. */

@@ -68,16 +68,28 @@ end
 
 local function load_sliding(counter)
   local fields = redis.call('HGETALL', counter.key)
-  local index = math.floor(counter.now / counter.sub)
+  local now = math.floor(counter.now / counter.sub)
+  local index = now
   counter.counts = {}
+  counter.gone = {}
   for at = 1, #fields, 2 do
-    local field = tonumber(fields[at])
-    counter.counts[field] = tonumber(fields[at + 1])
-    if field > index then index = field end
+    local field, count = tonumber(fields[at]), tonumber(fields[at + 1])
+    counter.counts[field] = count
+    if count ~= 0 and field > index then index = field end
+  end
+  if index - now > SUB_WINDOWS then
+    -- The clock went back by more than a window: the newest hits were just now, or they would count until it is there again.
+    local moved = {}
+    for field, count in pairs(counter.counts) do
+      if count ~= 0 then moved[field - (index - now)] = count end
+      counter.gone[#counter.gone + 1] = text(field)
+    end
+    counter.counts = moved
+    counter.is_changed = true
+    index = now
   end
   counter.index = index
   counter.used = 0
-  counter.gone = {}
   for field, count in pairs(counter.counts) do
     if field < index - SUB_WINDOWS then
       counter.gone[#counter.gone + 1] = text(field)
@@ -89,6 +101,20 @@ local function load_sliding(counter)
 end
 
 local function load_log(counter)
+  local newest = redis.call('ZRANGE', counter.key, -1, -1, 'WITHSCORES')
+  if newest[2] and tonumber(newest[2]) > counter.now + counter.period then
+    -- The clock went back by more than a window: the newest hit was just now.
+    local hits = redis.call('ZRANGE', counter.key, 0, -1, 'WITHSCORES')
+    redis.call('DEL', counter.key)
+    local last, same = nil, 0
+    for at = 2, #hits, 2 do
+      local moved = text(tonumber(hits[at]) - (tonumber(newest[2]) - counter.now))
+      same = moved == last and same + 1 or 1
+      last = moved
+      redis.call('ZADD', counter.key, moved, string.format('%s:%04d', moved, same))
+    end
+    counter.is_changed = true
+  end
   redis.call('ZREMRANGEBYSCORE', counter.key, '-inf', text(counter.now - counter.period))
   counter.used = redis.call('ZCARD', counter.key)
 end
@@ -101,6 +127,8 @@ local function load_bucket(counter)
     whole, part = tonumber(string.sub(value, 1, colon - 1)), tonumber(string.sub(value, colon + 1))
   end
   counter.whole, counter.part = settled(counter.rate, whole, part, counter.now)
+  -- The clock went back: what is cut must be kept, or it would be cut again and again and never end.
+  counter.is_changed = counter.whole < whole
 end
 
 local loaders = { f = load_fixed, s = load_sliding, x = load_log, t = load_bucket }

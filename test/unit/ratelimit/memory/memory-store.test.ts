@@ -45,6 +45,40 @@ describe('the memory store', () => {
     await store.close();
   });
 
+  it.each(['fixed', 'sliding', 'slidingExact', 'bucket'] as const)(
+    '%s: after a clock that was set back by an hour lets pass again within two windows, and never forgets more than time did (ratelimit R404, R1008)',
+    async (algorithm) => {
+      const { store, pass } = createStore();
+      const limit = limitOf({ id: algorithm, algorithm, limit: 5, burst: 5, periodUs: 60_000_000 });
+      const [used, fresh] = [use(limit), use(limit)];
+      for (let hit = 0; hit < 5; hit += 1) store.take([used]);
+      pass(-3_600_000);
+      expect(store.take([used]).isOver).toBe(true);
+      expect(store.take([fresh, used]).isOver).toBe(true);
+      let passed = 0;
+      for (let second = 0; second < 132; second += 1) {
+        pass(1_000);
+        if (!store.take([used]).isOver) passed += 1;
+      }
+      expect(passed).toBeGreaterThanOrEqual(5);
+      expect(passed).toBeLessThanOrEqual(15);
+      await store.close();
+    },
+  );
+
+  it.each(['fixed', 'sliding', 'slidingExact', 'bucket'] as const)(
+    '%s: after a clock that was set forward counts anew',
+    async (algorithm) => {
+      const { store, pass } = createStore();
+      const one = use(limitOf({ id: algorithm, algorithm, limit: 5, burst: 5, periodUs: 60_000_000 }));
+      for (let hit = 0; hit < 5; hit += 1) store.take([one]);
+      pass(86_400_000);
+      expect((await store.read(one)).used).toBe(0);
+      expect(store.take([one]).outcomes[0]?.remaining).toBe(4);
+      await store.close();
+    },
+  );
+
   it('a flood of keys neither resets a victim nor grows memory (ratelimit R602)', async () => {
     const { store } = createStore(1_000);
     const victims = Array.from({ length: 50 }, () => use(yearly('fixed', 10)));
