@@ -44,7 +44,7 @@ export async function startRatelimitCompanion(settings: RatelimitCompanionSettin
     },
   );
   const watcher = security === undefined ? undefined : followTls(security, companion, logger);
-  const limits = isLoopback(metricsHost) ? { limits: createLimitApi((question) => companion.askLimits(question), logger) } : {};
+  const limits = isLoopback(metricsHost) ? { limits: createLimitApi({ ask: (question) => companion.askLimits(question), logger }) } : {};
   const status =
     metricsPort === undefined
       ? undefined

@@ -70,7 +70,7 @@ class Process implements RatelimitProcess {
     const keySecret = settings.keySecret ?? randomBytes(32);
     const counts = new DecisionCounts();
     tellDecisions(counts, metrics);
-    const watched = storeListener(metrics, logger);
+    const watched = storeListener({ metrics, logger, nowMs: Date.now });
     this.#store = openStore(settings, {
       keySecret,
       listener: watched,

@@ -1,11 +1,11 @@
 // The limits of one gateway in a worker: its table, the store that it counts in, and the limiter over both (ratelimit R301). A limit that leaves
 // the table is kept for the linger (R208); a store that changes is opened and reached before the one before is closed.
 import { randomBytes } from 'node:crypto';
-import type { DecisionCounts } from '../ratelimit/decision-counts.ts';
 import type { DecisionListener } from '../ratelimit/decision-listener.ts';
 import { createRateLimiter, type RateLimiter } from '../ratelimit/handler.ts';
 import type { OperatedLimits } from '../ratelimit/limit-operator.ts';
 import type { LimitRule, LimitTable } from '../ratelimit/limit-table.ts';
+import type { DecisionRecord } from '../ratelimit/operator/decision-record.ts';
 import { QuotaAllocator } from '../ratelimit/quota/quota-allocator.ts';
 import type { DecodedTable } from '../ratelimit/table/decode-table.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -26,7 +26,9 @@ export interface GatewayLimitsOptions {
   readonly gateway: string;
   readonly logger: Logger;
   readonly listener: DecisionListener;
-  readonly counts: DecisionCounts;
+  readonly record: DecisionRecord;
+  /** The counters of a limit that are asked most. */
+  readonly hot: OperatedLimits['hot'];
   readonly nearRatio: number;
   readonly nowMs: () => number;
 }
@@ -84,13 +86,18 @@ export class GatewayLimits {
     const table = this.#table();
     return {
       gateway: this.#options.gateway,
+      domain: plans.domain,
       revision: table.revision,
       limits: table.domains[0]?.limits ?? [],
       lingering: new Set(this.#lingering.keys()),
       storeKind: served.plan.kind,
       store: served.opened.store,
       plans,
-      counts: this.#options.counts.limits,
+      record: this.#options.record,
+      keySecret: served.plan.keySecret,
+      nowMs: this.#options.nowMs,
+      hot: this.#options.hot,
+      shares: (limit) => served.allocator.shares(plans.domain, limit),
     };
   }
 
@@ -100,6 +107,7 @@ export class GatewayLimits {
     const present = new Set(rulesOf(decoded.table).map(({ name }) => name));
     for (const rule of rulesOf(this.#decoded.table)) if (!present.has(rule.name)) this.#lingering.set(rule.name, { rule, untilMs });
     for (const name of present) this.#lingering.delete(name);
+    for (const name of changedRules(this.#decoded.table, decoded.table)) this.#options.record.changed(name, this.#options.nowMs());
     this.#decoded = decoded;
     this.#setTimer();
   }
@@ -130,6 +138,12 @@ export class GatewayLimits {
       setTimeout(() => void before.opened.close(), CLOSE_AFTER_MS).unref();
   }
 
+  /** Somebody let hits pass in it, or took them (R811): what is divided of it is divided anew. */
+  counterChanged(hash: string): void {
+    const changed = this.#served?.allocator.changed(hash);
+    changed?.catch((error: unknown) => this.#failed(error));
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     clearInterval(this.#ticks);
@@ -137,11 +151,12 @@ export class GatewayLimits {
   }
 
   async #open(plan: StorePlan): Promise<Served> {
-    const { opening, listener, counts, nearRatio, nowMs, logger, gateway } = this.#options;
-    const opened = await openStore(plan, opening);
+    const { opening, listener, record, nearRatio, nowMs, logger, gateway } = this.#options;
+    const changed = (hash: string): void => this.counterChanged(hash);
+    const opened = await openStore(plan, { ...opening, listener: { ...opening.listener, changed } });
     const limiter = createRateLimiter({
       store: opened.store,
-      tools: { keySecret: plan.keySecret, counts, nearRatio, onStoreFailure: 'local' },
+      tools: { keySecret: plan.keySecret, counts: record.counts, nearRatio, onStoreFailure: 'local' },
       reference: { isShadow: false, isQuota: false, hasMetadata: false },
       listener,
       nowMs,
@@ -156,9 +171,12 @@ export class GatewayLimits {
   }
 
   #divide(): void {
-    void this.#served?.allocator.tick().catch((error: unknown) => {
-      this.#options.logger.error({ event: 'ratelimit.failed', gateway: this.#options.gateway, err: error }, 'limits could not be divided');
-    });
+    this.#options.record.look(this.#options.nowMs());
+    void this.#served?.allocator.tick().catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    this.#options.logger.error({ event: 'ratelimit.failed', gateway: this.#options.gateway, err: error }, 'limits could not be divided');
   }
 
   #setTable(): void {
@@ -196,4 +214,13 @@ async function reached({ store }: OpenStore, monotonicMs: () => number): Promise
 
 function rulesOf({ domains }: LimitTable): readonly LimitRule[] {
   return domains.flatMap(({ limits }) => limits);
+}
+
+/** Those that are there in both and are not the same; where they stand does not matter. */
+function changedRules(before: LimitTable, after: LimitTable): readonly string[] {
+  const known = new Map(rulesOf(before).map((rule) => [rule.name, JSON.stringify({ ...rule, source: '' })]));
+  return rulesOf(after).flatMap((rule) => {
+    const text = known.get(rule.name);
+    return text === undefined || text === JSON.stringify({ ...rule, source: '' }) ? [] : [rule.name];
+  });
 }

@@ -55,7 +55,7 @@ export async function startInProcessRatelimit(options: InProcessRatelimitOptions
     },
     endpoints: () => companion.endpoints(),
     onEndpoints: (listener) => companion.onEndpoints(listener),
-    limits: createLimitApi((question) => companion.askLimits(question), logger),
+    limits: createLimitApi({ ask: (question) => companion.askLimits(question), logger }),
     status: () => companion.status(),
     stop: () => companion.stop(),
   };

@@ -12,6 +12,34 @@ export interface RatelimitLogOptions {
   readonly onUnknown: (what: 'domain' | 'limit' | 'override') => void;
   /** A counter was asked, for the list of hot keys (R811). */
   readonly onCounted: (plan: DescriptorPlan, hits: number) => void;
+  /** A request was over, in shadow mode too. Default: nobody listens. */
+  readonly onOver?: (plan: DescriptorPlan) => void;
+}
+
+export function ratelimitLog({ logger, monotonicMs, onUnknown, onCounted, onOver }: RatelimitLogOptions): DecisionListener {
+  const silences = new Silences(monotonicMs);
+  return {
+    counted: onCounted,
+    denied(plan, isShadow) {
+      onOver?.(plan);
+      const [counter] = plan.counters;
+      const limit = counter?.target.limit.id ?? plan.rule?.name ?? '';
+      const said = silences.broken(limit);
+      if (said === undefined) return;
+      const fields = {
+        event: 'ratelimit.denied',
+        limit,
+        shadow: isShadow,
+        key_hash: counter?.target.key.text,
+        suppressed: said,
+      };
+      logger.info(fields, isShadow ? 'a limit in shadow mode would deny' : 'a limit denied');
+    },
+    unknown: onUnknown,
+    failed(cause) {
+      if (silences.broken('\0failed') !== undefined) logger.error({ event: 'ratelimit.failed', err: cause }, 'a decision failed');
+    },
+  };
 }
 
 interface Silence {
@@ -19,43 +47,25 @@ interface Silence {
   suppressed: number;
 }
 
-export function ratelimitLog({ logger, monotonicMs, onUnknown, onCounted }: RatelimitLogOptions): DecisionListener {
-  const silences = new Map<string, Silence>();
-  const mayLog = (name: string): Silence | undefined => {
-    const now = monotonicMs();
-    const silence = silences.get(name);
-    if (silence === undefined) {
-      if (silences.size >= MAX_NAMES) silences.clear();
-      silences.set(name, { untilMs: now + QUIET_MS, suppressed: 0 });
-      return { untilMs: now, suppressed: 0 };
+/** After a line there is none of the same name for a second. */
+class Silences {
+  readonly #monotonicMs: () => number;
+  readonly #silences = new Map<string, Silence>();
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  /** How many lines were held back since the one before; undefined: this one is too. */
+  broken(name: string): number | undefined {
+    const nowMs = this.#monotonicMs();
+    const known = this.#silences.get(name);
+    if (known !== undefined && nowMs < known.untilMs) {
+      known.suppressed += 1;
+      return undefined;
     }
-    if (now >= silence.untilMs) {
-      const { suppressed } = silence;
-      silences.set(name, { untilMs: now + QUIET_MS, suppressed: 0 });
-      return { untilMs: now, suppressed };
-    }
-    silence.suppressed += 1;
-    return undefined;
-  };
-  return {
-    counted: onCounted,
-    denied(plan, isShadow) {
-      const [counter] = plan.counters;
-      const limit = counter?.target.limit.id ?? plan.rule?.name ?? '';
-      const said = mayLog(limit);
-      if (said === undefined) return;
-      const fields = {
-        event: 'ratelimit.denied',
-        limit,
-        shadow: isShadow,
-        key_hash: counter?.target.key.text,
-        suppressed: said.suppressed,
-      };
-      logger.info(fields, isShadow ? 'a limit in shadow mode would deny' : 'a limit denied');
-    },
-    unknown: onUnknown,
-    failed(cause) {
-      if (mayLog('\0failed') !== undefined) logger.error({ event: 'ratelimit.failed', err: cause }, 'a decision failed');
-    },
-  };
+    if (known === undefined && this.#silences.size >= MAX_NAMES) this.#silences.clear();
+    this.#silences.set(name, { untilMs: nowMs + QUIET_MS, suppressed: 0 });
+    return known?.suppressed ?? 0;
+  }
 }

@@ -1,5 +1,5 @@
 // What the two halves of the rate-limit companion tell each other beyond tables of limits: metrics, readiness, and questions of operators. Plain data.
-import type { LimitAnswer, LimitQuestion } from '../ratelimit/limit-question.ts';
+import type { LimitQuestion, WorkerAnswer } from '../ratelimit/limit-question.ts';
 import type { StoreReadiness } from '../ratelimit/store.ts';
 import type { MetricParcel } from './metric-relay.ts';
 
@@ -21,4 +21,4 @@ export type RatelimitToWorker = { readonly kind: 'limits.ask'; readonly id: numb
 export type RatelimitFromWorker =
   | { readonly kind: 'limits.status'; readonly worker: number; readonly status: RatelimitWorkerStatus }
   | { readonly kind: 'limits.metrics'; readonly worker: number; readonly parcel: MetricParcel }
-  | { readonly kind: 'limits.answer'; readonly id: number; readonly answer: LimitAnswer };
+  | { readonly kind: 'limits.answer'; readonly id: number; readonly answer: WorkerAnswer };

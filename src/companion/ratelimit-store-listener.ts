@@ -7,14 +7,27 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** Looks at a store that has never been ready before it is said to be away: connecting takes its time. */
 const LOOKS_AT_START = 4;
 
+/** How the store is, as this worker sees it. */
+export interface WatchedState {
+  readonly isBreakerOpen: boolean;
+  /** Absent: it answers. */
+  readonly away?: { readonly reason: string; readonly sinceMs: number };
+}
+
 export interface WatchedStore extends StoreListener {
+  readonly state: WatchedState;
   /** To be told now and then, twice a second: a lost link is no failed command, and opens no breaker. */
   looked(readiness: StoreReadiness): void;
 }
 
-export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | 'set'>, logger: Logger): WatchedStore {
-  const state = new StoreState(logger);
-  let policy: string | undefined;
+export interface StoreListenerOptions {
+  readonly metrics: Pick<Metrics, 'increment' | 'observe' | 'set'>;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+}
+
+export function storeListener({ metrics, logger, nowMs }: StoreListenerOptions): WatchedStore {
+  const state = new StoreState(logger, nowMs);
   return {
     batch(requests, commands) {
       metrics.observe('chancery_ratelimit_batch_requests', {}, requests);
@@ -33,33 +46,49 @@ export function storeListener(metrics: Pick<Metrics, 'increment' | 'observe' | '
       logger.warn({ event: 'ratelimit.clock_jump', offset_seconds: seconds }, 'the clock of the store jumped');
     },
     looked: (readiness) => state.looked(readiness),
+    get state() {
+      return state.state;
+    },
     counterLost: () => metrics.increment('chancery_ratelimit_counter_lost_total', {}),
     gaveBack: (hits) => metrics.increment('chancery_ratelimit_giveback_total', {}, hits),
     reconciled: (hits) => metrics.increment('chancery_ratelimit_reconciled_hits_total', {}, hits),
-    evictionPolicy(found) {
-      if (found !== policy && found !== undefined)
-        logger.warn(
-          { event: 'ratelimit.eviction', policy: found },
-          'Redis may evict counters, which admits again: set maxmemory-policy noeviction',
-        );
-      policy = found;
-    },
+    evictionPolicy: evictionTold(logger),
+    changed: () => undefined,
     keys: (count) => metrics.set('chancery_ratelimit_keys', {}, count),
     evicted: () => metrics.increment('chancery_ratelimit_evicted_total', {}),
     overflowed: () => metrics.increment('chancery_ratelimit_overflowed_total', {}),
   };
 }
 
+/** Once for each policy that is found. */
+function evictionTold(logger: Logger): StoreListener['evictionPolicy'] {
+  let policy: string | undefined;
+  return (found) => {
+    if (found !== policy && found !== undefined)
+      logger.warn(
+        { event: 'ratelimit.eviction', policy: found },
+        'Redis may evict counters, which admits again: set maxmemory-policy noeviction',
+      );
+    policy = found;
+  };
+}
+
 /** One line when the store goes, whatever tells of it first, and one when it is back (R812). */
 class StoreState {
   readonly #logger: Logger;
+  readonly #nowMs: () => number;
   #isOpen = false;
   #problem: string | undefined;
   #looksLeft = LOOKS_AT_START;
-  #isAway = false;
+  #away: WatchedState['away'];
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, nowMs: () => number) {
     this.#logger = logger;
+    this.#nowMs = nowMs;
+  }
+
+  get state(): WatchedState {
+    return { isBreakerOpen: this.#isOpen, ...(this.#away === undefined ? {} : { away: this.#away }) };
   }
 
   breaker(isOpen: boolean): void {
@@ -75,8 +104,8 @@ class StoreState {
 
   #tell(reason: string): void {
     const isAway = this.#isOpen || this.#problem !== undefined;
-    if (isAway === this.#isAway) return;
-    this.#isAway = isAway;
+    if (isAway === (this.#away !== undefined)) return;
+    this.#away = isAway ? { reason, sinceMs: this.#nowMs() } : undefined;
     if (isAway) this.#logger.error({ event: 'ratelimit.store_away', reason }, 'Redis is away; limits answer by their onStoreFailure');
     else this.#logger.info({ event: 'ratelimit.store_back' }, 'Redis answers again');
   }

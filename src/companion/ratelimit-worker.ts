@@ -1,10 +1,9 @@
 // The half of the rate-limit companion that lives in a worker: limits of its gateways, each over its store, and what operators ask of them.
 // Counts go to the supervisor; it decides nothing by itself.
 import type { Secret } from '../lib/secret.ts';
-import { DecisionCounts } from '../ratelimit/decision-counts.ts';
 import { HotRules } from '../ratelimit/hot-rules.ts';
-import { listedLimits, operate } from '../ratelimit/limit-operator.ts';
-import type { LimitAnswer, LimitQuestion } from '../ratelimit/limit-question.ts';
+import type { WorkerAnswer } from '../ratelimit/limit-question.ts';
+import { DecisionRecord } from '../ratelimit/operator/decision-record.ts';
 import type { RateLimitHandler } from '../ratelimit/rate-limit-call.ts';
 import { RequestScan } from '../ratelimit/request-scan.ts';
 import { decodeTable } from '../ratelimit/table/decode-table.ts';
@@ -12,6 +11,7 @@ import { TableProblem } from '../ratelimit/table/table-problem.ts';
 import type { ShellReason } from './bytes-handler.ts';
 import type { WorkerService, WorkerServiceContext } from './companion-kind.ts';
 import { GatewayLimits } from './gateway-limits.ts';
+import { hotKeysOf, limitAnswer } from './limit-answers.ts';
 import { MetricRelay } from './metric-relay.ts';
 import type { PolicyUpdate, RefusedResource } from './policy-update.ts';
 import { tellQuotas } from './quota-counts.ts';
@@ -19,6 +19,7 @@ import { quotaStreams } from './quota-service.ts';
 import { tellDecisions } from './ratelimit-counts.ts';
 import { ratelimitLog } from './ratelimit-log.ts';
 import type { RatelimitWorkerStatus } from './ratelimit-messages.ts';
+import { DOMAIN_PREFIX } from './ratelimit-names.ts';
 import { ratelimitMethods } from './ratelimit-service.ts';
 import { storeListener, type WatchedStore } from './ratelimit-store-listener.ts';
 import { DEFAULT_NEAR_RATIO, type RatelimitWorkerSettings } from './ratelimit-worker-settings.ts';
@@ -27,7 +28,8 @@ import { planStore } from './table-store.ts';
 
 /** How often counts go to the supervisor. */
 const TELL_MS = 500;
-const DOMAIN_PREFIX = 'chancery.';
+/** No limit is called so (R101). */
+const UNKNOWN_LIMIT = '_unknown';
 const ALONE: RatelimitWorkerSettings = { workers: 1, worker: 0, nearRatio: DEFAULT_NEAR_RATIO };
 
 export function createRatelimitService(context: WorkerServiceContext): WorkerService {
@@ -40,12 +42,13 @@ class RatelimitWorker implements WorkerService {
   readonly #context: WorkerServiceContext;
   readonly #settings: RatelimitWorkerSettings;
   readonly #relay = new MetricRelay();
-  readonly #counts = new DecisionCounts();
   readonly #hot = new HotRules();
   readonly #gateways = new Map<string, GatewayLimits>();
   readonly #secrets = new Map<string, Secret>();
   /** By gateway. */
   readonly #watched = new Map<string, WatchedStore>();
+  /** By gateway; also of those that left, since metrics never go back. */
+  readonly #records = new Map<string, DecisionRecord>();
   readonly #scan = new RequestScan();
   readonly #timer: NodeJS.Timeout;
   #told = '';
@@ -53,7 +56,6 @@ class RatelimitWorker implements WorkerService {
   constructor(context: WorkerServiceContext) {
     this.#context = context;
     this.#settings = context.ratelimit ?? ALONE;
-    tellDecisions(this.#counts, this.#relay);
     this.methods = ratelimitMethods({
       handler: (request, call, answer) => this.#handlerOf(request)(request, call, answer),
       nowMs: context.nowMs,
@@ -84,8 +86,9 @@ class RatelimitWorker implements WorkerService {
   receive(body: Parameters<WorkerService['receive']>[0]): void {
     if (body.kind !== 'limits.ask') return;
     const { id, question } = body;
-    void this.#answer(question)
-      .catch((error: unknown): LimitAnswer => {
+    const options = { worker: this.#settings.worker, gateways: this.#gateways, stores: this.#watched, hot: this.#hot };
+    void limitAnswer(options, question)
+      .catch((error: unknown): WorkerAnswer => {
         this.#context.logger.error({ event: 'ratelimit.failed', err: error }, 'a question about limits failed');
         return { kind: 'refused', status: 503, reason: 'the companion failed; its log says why' };
       })
@@ -123,19 +126,24 @@ class RatelimitWorker implements WorkerService {
   #optionsOf(gateway: string): ConstructorParameters<typeof GatewayLimits>[1] {
     const { logger, nowMs, monotonicMs, random, shedding } = this.#context;
     const log = logger.child({ gateway });
-    const watched = storeListener(this.#relay, log);
+    const watched = storeListener({ metrics: this.#relay, logger: log, nowMs });
+    const record = this.#recordOf(gateway);
     this.#watched.set(gateway, watched);
     return {
       gateway,
       logger,
       nowMs,
-      counts: this.#counts,
+      record,
+      hot: (limit) => hotKeysOf(this.#hot, gateway, limit),
       nearRatio: this.#settings.nearRatio,
       listener: ratelimitLog({
         logger: log,
         monotonicMs,
-        onUnknown: (what) => this.#relay.increment('chancery_ratelimit_unknown_total', { what }),
+        onUnknown: (what) => this.#unknown(what),
         onCounted: (plan, hits) => this.#hot.counted(plan, hits),
+        onOver: ({ rule, counters: [counter] }) => {
+          if (rule !== undefined && counter !== undefined) record.over(rule.name, counter.target.key);
+        },
       }),
       opening: {
         listener: watched,
@@ -163,19 +171,19 @@ class RatelimitWorker implements WorkerService {
     return domain.startsWith(DOMAIN_PREFIX) ? this.#gateways.get(domain.slice(DOMAIN_PREFIX.length)) : undefined;
   }
 
-  async #answer(question: LimitQuestion): Promise<LimitAnswer> {
-    if (question.kind === 'list') {
-      return { kind: 'list', limits: [...this.#gateways.values()].flatMap(({ operated }) => (operated ? listedLimits(operated) : [])) };
-    }
-    const operated = this.#gateways.get(question.gateway)?.operated;
-    if (operated === undefined)
-      return { kind: 'refused', status: 404, reason: `no limits of a gateway "${question.gateway}" are served here` };
-    if (question.kind === 'hot') {
-      const prefix = `${DOMAIN_PREFIX}${question.gateway}/${question.limit}/`;
-      const ids = this.#hot.names().filter((id) => id.startsWith(prefix));
-      return { kind: 'hot', keys: ids.flatMap((id) => this.#hot.top(id)?.keys ?? []) };
-    }
-    return operate(operated, question, question.kind === 'grant' ? { grant: question.hits } : question.kind);
+  #recordOf(gateway: string): DecisionRecord {
+    const known = this.#records.get(gateway);
+    if (known !== undefined) return known;
+    const record = new DecisionRecord(this.#context.nowMs());
+    tellDecisions(record.counts, this.#relay);
+    this.#records.set(gateway, record);
+    return record;
+  }
+
+  /** Names that callers made up are no labels: all of them count together (R208, R810). */
+  #unknown(what: 'domain' | 'limit' | 'override'): void {
+    this.#relay.increment('chancery_ratelimit_unknown_total', { what });
+    if (what === 'limit') this.#relay.increment('chancery_ratelimit_decisions_total', { limit: UNKNOWN_LIMIT, result: 'unknown_limit' });
   }
 
   #tell(): void {

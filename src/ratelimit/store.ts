@@ -97,6 +97,14 @@ export interface CounterReading {
   readonly resetMs: number;
 }
 
+/** Where a counter is kept, as people may look for it. */
+export interface CounterPlace {
+  /** Its key in Redis now; memory has no names but hashes. */
+  readonly name: string;
+  /** R803: hits that this worker would let pass of it, were the store away, and of how many workers. */
+  readonly localPart: { readonly hits: number; readonly workers: number };
+}
+
 /** R703: what a holder asks of a budget that is divided. Shares and bursts are whole numbers in a unit of the caller's choice. */
 export interface LedgerClaim {
   readonly key: CounterKey;
@@ -143,6 +151,8 @@ export interface CounterStore {
   give(uses: readonly (CounterTarget & { readonly hits: number })[]): void | Promise<void>;
   /** What stands there. Rejects with `StoreError` where the store is away; so do the next four. */
   read(target: CounterTarget): Promise<CounterReading>;
+  /** For operators; what this worker knows, without asking anybody. */
+  placeOf(target: CounterTarget): CounterPlace;
   /** Forgets the counter, in every instance's cache too. */
   reset(target: CounterTarget): Promise<void>;
   /** Lets so many more hits pass: windows until they end, buckets and exact logs at most until nothing is used. */

@@ -99,6 +99,7 @@ function listenerOf(told: Told): StoreListener {
     evictionPolicy: (policy) => {
       if (policy !== undefined) told.policies.push(policy);
     },
+    changed: () => undefined,
     keys: () => undefined,
     evicted: () => undefined,
     overflowed: () => undefined,

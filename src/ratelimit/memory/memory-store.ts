@@ -7,6 +7,7 @@ import type { CounterKey } from '../store/counter-key.ts';
 import type { StoreClock } from '../store/store-clock.ts';
 import type { StoreListener } from '../store/store-listener.ts';
 import type {
+  CounterPlace,
   CounterReading,
   CounterStore,
   CounterTarget,
@@ -111,6 +112,10 @@ export class MemoryStore implements CounterStore {
     const nowUs = this.#clock.nowUs();
     if (target.limit.limit === 0) return { used: 0, remaining: 0, resetMs: 0 };
     return readingOf(target.limit, this.#stateOf(this.#known(target), nowUs), nowUs);
+  }
+
+  placeOf({ limit, key }: CounterTarget): CounterPlace {
+    return { name: `memory:${key.text}`, localPart: { hits: limit.algorithm === 'bucket' ? limit.burst : limit.limit, workers: 1 } };
   }
 
   async reset(target: CounterTarget): Promise<void> {

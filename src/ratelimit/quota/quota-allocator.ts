@@ -5,6 +5,7 @@ import type { CounterStore } from '../store.ts';
 import { QuotaBudget } from './quota-budget.ts';
 import { type BucketId, counterOf, ledgerKeyOf, nameOfLimit, type QuotaLimit, quotaLimits, valuesOf } from './quota-limit.ts';
 import { QuotaPool } from './quota-pool.ts';
+import { type BudgetShares, joinedShares, sharesOf } from './quota-shares.ts';
 import { QuotaStream, type QuotaStreamOptions } from './quota-stream.ts';
 
 export interface QuotaAllocatorOptions {
@@ -23,6 +24,9 @@ export interface QuotaCounts {
   /** Largest part that proxies of this instance have of one budget, by limit. */
   readonly ratios: ReadonlyMap<string, number>;
 }
+
+/** What operators are shown of one limit. */
+const MOST_BUDGETS = 100;
 
 export class QuotaAllocator {
   readonly #options: QuotaAllocatorOptions;
@@ -62,6 +66,19 @@ export class QuotaAllocator {
     for (const budget of this.#budgets.values()) ratios.set(budget.limit.name, Math.max(ratios.get(budget.limit.name) ?? 0, budget.ratio));
     const buckets = [...this.#streams].reduce((sum, stream) => sum + stream.buckets, 0);
     return { streams: this.#streams.size, buckets, ratios };
+  }
+
+  /** The counter of this hash was changed by an operator, here or elsewhere (R811). */
+  async changed(hash: string): Promise<void> {
+    await Promise.all([...this.#budgets.values()].map((budget) => budget.counterChanged(hash)));
+  }
+
+  /** The budgets of one limit, the most used first; `hash`: only the one whose ledger is called so. */
+  shares(domain: string, name: string, hash?: string): readonly BudgetShares[] {
+    const budgets = [...this.#budgets.values()].filter(
+      ({ limit, key }) => limit.domain === domain && limit.name === name && (hash === undefined || key.text === hash),
+    );
+    return joinedShares(budgets.map(sharesOf)).slice(0, MOST_BUDGETS);
   }
 
   #isCurrent(budget: QuotaBudget): boolean {

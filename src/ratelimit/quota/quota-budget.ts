@@ -5,7 +5,7 @@ import type { CounterKey } from '../store/counter-key.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { CounterStore, LedgerAnswer, LedgerEntry } from '../store.ts';
 import { type Asker, NOTHING, type Portion, QuotaHolder } from './quota-holder.ts';
-import type { BucketId, QuotaLimit } from './quota-limit.ts';
+import { isSameId, type QuotaLimit } from './quota-limit.ts';
 import type { QuotaPool } from './quota-pool.ts';
 import { burstOf, demandOf, isChange, isShort, type Participant, roomOf, type Targets, targetsOf, wantOf } from './targets.ts';
 import { ASSIGNMENT_TTL_MS, type BucketUsage } from './usage-report.ts';
@@ -77,12 +77,22 @@ export class QuotaBudget {
     return all === 0 ? 0 : share / all;
   }
 
+  /** Who has what, as this instance knows it: its own proxies, and all entries of the ledger. */
+  get standing() {
+    return { size: this.#size(), own: [...this.#holders], entries: this.#entries };
+  }
+
+  /** Somebody changed the counter of this hash (R811): what is left of the window is divided anew, at once. */
+  async counterChanged(hash: string): Promise<void> {
+    if (this.#pool.counter === hash) await this.#do(() => this.#pool.debit(0)).then(() => this.tick());
+  }
+
   /** A first report on a stream: gives who holds from now on. What a closed stream of the same proxy had goes on. */
   join(asker: Asker, usage: BucketUsage): QuotaHolder {
     const nowMs = this.#options.nowMs();
     this.#reportedMs = nowMs;
     const former = [...this.#holders].find(
-      (holder) => holder.asker === undefined && holder.proxy === asker.proxy && sameId(holder.id, usage.id),
+      (holder) => holder.asker === undefined && holder.proxy === asker.proxy && isSameId(holder.id, usage.id),
     );
     if (former !== undefined) {
       former.asker = asker;
@@ -286,9 +296,4 @@ export class QuotaBudget {
       .map(({ holder, share, demand }) => ({ name: holder, share, want: wantOf(demand, this.#limit.fillSeconds) }));
     return [...own, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
-}
-
-function sameId(a: BucketId, b: BucketId): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

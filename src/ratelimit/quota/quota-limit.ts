@@ -58,6 +58,11 @@ function fillOf({ algorithm, limit, periodUs }: LimitRate): number {
 /** What a proxy calls one budget: the limit's name, values that its route fixes, and one value for each other part (R214). */
 export type BucketId = Readonly<Record<string, string>>;
 
+export function isSameId(a: BucketId, b: BucketId): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
 /** Values that routes fix, in the order of the key's parts. */
 export function joinFixedValues(values: readonly string[]): string {
   return values.map(encodeURIComponent).join('/');

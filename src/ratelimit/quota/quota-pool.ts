@@ -28,6 +28,11 @@ export class QuotaPool {
     this.#counter = counter;
   }
 
+  /** The hash of the counter that requests of scope shared would use. */
+  get counter(): string {
+    return this.#counter.key.text;
+  }
+
   /** What all holders may have together: shares per fill interval, and bursts. */
   size(limit: QuotaLimit, holders: Holders, nowMs: number): Portion {
     const { rate, units } = limit;

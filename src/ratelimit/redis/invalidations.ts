@@ -13,6 +13,8 @@ export interface InvalidationsOptions {
   readonly hosts: readonly RedisAddress[];
   readonly channel: string;
   readonly cache: OverLimitCache;
+  /** A counter lets hits pass again. */
+  readonly onChanged: (hash: string) => void;
 }
 
 export class Invalidations {
@@ -20,7 +22,7 @@ export class Invalidations {
   readonly #ticker: NodeJS.Timeout;
   #attempts = 0;
 
-  constructor({ connect, options, hosts, channel, cache }: InvalidationsOptions) {
+  constructor({ connect, options, hosts, channel, cache, onChanged }: InvalidationsOptions) {
     this.#redis = connect({ ...options, autoResubscribe: false });
     // The other connections tell what is wrong; here it only shortens what is remembered.
     this.#redis.on('error', () => undefined);
@@ -35,7 +37,10 @@ export class Invalidations {
         () => cache.hears(false),
       );
     });
-    this.#redis.on('message', (_channel: string, key: string) => cache.forget(key));
+    this.#redis.on('message', (_channel: string, key: string) => {
+      cache.forget(key);
+      onChanged(key);
+    });
     this.#redis.connect().catch(() => undefined);
     this.#ticker = setInterval(() => this.#ask(), ASK_MS).unref();
   }

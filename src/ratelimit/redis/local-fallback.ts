@@ -6,7 +6,7 @@ import { limitProblem } from '../algorithms/limit-problem.ts';
 import { MemoryStore } from '../memory/memory-store.ts';
 import type { StoreClock } from '../store/store-clock.ts';
 import { SILENT_LISTENER } from '../store/store-listener.ts';
-import type { CounterUse, StoreFailure, StoreLimit, TakeAnswer, UseOutcome } from '../store.ts';
+import type { CounterTarget, CounterUse, StoreFailure, StoreLimit, TakeAnswer, UseOutcome } from '../store.ts';
 
 const MAX_KEYS = 100_000;
 /** What a denial without knowledge tells to wait. */
@@ -36,7 +36,7 @@ export interface LocalFallbackOptions {
   readonly clock: StoreClock;
   readonly random: () => number;
   readonly rank: () => Rank;
-  readonly seen: (use: CounterUse) => Seen | undefined;
+  readonly seen: (use: CounterTarget) => Seen | undefined;
 }
 
 export class LocalFallback {
@@ -58,6 +58,12 @@ export class LocalFallback {
     const counted = local.length === 0 ? undefined : this.#count(local, isNotAsked(failure));
     const all = uses.map((use, at) => outcomes[at] ?? counted?.[local.indexOf(use)] ?? PASSED);
     return { isOver: uses.some((use, at) => !use.isShadow && all[at]?.isOver === true), outcomes: all, source: 'failure', failure };
+  }
+
+  /** For operators: what this worker would let pass of a counter, were the store away. */
+  partOf(target: CounterTarget): { readonly hits: number; readonly workers: number } {
+    const { limit, burst, algorithm } = this.#shareOf(target);
+    return { hits: algorithm === 'bucket' ? Math.min(burst, limit * burst) : limit, workers: this.#options.rank().workers };
   }
 
   /** R805: what was let pass in windows that are still open and can be counted now; told once. */
@@ -96,7 +102,7 @@ export class LocalFallback {
   }
 
   /** R803: as this worker's hits are to all hits, at least 1/(4M); of a counter that nobody knows, an M-th, so that all together have N. */
-  #shareOf(use: CounterUse): StoreLimit {
+  #shareOf(use: CounterTarget): StoreLimit {
     const { workers, rank } = this.#options.rank();
     const seen = this.#options.seen(use);
     const size = use.limit.algorithm === 'bucket' ? use.limit.burst : use.limit.limit;

@@ -2,6 +2,7 @@
 // `onStoreFailure` where Redis does not.
 import { FixedWindows } from '../algorithms/fixed-window.ts';
 import type {
+  CounterPlace,
   CounterReading,
   CounterStore,
   CounterTarget,
@@ -85,6 +86,7 @@ export class RedisStore implements CounterStore {
       ...hearingOptions(options),
       channel,
       cache: this.#cache,
+      onChanged: (hash) => listener.changed(hash),
     });
   }
 
@@ -115,6 +117,10 @@ export class RedisStore implements CounterStore {
 
   read(target: CounterTarget): Promise<CounterReading> {
     return this.#operators.read(target);
+  }
+
+  placeOf(target: CounterTarget): CounterPlace {
+    return { name: this.#batcher.nameOf(target, this.#options.clock.nowUs()), localPart: this.#fallback.partOf(target) };
   }
 
   async reset(target: CounterTarget): Promise<void> {
@@ -206,7 +212,7 @@ export class RedisStore implements CounterStore {
     this.#counters.clear();
   }
 
-  #seen(use: CounterUse): Seen | undefined {
+  #seen(use: CounterTarget): Seen | undefined {
     if (use.limit.algorithm !== 'fixed') return undefined;
     const counter = this.#counters.find(use, this.#windows.at(use.limit, this.#options.clock.nowUs()));
     return counter?.isTouched === true ? counter : undefined;

@@ -19,6 +19,8 @@ export interface StoreListener {
   reconciled(hits: number): void;
   /** Redis may evict counters, which admits again (R409): its `maxmemory-policy`, or undefined where that is `noeviction` or not told. */
   evictionPolicy(policy: string | undefined): void;
+  /** Another one, or this one, let hits pass again in the counter of this hash: it was reset, or hits were given back (R505). */
+  changed(hash: string): void;
   /** Memory: how many counters are held, and that one was given up or an overflow counter used (R602). */
   keys(count: number): void;
   evicted(): void;
@@ -36,6 +38,7 @@ export const SILENT_LISTENER: StoreListener = {
   gaveBack: () => undefined,
   reconciled: () => undefined,
   evictionPolicy: () => undefined,
+  changed: () => undefined,
   keys: () => undefined,
   evicted: () => undefined,
   overflowed: () => undefined,
