@@ -7,11 +7,17 @@ import { CounterKey } from '../../dist/ratelimit/store/counter-key.js';
 import { StoreClock } from '../../dist/ratelimit/store/store-clock.js';
 import { SILENT_LISTENER } from '../../dist/ratelimit/store/store-listener.js';
 
+let gaveBack = 0;
 const store = new RedisStore({
-  settings: { endpoint: { kind: 'single', host: '127.0.0.1', port: Number(process.argv[2]) } },
+  settings: { endpoint: JSON.parse(process.argv[2]) },
   connect: (options) => new Redis(options),
   clock: new StoreClock({ wallMs: Date.now, monotonicMs: () => performance.now() }),
-  listener: SILENT_LISTENER,
+  listener: {
+    ...SILENT_LISTENER,
+    gaveBack: (hits) => {
+      gaveBack += hits;
+    },
+  },
   random: Math.random,
   keySecret: Buffer.from('exactness'),
   worker: `worker-${process.pid}`,
@@ -21,7 +27,7 @@ const store = new RedisStore({
 const waiting = setInterval(() => {
   if (!store.readiness().isReady) return;
   clearInterval(waiting);
-  process.send('ready');
+  void store.heartbeat().then(() => process.send('ready'));
 }, 5);
 
 process.on('message', (job) => void work(job));
@@ -29,22 +35,25 @@ process.on('message', (job) => void work(job));
 async function work(job) {
   const keys = Array.from({ length: job.keys }, (_, at) => job.limits.map((limit) => keyOf(`${job.name} ${limit.id} ${at}`)));
   const passed = [];
+  const byKey = keys.map(() => 0);
   let sent = 0;
+  gaveBack = 0;
   const client = async () => {
     while (sent < job.requests) {
       sent += 1;
-      const names = keys[sent % keys.length];
-      const uses = job.limits.map((limit, at) => ({ limit, key: names[at], kind: 'take', hits: job.hits, isShadow: false }));
+      const number = sent % keys.length;
+      const uses = job.limits.map((limit, at) => ({ limit, key: keys[number][at], kind: 'take', hits: job.hits, isShadow: false }));
       const answer = await store.take(uses, { deadlineMs: Number.POSITIVE_INFINITY });
       if (answer.source === 'failure') throw new Error(`not decided: ${answer.failure}`);
       if (!answer.isOver) {
         passed.push(answer.outcomes[0].remaining);
+        byKey[number] += 1;
         if (job.isTold) process.send({ passed: 1 });
       }
     }
   };
   await Promise.all(Array.from({ length: job.clients }, client));
-  process.send({ done: passed });
+  process.send({ done: passed, byKey, gaveBack });
 }
 
 process.on('disconnect', () => process.exit(0));
