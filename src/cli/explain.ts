@@ -1,10 +1,12 @@
-// `chancery explain`: which listener, route and policy take a request, with the line of the file that decides each. Offline: nothing is sent.
+// `chancery explain`: which listener, route, limits and policy take a request, with the line of the file that decides each. Nothing is sent: from the
+// files as they are, or from what a node runs, which its control plane tells.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { ExplainQuestion } from '../explain/explain.ts';
+import type { AskedRequest, Explained } from '../explain/explained.ts';
 import { ChanceryError } from '../lib/errors.ts';
-import type { Model } from '../model/types.ts';
+import { shownPath } from '../lib/shown-path.ts';
+import { defaultServer } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
@@ -15,19 +17,25 @@ import type { Terminal } from './terminal.ts';
 interface ExplainFlags {
   readonly config?: readonly string[];
   readonly header?: readonly string[];
+  readonly ip?: string;
   readonly jwt?: string;
   readonly listener?: string;
+  readonly node?: string;
   readonly output: string;
+  readonly server: string;
 }
 
 export function addExplainCommand(program: Command, { terminal, finish }: CommandContext): void {
   addConfigOption(program.command('explain'))
-    .description('say which listener, route and policy take a request, and why: offline, from the files as they are')
+    .description('say which listener, route, limits and policy take a request, and why; nothing is sent')
     .argument('<method>', 'such as GET')
     .argument('<url>', 'such as https://shop.example.com/orders/7')
     .option('-H, --header <header>', 'a header of the request, "name: value"; may be repeated', collect)
-    .option('--jwt <file>', 'a file with a token: which parts of the policy its claims satisfy; it is never printed')
+    .option('--ip <address>', 'where its connection comes from; behind trustedHops, x-forwarded-for counts')
+    .option('--jwt <file>', 'a file with a token: which parts of the policy its claims satisfy, and what limits count; it is never printed')
     .option('--listener <name>', 'by which listener it comes; default: by scheme and port')
+    .option('--node <id>', 'by what this node runs now, in place of the files; asks its control plane')
+    .option('--server <url>', 'with --node: the address of the admin API', defaultServer(terminal))
     .option('-o, --output <format>', 'text or json', 'text')
     .action(async (method: string, url: string, flags: ExplainFlags) => finish(await run({ method, url, flags }, terminal)));
 }
@@ -45,12 +53,16 @@ interface Asked {
 async function run(asked: Asked, terminal: Terminal): Promise<number> {
   const { flags } = asked;
   checkFormat(flags.output, ['text', 'json']);
-  const question = await questionOf(asked, terminal);
-  const [{ buildFiles }, { formatIssues }, { explain }, texts] = await Promise.all([
+  const question = questionOf(asked, terminal);
+  return explainFiles(question, flags, terminal);
+}
+
+async function explainFiles(question: AskedRequest, flags: ExplainFlags, terminal: Terminal): Promise<number> {
+  const [{ buildFiles }, { formatIssues }, { explained }, { policyForm }] = await Promise.all([
     import('./build-files.ts'),
     import('../config/diagnostics.ts'),
-    import('../explain/explain.ts'),
-    import('./explanation-text.ts'),
+    import('../explain/explained.ts'),
+    import('../compiler/auth/form.ts'),
   ]);
   const built = await buildFiles(gatewayFiles(flags.config, terminal), terminal);
   for (const { build } of built) {
@@ -58,41 +70,38 @@ async function run(asked: Asked, terminal: Terminal): Promise<number> {
       terminal.err(formatIssues(build.issues, build.positions, { color: terminal.colorErr, cwd: terminal.cwd }));
       continue;
     }
-    const { model } = build.good;
-    checkListener(model, flags.listener);
-    const explanation = explain(model, question);
-    const places = { positions: build.positions, cwd: terminal.cwd };
-    terminal.out(
-      flags.output === 'json'
-        ? `${JSON.stringify(texts.explanationJson(model.gateway, explanation, places), undefined, 2)}\n`
-        : texts.explanationText(model.gateway, explanation, places),
-    );
+    const answer = explained(build.good.model, question, {
+      nowMs: Date.now(),
+      formOf: policyForm,
+      hidesValues: false,
+      placeOf: (at) => {
+        const position = build.positions.find(at, 'key');
+        return position === undefined ? undefined : `${shownPath(position.file, terminal.cwd)}:${position.line}`;
+      },
+    });
+    if (!answer.ok) {
+      throw new ChanceryError('ERR_USAGE', answer.problem, {
+        remedy: 'chancery explain GET https://shop.example.com/orders -H "x-team: a" --ip 203.0.113.7',
+      });
+    }
+    print(answer.value, flags, terminal);
   }
   return built.every(({ build }) => build.good !== undefined) ? EXIT.ok : EXIT.invalid;
 }
 
-async function questionOf({ method, url, flags }: Asked, { cwd }: Terminal): Promise<ExplainQuestion> {
-  const [{ readRequest }, { policyForm }] = await Promise.all([import('../explain/request.ts'), import('../compiler/auth/form.ts')]);
-  const request = readRequest(method, url, flags.header ?? []);
-  if (!request.ok) {
-    throw new ChanceryError('ERR_USAGE', request.problem, {
-      remedy: 'chancery explain GET https://shop.example.com/orders -H "x-team: a"',
-    });
-  }
-  return {
-    request: request.value,
-    nowMs: Date.now(),
-    formOf: policyForm,
-    ...(flags.jwt === undefined ? {} : { token: readToken(flags.jwt, cwd) }),
-    ...(flags.listener === undefined ? {} : { listener: flags.listener }),
-  };
+function print({ text, json }: Explained, { output }: ExplainFlags, terminal: Terminal): void {
+  terminal.out(output === 'json' ? `${JSON.stringify(json, undefined, 2)}\n` : text);
 }
 
-function checkListener({ gateway, listeners }: Model, wanted: string | undefined): void {
-  if (wanted === undefined || listeners.some(({ name }) => name === wanted)) return;
-  throw new ChanceryError('ERR_USAGE', `gateway ${gateway} has no listener ${wanted}`, {
-    remedy: `listeners are ${listeners.map(({ name }) => name).join(', ')}`,
-  });
+function questionOf({ method, url, flags: { header, ip, jwt, listener } }: Asked, { cwd }: Terminal): AskedRequest {
+  return {
+    method,
+    url,
+    headers: header ?? [],
+    ...(ip === undefined ? {} : { ip }),
+    ...(jwt === undefined ? {} : { token: readToken(jwt, cwd) }),
+    ...(listener === undefined ? {} : { listener }),
+  };
 }
 
 function readToken(file: string, cwd: string): string {

@@ -14,6 +14,8 @@ export interface ExplainedRequest {
   readonly query: readonly { readonly name: string; readonly value: string }[];
   /** Lower-case names; repeated ones are joined by a comma, as Envoy matches them. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Address of the connection; absent: not known. */
+  readonly ip?: string;
 }
 
 /** `headers` are texts such as `x-team: shop`. The path stays as it is written: `URL` would clean it before the proxy could. */

@@ -3,6 +3,9 @@
 import type { ConfigPath } from '../lib/issue.ts';
 import { rulesIn } from '../model/auth/rules.ts';
 import type { AuthModel, AuthPolicy, AuthRule, CredentialSource, Requirements } from '../model/auth/types.ts';
+import { type ClientAddress, isWithin } from './client-address.ts';
+import { credentialIn } from './presented.ts';
+import { type RefusalView, toldRefusal } from './refusal.ts';
 import type { ExplainedRequest } from './request.ts';
 import { tokenAnswer } from './token-answer.ts';
 import { tokenClaims } from './token-claims.ts';
@@ -15,6 +18,8 @@ export interface RuleView {
   readonly path: ConfigPath;
   readonly standing: Standing;
   readonly why?: string;
+  /** What the caller is told, where it fails. */
+  readonly refusal?: RefusalView;
   readonly rules: readonly RuleView[];
 }
 
@@ -24,6 +29,7 @@ export interface RuleQuestion {
   readonly request: ExplainedRequest;
   /** A token besides those in the request: it stands for the credential of any JWT provider. */
   readonly token?: string;
+  readonly client: ClientAddress;
   readonly nowMs: number;
 }
 
@@ -33,12 +39,17 @@ export function ruleView(question: RuleQuestion): RuleView {
   // M4: whatever branch holds, a credential that is presented must be valid.
   return broken === undefined
     ? view
-    : { ...view, standing: 'fails', why: `${broken}, and every credential that is presented must be valid` };
+    : {
+        ...view,
+        standing: 'fails',
+        why: `${broken.why}, and every credential that is presented must be valid`,
+        refusal: { reason: broken.reason, far: 'invalid' },
+      };
 }
 
 /** Why a token in the request is no good, where a rule says so. */
-function brokenCredential({ why, rules }: RuleView): string | undefined {
-  if (why?.startsWith('jwt.') === true && !why.startsWith('jwt.missing')) return why;
+function brokenCredential({ why, refusal, rules }: RuleView): { readonly reason: string; readonly why: string } | undefined {
+  if (refusal?.far === 'invalid' && why !== undefined) return { reason: refusal.reason, why };
   return rules.map(brokenCredential).find((each) => each !== undefined);
 }
 
@@ -47,12 +58,17 @@ function viewOf(rule: AuthRule, question: RuleQuestion): RuleView {
     case 'allOf':
     case 'anyOf': {
       const rules = rule.rules.map((each) => viewOf(each, question));
-      return { text: rule.kind, path: rule.path, standing: combined(rule.kind, rules), rules };
+      const standing = combined(rule.kind, rules);
+      const refusals = rules.flatMap((each) => (each.standing === 'fails' && each.refusal !== undefined ? [each.refusal] : []));
+      const refusal = standing === 'fails' ? toldRefusal(rule.kind, refusals) : undefined;
+      return { text: rule.kind, path: rule.path, standing, rules, ...(refusal === undefined ? {} : { refusal }) };
     }
     case 'not': {
       const inner = viewOf(rule.rule, question);
-      const standing = inner.standing === 'open' ? 'open' : inner.standing === 'holds' ? 'fails' : 'holds';
-      return { text: 'not', path: rule.path, standing, rules: [inner] };
+      if (inner.standing !== 'holds')
+        return { text: 'not', path: rule.path, standing: inner.standing === 'open' ? 'open' : 'holds', rules: [inner] };
+      const reason = rule.rule.kind === 'methods' ? 'method.denied' : 'ip.denied';
+      return { text: 'not', path: rule.path, standing: 'fails', rules: [inner], refusal: { reason, far: 'insufficient' } };
     }
     case 'jwt':
     case 'apiKeys':
@@ -74,19 +90,22 @@ function leafView(rule: LeafRule, question: RuleQuestion): Answer & Pick<RuleVie
     case 'apiKeys':
       return {
         text: `apiKeys ${rule.source}${requirementsText(rule.requirements)}`,
-        ...presented(sourcesOf(question, 'apiKeys', rule.source), question),
+        ...presented(sourcesOf(question, 'apiKeys', rule.source), 'apiKey.missing', question),
       };
     case 'introspection':
       return {
         text: `introspection ${rule.provider}${requirementsText(rule.requirements)}`,
-        ...presented(sourcesOf(question, 'introspection', rule.provider), question),
+        ...presented(sourcesOf(question, 'introspection', rule.provider), 'jwt.missing', question),
       };
     case 'clientCertificate':
       return { text: `clientCertificate ${rule.name}`, standing: 'open', why: 'depends on the certificate of the client' };
     case 'ips':
-      return { text: `ips ${rule.lists.join(', ')}`, standing: 'open', why: 'depends on the address of the client' };
+      return { text: `ips ${rule.lists.join(', ')}`, ...addressStanding(rule.lists, question) };
     case 'methods':
-      return { text: `methods ${rule.methods.join(', ')}`, standing: rule.methods.includes(question.request.method) ? 'holds' : 'fails' };
+      return {
+        text: `methods ${rule.methods.join(', ')}`,
+        ...(rule.methods.includes(question.request.method) ? HOLDS : denied('method.denied')),
+      };
     case 'anonymous':
       return { text: 'anonymous', ...anonymousStanding(question) };
   }
@@ -100,26 +119,45 @@ function combined(kind: 'allOf' | 'anyOf', rules: readonly RuleView[]): Standing
   return kind === 'allOf' ? 'holds' : 'fails';
 }
 
-type Answer = Pick<RuleView, 'standing' | 'why'>;
+type Answer = Pick<RuleView, 'standing' | 'why' | 'refusal'>;
+
+const HOLDS: Answer = { standing: 'holds' };
+
+function denied(reason: string): Answer {
+  return { standing: 'fails', refusal: { reason, far: 'insufficient' } };
+}
+
+function addressStanding(lists: readonly string[], { auth, client }: RuleQuestion): Answer {
+  if (client.kind === 'open') return { standing: 'open', why: client.why };
+  const cidrs = auth.ipLists.filter(({ name }) => lists.includes(name)).flatMap((list) => list.cidrs);
+  return isWithin(client.address, cidrs) ? HOLDS : denied('ip.denied');
+}
 
 function jwtStanding({ providers: names, requirements }: Extract<AuthRule, { kind: 'jwt' }>, question: RuleQuestion): Answer {
   const providers = question.auth.jwt.filter(({ name }) => names.includes(name));
   const token = question.token ?? providers.flatMap(({ from }) => credentialIn(from, question.request) ?? []).at(0);
-  if (token === undefined) return { standing: 'fails', why: 'jwt.missing: the request carries no token' };
+  if (token === undefined) return refused('jwt.missing', 'the request carries no token');
   const claims = tokenClaims(token);
-  if (claims === undefined) return { standing: 'fails', why: 'jwt.malformed: it is no JWT' };
+  if (claims === undefined) return refused('jwt.malformed', 'it is no JWT');
   const answer = tokenAnswer(claims, { providers, requirements }, question.nowMs);
-  if (!answer.holds) return { standing: 'fails', why: `${answer.reason}: ${answer.why}` };
+  if (!answer.holds) return refused(answer.reason, answer.why);
   return { standing: 'holds', why: `its claims satisfy it (provider ${answer.provider}); the signature is not checked here` };
+}
+
+const INSUFFICIENT = ['scope.insufficient', 'claim.mismatch'];
+
+function refused(reason: string, why: string): Answer {
+  const far = reason.endsWith('.missing') ? 'missing' : INSUFFICIENT.includes(reason) ? 'insufficient' : 'invalid';
+  return { standing: 'fails', why: `${reason}: ${why}`, refusal: { reason, far } };
 }
 
 function sourcesOf({ auth }: RuleQuestion, kind: 'apiKeys' | 'introspection', name: string): readonly CredentialSource[] {
   return auth[kind].find((candidate) => candidate.name === name)?.from ?? [];
 }
 
-function presented(from: readonly CredentialSource[], { request }: RuleQuestion): Answer {
+function presented(from: readonly CredentialSource[], missing: string, { request }: RuleQuestion): Answer {
   return credentialIn(from, request) === undefined
-    ? { standing: 'fails', why: 'the request carries none' }
+    ? { standing: 'fails', why: 'the request carries none', refusal: { reason: missing, far: 'missing' } }
     : { standing: 'open', why: 'the request carries one; only the gateway can tell whose it is' };
 }
 
@@ -136,31 +174,9 @@ function anonymousStanding({ auth, policy, request, token }: RuleQuestion): Answ
     );
   const readers = (['jwt', 'apiKeys', 'introspection'] as const).flatMap((kind) => auth[kind].filter(({ name }) => isRead(kind, name)));
   const isPresented = token !== undefined || readers.some(({ from }) => credentialIn(from, request) !== undefined);
-  return isPresented ? { standing: 'fails', why: 'the request carries a credential' } : { standing: 'holds' };
-}
-
-/** The first that is there, without its prefix. */
-function credentialIn(from: readonly CredentialSource[], { headers, query }: ExplainedRequest): string | undefined {
-  for (const source of from) {
-    const found =
-      source.kind === 'header'
-        ? headerCredential(headers.get(source.name), source.prefix)
-        : source.kind === 'query'
-          ? query.find(({ name }) => name === source.name)?.value
-          : cookieIn(headers.get('cookie'), source.name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function headerCredential(value: string | undefined, prefix: string): string | undefined {
-  if (value === undefined) return undefined;
-  return value.toLowerCase().startsWith(prefix.toLowerCase()) ? value.slice(prefix.length) : value;
-}
-
-function cookieIn(header: string | undefined, name: string): string | undefined {
-  const pair = header?.split(';').find((each) => each.trim().startsWith(`${name}=`));
-  return pair?.trim().slice(name.length + 1);
+  return isPresented
+    ? { standing: 'fails', why: 'the request carries a credential', refusal: { reason: 'claim.mismatch', far: 'excluded' } }
+    : HOLDS;
 }
 
 function requirementsText({ scopes, anyScope, claims }: Requirements): string {
