@@ -26,6 +26,8 @@ export interface ServedMethod {
   readonly handler: BytesHandler;
   /** How long before the caller's deadline an answer must leave. Default 20 (authz G11). */
   readonly wayBackMs?: number;
+  /** The handler itself says what becomes of calls when there is too much to do (ratelimit R807). Default false: the shell refuses them. */
+  readonly shedsItself?: boolean;
   /** The shell's own answers: never empty, which could mean yes (authz G2, G4). */
   readonly answerTo: (reason: ShellReason) => Answer;
 }

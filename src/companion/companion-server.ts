@@ -113,7 +113,7 @@ function addStreams(server: Server, streams: ServedStreams, { streamed, api }: C
 }
 
 function unaryMethod(
-  { handler, answerTo, wayBackMs = WAY_BACK_MS }: ServedMethod,
+  { handler, answerTo, wayBackMs = WAY_BACK_MS, shedsItself = false }: ServedMethod,
   inFlight: InFlight,
   { access, shedding, onCall, onShed, nowMs }: CompanionServerOptions,
 ): handleUnaryCall<Buffer, Buffer> {
@@ -128,7 +128,7 @@ function unaryMethod(
       send(answerTo(reason));
     };
     if (call.request.length > MAX_MESSAGE_BYTES) return refuse('oversized');
-    if (inFlight.count >= MAX_IN_FLIGHT || shedding() === 'all') return refuse('overloaded');
+    if (!shedsItself && (inFlight.count >= MAX_IN_FLIGHT || shedding() === 'all')) return refuse('overloaded');
     inFlight.count += 1;
     run(call, { handler, clock: { nowMs, wayBackMs }, onFailed: (cause) => refuse('failed', cause) }, (answer) => {
       inFlight.count -= 1;

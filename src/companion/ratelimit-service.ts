@@ -32,6 +32,8 @@ export function ratelimitMethods(options: RatelimitServiceOptions): Readonly<Rec
   const shouldRateLimit: ServedMethod = {
     // The store keeps its own 3 ms (R808): more would use up the whole of a filter's 20 ms.
     wayBackMs: 0,
+    // Memory answers on the spot, and Redis has its own bound: a refusal would cost the same, and decide by onFailure what onStoreFailure is for (R807).
+    shedsItself: true,
     handler: (request, call, reply) => {
       const deadlineMs = call.deadlineMs - nowMs() + monotonicMs();
       handler(request, { deadlineMs }, (answer) => reply(answer instanceof Uint8Array ? answer : refused(answer, onRefused)));

@@ -23,3 +23,6 @@ export const TYPE_URLS = {
 export function typeNameOf(typeUrl: string): string {
   return typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
 }
+
+/** What a place for a filter holds that no feature fills (D11); no feature puts this filter there. */
+export const EMPTY_SLOT_FILTER = 'envoy.extensions.filters.http.rbac.v3.RBAC';

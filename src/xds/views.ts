@@ -2,6 +2,7 @@
 // for views are immutable and most streams stand at the same ones.
 import type { SnapshotResource, TypeUrl, TypeView } from '../snapshot/types.ts';
 import { typeView, withoutResources, withResources } from '../snapshot/view.ts';
+import { emptiedIn } from './empty-slot.ts';
 
 export interface ViewDiff {
   /** Names that are new or have another version. Both lists are sorted. */
@@ -23,14 +24,14 @@ export function isSendable({ any, aliases }: SnapshotResource): boolean {
 /** What tells `view` from `base`. */
 export const diffViews: (base: TypeView, view: TypeView) => ViewDiff = oncePerPair((base, view) => base.resources.diff(view.resources));
 
-/** All of `view`, and of `older` what `view` has not; `view` itself if that is nothing. */
+/** All of `view`, and of `older` what `view` has not, or has an empty slot for; `view` itself if that is nothing. */
 export const unionViews: (older: TypeView, view: TypeView) => TypeView = oncePerPair((older, view) =>
-  withResources(view, older.resources.without(view.resources)),
+  withResources(view, [...older.resources.without(view.resources), ...emptiedIn(older, view)]),
 );
 
-/** Of `older` what `view` has not, as a view; undefined if that is nothing. */
+/** Of `older` what `view` has not, or has an empty slot for, as a view; undefined if that is nothing. */
 export const droppedFrom: (older: TypeView, view: TypeView) => TypeView | undefined = oncePerPair((older, view) => {
-  const extra = older.resources.without(view.resources);
+  const extra = [...older.resources.without(view.resources), ...emptiedIn(older, view)];
   return extra.length === 0 ? undefined : typeView(view.typeUrl, extra);
 });
 

@@ -30,11 +30,11 @@ describe('the shell of a companion', () => {
     callers = [];
   });
 
-  async function start(handler: BytesHandler, shedding: () => Shedding = () => 'none') {
+  async function start(handler: BytesHandler, shedding: () => Shedding = () => 'none', shedsItself = false) {
     const shed: ShellReason[] = [];
     const server = createCompanionServer({
       service: 'envoy.service.auth.v3.Authorization',
-      methods: { Check: { handler, answerTo: (reason) => answers[reason] } },
+      methods: { Check: { handler, answerTo: (reason) => answers[reason], shedsItself } },
       api,
       access: OPEN_ACCESS,
       reflection: false,
@@ -84,6 +84,16 @@ describe('the shell of a companion', () => {
     load = 'cold';
     expect(await codes(Buffer.alloc(0))).toBe(500);
     expect(shed).toEqual(['failed', 'oversized', 'oversized', 'overloaded', 'failed']);
+  });
+
+  it('leaves it to a handler that sheds by itself what becomes of calls when there is too much to do (ratelimit R807)', async () => {
+    const { newCaller, shed } = await start(
+      (_request, _call, reply) => reply(answerOf(1)),
+      () => 'all',
+      true,
+    );
+    expect((await newCaller().check(Buffer.alloc(0))).response.status?.code).toBe(1);
+    expect(shed).toEqual([]);
   });
 
   it('takes at most 1,024 calls at once; those that were given up make room (authz G12)', async () => {

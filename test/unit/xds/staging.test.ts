@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { any } from '../../../src/proto/any.ts';
 import { TYPE_URLS } from '../../../src/proto/type-urls.ts';
 import { heldBeyond } from '../../../src/xds/initial-versions.ts';
 import { beginStaging, keepHeld, offeredView, retarget, type Staging, type TargetTiming } from '../../../src/xds/staging.ts';
@@ -288,6 +289,38 @@ describe('separate streams', () => {
     expect([names(gone.staging, 'Cluster'), names(gone.staging, 'ClusterLoadAssignment')]).toEqual(['new', 'new old']);
     expect(gone.againAtMs).toBe(32_000);
     expect(names(run(gone.staging, { ...separate, nowMs: 32_000 }).staging, 'ClusterLoadAssignment')).toBe('new');
+  });
+});
+
+describe('a place for a filter that is emptied (D6, D11)', () => {
+  const slot = (config: 'limit' | 'nothing', route: string) =>
+    snapshot({
+      TypedExtensionConfig: {
+        'filter/limit':
+          config === 'limit' ? 'limit' : { name: 'filter/limit', typed_config: any('envoy.extensions.filters.http.rbac.v3.RBAC', {}) },
+      },
+      RouteConfiguration: { r: route },
+    });
+  const [FILLED, EMPTIED] = [slot('limit', 'on'), slot('nothing', 'off')];
+  const configs = (target: typeof FILLED) => target.views.get(TYPE_URLS.TypedExtensionConfig)?.resources.get('filter/limit')?.version;
+  const offered = (staging: Staging) => view(staging, 'TypedExtensionConfig')?.resources.get('filter/limit')?.version;
+  const settled = run(beginStaging(FILLED, at(0)), {}).staging;
+
+  test('keeps its filter until no route switches it on any more, and as long as what lingers', () => {
+    const made = retarget(settled, EMPTIED, at(1_000));
+    expect(offered(made)).toBe(configs(FILLED));
+    const switched = run(made, { nowMs: 1_500 });
+    expect(view(switched.staging, 'RouteConfiguration')).toBe(routesOf(EMPTIED));
+    expect([offered(switched.staging), switched.againAtMs]).toEqual([configs(FILLED), 31_500]);
+    expect(offered(run(switched.staging, { nowMs: 31_500 }).staging)).toBe(configs(EMPTIED));
+  });
+
+  test('is filled before routes switch it on, also while it lingers', () => {
+    const emptied = run(retarget(settled, EMPTIED, at(1_000)), { nowMs: 1_500 }).staging;
+    const again = snapshot({ TypedExtensionConfig: { 'filter/limit': 'newer' }, RouteConfiguration: { r: 'on' } });
+    expect(offered(run(retarget(emptied, again, at(2_000)), { nowMs: 2_000 }).staging)).toBe(configs(again));
+    const first = run(beginStaging(EMPTIED, at(0)), {}).staging;
+    expect(offered(run(retarget(first, again, at(1_000)), { nowMs: 1_000 }).staging)).toBe(configs(again));
   });
 });
 
