@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo.ts';
 import { EXIT, reportFailure } from './exit-codes.ts';
 import { addExplainCommand } from './explain.ts';
 import { addHistoryCommand } from './history.ts';
+import { addImportCommand } from './import-ratelimit.ts';
 import { addKeyCommand } from './key.ts';
 import { addLimitsCommand } from './limits.ts';
 import { packageVersion } from './package.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   addAuthzCommand,
   addRatelimitCommand,
   addLimitsCommand,
+  addImportCommand,
   addValidateCommand,
   addExplainCommand,
   addRenderCommand,

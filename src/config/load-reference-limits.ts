@@ -5,7 +5,7 @@ import { shownPath } from '../lib/shown-path.ts';
 import type { ConfigFileSystem } from './config-file-system.ts';
 import { contentHash } from './content-hash.ts';
 import { inParallel } from './in-parallel.ts';
-import { ALL_KEYS, DescriptorReader, type Siblings } from './reference-descriptors.ts';
+import { ALL_KEYS, type DescriptorPlaces, DescriptorReader, type Siblings } from './reference-descriptors.ts';
 import { findFiles } from './reference-files.ts';
 import type { ReferenceDescriptor, ReferenceLimits } from './reference-limits.ts';
 import { NodeReader, type PlainMap } from './reference-node-reader.ts';
@@ -32,6 +32,7 @@ export interface ReferenceLoad {
   readonly limits: ReferenceLimits | undefined;
   readonly issues: readonly Issue[];
   readonly positions: Positions;
+  readonly places: DescriptorPlaces;
   /** Files and directories whose change calls for another load. */
   readonly watched: readonly string[];
 }
@@ -62,6 +63,7 @@ class Load {
   readonly #sources = new Map<string, SourceText>();
   readonly #texts: { readonly name: string; readonly text: string }[] = [];
   readonly #domains = new Map<string, OpenDomain>();
+  readonly #places: DescriptorPlaces = new Map();
 
   constructor(options: ReferenceLoadOptions) {
     this.#options = options;
@@ -111,6 +113,7 @@ class Load {
       limits: isGood ? { revision, domains } : undefined,
       issues: this.#issues,
       positions: { find: () => undefined, line },
+      places: this.#places,
       watched: [...new Set(watched)],
     };
   }
@@ -133,7 +136,7 @@ class Load {
     }
     const domain: OpenDomain = before ?? { descriptors: [], siblings: new Map(), first: { reader } };
     this.#domains.set(name, domain);
-    const descriptors = new DescriptorReader(reader, shownPath(file, this.#options.cwd));
+    const descriptors = new DescriptorReader(reader, { name: shownPath(file, this.#options.cwd), places: this.#places });
     domain.descriptors.push(
       ...descriptors.read(map.descriptors, ['descriptors'], this.#options.mergeDomains ? domain.siblings : new Map()),
     );

@@ -24,17 +24,21 @@ export const ALL_KEYS: readonly string[] = ['domain', ...DESCRIPTOR_KEYS, ...LIM
 /** Where the siblings of a level were first written, by key and value: those of other files that are merged, too. */
 export type Siblings = Map<string, SourcePosition>;
 
-export interface ReadDescriptor {
-  readonly descriptor: ReferenceDescriptor;
-  readonly position: SourcePosition;
+/** Where a descriptor stands: a key below it, such as `rate_limit`, `replaces`; without any, its own key. */
+export type DescriptorPlaces = Map<ReferenceDescriptor, (...steps: readonly string[]) => SourcePosition>;
+
+export interface DescriptorFile {
+  /** As it is shown to people. */
+  readonly name: string;
+  /** Each descriptor is added. */
+  readonly places: DescriptorPlaces;
 }
 
 export class DescriptorReader {
   readonly #reader: NodeReader;
-  readonly #file: string;
+  readonly #file: DescriptorFile;
 
-  /** `file` as it is shown to people. */
-  constructor(reader: NodeReader, file: string) {
+  constructor(reader: NodeReader, file: DescriptorFile) {
     this.#reader = reader;
     this.#file = file;
   }
@@ -54,7 +58,7 @@ export class DescriptorReader {
     this.#checkStars({ key, value, path }, isShared);
     const limit = this.#limit(map, path);
     const metadata = reader.map(map.metadata, [...path, 'metadata']);
-    return {
+    const descriptor: ReferenceDescriptor = {
       key,
       ...(value === '' ? {} : { value }),
       ...(limit === undefined ? {} : { limit }),
@@ -65,8 +69,12 @@ export class DescriptorReader {
       valueToMetric: reader.flag(map.value_to_metric, [...path, 'value_to_metric']),
       shareThreshold: isShared,
       ...(metadata === undefined || Object.keys(metadata).length === 0 ? {} : { metadata }),
-      source: `${this.#file}:${reader.position([...path, 'key'], 'key').line}`,
+      source: `${this.#file.name}:${reader.position([...path, 'key'], 'key').line}`,
     };
+    this.#file.places.set(descriptor, (...steps) =>
+      steps.length === 0 ? reader.position([...path, 'key']) : reader.position([...path, ...steps], 'key'),
+    );
+    return descriptor;
   }
 
   #emptyKey(map: PlainMap, path: ConfigPath): void {

@@ -27,7 +27,7 @@ const UNIT_OF_CALENDAR = { day: 4, week: 7, month: 5, year: 6 } as const;
 
 /** The unit's number; 0, UNKNOWN, for windows that the enum lacks (R305). */
 export function unitNumber({ periodUs, calendar }: Pick<LimitRate, 'periodUs' | 'calendar'>): number {
-  if (calendar !== undefined) return calendar.count === 1 ? UNIT_OF_CALENDAR[calendar.unit] : 0;
+  if (calendar !== undefined && (calendar.count === 1 || calendar.unit !== 'day')) return UNIT_OF_CALENDAR[calendar.unit];
   return UNIT_OF_SECONDS.get(periodUs / 1_000_000) ?? 0;
 }
 

@@ -107,6 +107,8 @@ export interface TestLimiterOptions {
   readonly listener?: DecisionListener;
   readonly store?: CounterStore;
   readonly maxPlans?: number;
+  /** Of the memory store. */
+  readonly maxKeys?: number;
 }
 
 /** 2026-11-22T12:00:00Z, a whole minute. */
@@ -115,7 +117,8 @@ export const START_MS = 1_795_348_800_000;
 export function testLimiter(options: TestLimiterOptions = {}): TestLimiter {
   let nowMs = START_MS;
   const clock = new StoreClock({ wallMs: () => nowMs, monotonicMs: () => nowMs - START_MS });
-  const store = options.store ?? new MemoryStore({ clock, listener: SILENT_LISTENER, random: () => 0.5 });
+  const store =
+    options.store ?? new MemoryStore({ clock, listener: SILENT_LISTENER, random: () => 0.5, maxKeys: options.maxKeys ?? 1_000_000 });
   const counts = new DecisionCounts();
   const limiter = createRateLimiter({
     store,
