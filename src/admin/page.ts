@@ -6,19 +6,23 @@ import type { RolloutStatus } from '../delivery/rollout-status.ts';
 import type { GatewayView } from './gateway-view.ts';
 import { code, escape, type Mark, marked, table } from './html.ts';
 import type { NodeView } from './node-view.ts';
+import { authSection, type PageAuth } from './page-auth.ts';
+import { limitsSection, type PageLimits } from './page-limits.ts';
 
 export interface PageContent {
   readonly version: string;
   readonly gateways: readonly GatewayView[];
   readonly nodes: readonly NodeView[];
   readonly gone: readonly GoneNode[];
+  readonly limits: PageLimits;
+  readonly auth: PageAuth;
 }
 
 /** More nodes are in the API. */
 const NODES_SHOWN = 500;
 
 /** The whole document. It reloads itself every 5 s, needs no script and no asset but /page.css. */
-export function statusPage({ version, gateways, nodes, gone }: PageContent): string {
+export function statusPage({ version, gateways, nodes, gone, limits, auth }: PageContent): string {
   const rest = nodes.length - NODES_SHOWN;
   return `<!doctype html>
 <html lang="en">
@@ -39,7 +43,8 @@ ${problemsSection(gateways.flatMap(({ problems }) => problems))}
 <h2>Nodes</h2>
 ${table(['Node', 'Gateway', 'Envoy', 'Runs', 'Stage', 'Resources', 'Refused'], [...nodes.slice(0, NODES_SHOWN).map(nodeRow), ...gone.slice(0, NODES_SHOWN).map(goneRow)], 'No Envoy is connected.')}
 ${rest > 0 ? `<p>And ${rest} nodes more: <a href="/api/v1/nodes">/api/v1/nodes</a></p>` : ''}
-${companionSection(gateways)}${discoveredSection(gateways)}
+${limitsSection(limits)}
+${authSection(auth)}${companionSection(gateways)}${discoveredSection(gateways)}
 </main>
 <footer>Chancery ${escape(version)} · as JSON: <a href="/api/v1">/api/v1</a> · metrics: <a href="/metrics">/metrics</a> · live: <code>chancery watch</code></footer>
 </body>

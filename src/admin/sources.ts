@@ -51,7 +51,7 @@ export interface AdminSources {
   readonly api: Pick<EnvoyApi, 'decode' | 'toJson'>;
   /** `file:line` of what a served resource was made from. */
   readonly placeOf: (gateway: string, typeUrl: TypeUrl, name: string) => Promise<string | undefined>;
-  readonly metrics: Pick<Metrics, 'text' | 'contentType' | 'increment'>;
+  readonly metrics: Pick<Metrics, 'text' | 'read' | 'contentType' | 'increment'>;
   /** What happens, as it happens. */
   readonly events: EventFeed;
 }

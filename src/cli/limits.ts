@@ -5,8 +5,10 @@ import { ChanceryError } from '../lib/errors.ts';
 import { defaultServer } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
-import { askCounter, hotKeys, type ListedLimit, listLimits } from './limits-client.ts';
-import { countersTable, hotTable, limitsTable, shadowTable } from './limits-table.ts';
+import { counterText } from './limit-text.ts';
+import { askCounter, hotKeys, listLimits } from './limits-client.ts';
+import type { ListedLimit } from './limits-schema.ts';
+import { hotTable, limitsTable, shadowTable } from './limits-table.ts';
 import { formatData } from './output-format.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -18,8 +20,8 @@ interface Flags {
 }
 
 const DEEDS = {
-  show: 'what stands in the counter of these values',
-  explain: 'whether a request with these values is counted, by which counter, and what is left',
+  show: 'what stands in the counter of these values; of a divided limit, who has what',
+  explain: 'whether a request with these values is counted: what was tried, by which counter, what is left, how much may pass at worst',
   reset: 'forget what was used',
   ban: 'use up what is left: nothing passes before the window ends or the bucket fills again',
   grant: 'let more hits pass',
@@ -58,15 +60,22 @@ export function addLimitsCommand(program: Command, { terminal, finish }: Command
 
 const HELP = `
 Counters are named by the values of their key, as they stand in rateLimits: chancery limits show per-user jwt.sub=anna. The limiter hashes them
-when they arrive; neither its log nor its answers hold them.`;
+when they arrive; neither its log nor its answers hold them. With limitFrom in a limit, limitFrom=RATE says what the claim holds.
+
+A rate limiter of its own answers on its own machine, where its /metrics are: chancery limits list --server http://127.0.0.1:18082. Several of
+them over one Redis have the same counters; what they decided is each one's own. Limits of scope local are counted by each proxy for itself and
+are not listed.`;
+
+const NO_LIMITS = 'no limits\n';
+const NO_SHADOW = 'no limit is in shadow mode: `mode: shadow` tries one without denying anything\n';
 
 async function list(flags: Flags, terminal: Terminal, isShadowOnly: boolean): Promise<number> {
   const all = await listLimits(serverOf(flags, terminal));
-  const limits = all.filter(
-    ({ gateway, mode }) => (flags.gateway === undefined || gateway === flags.gateway) && (!isShadowOnly || mode === 'shadow'),
-  );
-  const table = isShadowOnly ? shadowTable : limitsTable;
-  terminal.out(flags.output === 'table' ? table(limits) || 'no limits\n' : await formatData({ limits }, flags.output));
+  const isMeant = ({ gateway }: { readonly gateway: string }): boolean => flags.gateway === undefined || gateway === flags.gateway;
+  const limits = all.limits.filter((limit) => isMeant(limit) && (!isShadowOnly || limit.mode === 'shadow'));
+  const found = { limits, stores: all.stores.filter(isMeant) };
+  const text = isShadowOnly ? shadowTable(found, Date.now()) || NO_SHADOW : limitsTable(found, Date.now()) || NO_LIMITS;
+  terminal.out(flags.output === 'table' ? text : await formatData(found, flags.output));
   return EXIT.ok;
 }
 
@@ -89,7 +98,7 @@ async function counter({ deed, limit, parts }: Asked, flags: Flags, terminal: Te
   const hits = flags.hits === undefined ? {} : { hits: hitsOf(flags.hits) };
   const gateway = await gatewayOf(server, limit, flags);
   const found = await askCounter(server, { deed, gateway, limit, parts: values, ...hits });
-  terminal.out(flags.output === 'table' ? countersTable(found) : await formatData(found, flags.output));
+  terminal.out(flags.output === 'table' ? counterText(found, Date.now()) : await formatData(found, flags.output));
   return EXIT.ok;
 }
 
@@ -99,7 +108,7 @@ function serverOf({ server }: Flags, terminal: Terminal): string {
 
 async function gatewayOf(server: string, limit: string, { gateway }: Flags): Promise<string> {
   if (gateway !== undefined) return gateway;
-  const found = (await listLimits(server)).filter(({ name }: ListedLimit) => name === limit);
+  const found = (await listLimits(server)).limits.filter(({ name }: ListedLimit) => name === limit);
   const [only] = found;
   if (only === undefined)
     throw new ChanceryError('ERR_USAGE', `there is no limit "${limit}"`, { remedy: 'chancery limits list shows all' });

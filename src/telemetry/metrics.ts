@@ -193,6 +193,12 @@ type Table = typeof METRICS;
 type Name<Type extends Definition['type']> = { [Key in keyof Table]: Table[Key]['type'] extends Type ? Key : never }[keyof Table];
 type Labels<Key extends keyof Table> = { readonly [Label in Table[Key]['labels'][number]]: string };
 
+/** One series of a metric. */
+export interface SeriesValue {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** The metrics of one running program; nothing is shared between two of them. */
 export interface Metrics {
   increment<Key extends Name<'counter'>>(name: Key, labels: Labels<Key>, by?: number): void;
@@ -202,6 +208,8 @@ export interface Metrics {
   /** Gives a gauge exactly these series; those of before are gone. */
   replace<Key extends Name<'gauge'>>(name: Key, series: readonly (readonly [Labels<Key>, number])[]): void;
   observe<Key extends Name<'histogram'>>(name: Key, labels: Labels<Key>, value: number): void;
+  /** The series of one counter or gauge now; `beforeRead` callbacks have run. */
+  read(name: Name<'counter' | 'gauge'>): Promise<readonly SeriesValue[]>;
   /** The OpenMetrics text of now; `beforeRead` callbacks have run. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -242,9 +250,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
     observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
     contentType: registry.contentType,
     beforeRead: (refresh) => void refreshes.push(refresh),
+    read: async (name) => {
+      for (const refresh of refreshes) refresh();
+      const found = await (counters.get(name) ?? gauges.get(name))?.get();
+      return (found?.values ?? []).map(({ labels, value }) => ({ labels: textsOf(labels), value }));
+    },
     text: () => {
       for (const refresh of refreshes) refresh();
       return registry.metrics();
     },
   };
+}
+
+function textsOf(labels: Readonly<Partial<Record<string, string | number>>>): SeriesValue['labels'] {
+  return Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)]));
 }

@@ -28,12 +28,16 @@ export function addLimitRoutes(server: FastifyInstance, sources: AdminSources, i
   });
 }
 
-function limitsOf({ limits }: AdminSources): NonNullable<ReturnType<NonNullable<AdminSources['limits']>>> {
+function limitsOf({ limits, companions }: AdminSources): NonNullable<ReturnType<NonNullable<AdminSources['limits']>>> {
   const found = limits?.();
   if (found !== undefined) return found;
+  const others = companions().filter(({ role }) => role === 'ratelimit');
+  const names = [...new Set(others.map(({ id, endpoints }) => `${id} (${endpoints.join(', ')})`))];
+  const reason =
+    names.length === 0 ? 'no gateway has a limit for one, or they are not connected' : `limits are counted by ${names.join('; ')}`;
   throw new AdminProblem(
     404,
-    'no rate limiter runs in this process: no gateway has a limit for one, or they run elsewhere; ask one by chancery limits --server http://127.0.0.1:18082',
+    `no rate limiter runs in this process: ${reason}; one of its own is asked on its own machine: chancery limits list --server http://127.0.0.1:18082`,
   );
 }
 
