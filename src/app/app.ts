@@ -19,10 +19,10 @@ import type { AppParts, AppSettings } from './app-parts.ts';
 import { createCompanionSide } from './companion-parts.ts';
 import type { CompanionSide } from './companion-side.ts';
 import type { CompanionStatus } from './companion-status.ts';
-import type { Live } from './convergence.ts';
 import { createDiscoveryPorts } from './discovery-ports.ts';
 import { createEndpointSide, type EndpointSide } from './endpoint-side.ts';
 import { createErrorRates } from './error-rates.ts';
+import { FleetSide } from './fleet-side.ts';
 import type { GatewayEvent } from './gateway-event.ts';
 import { createKeySide, type KeySide } from './key-side.ts';
 import type { LiveGateway } from './live-gateway.ts';
@@ -30,6 +30,7 @@ import { createNodeBook, type NodeBook } from './node-book.ts';
 import { refreshCompanionGauges, refreshGauges } from './refresh-gauges.ts';
 import { createRolloutLog, type RolloutLog, refreshRolloutGauges } from './rollout-log.ts';
 import { createServedGateways, type ServedGateways } from './served-gateways.ts';
+import { tellLive } from './tell-live.ts';
 import { createXdsPorts, type XdsPorts } from './xds-ports.ts';
 import { createHistory, createXdsSide } from './xds-side.ts';
 
@@ -77,6 +78,7 @@ class ControlPlane implements App {
   readonly #book: NodeBook;
   readonly #companions: CompanionSide;
   readonly #keys: KeySide;
+  readonly #fleet: FleetSide;
   readonly #rolloutLog: RolloutLog;
   readonly #endpoints: EndpointSide;
   readonly #gateways: ServedGateways;
@@ -104,6 +106,7 @@ class ControlPlane implements App {
       onEvent: (gateway, event) => this.#onRolloutEvent(gateway, event),
     });
     this.#keys = createKeySide(settings, parts, { metrics: this.#metrics, rollouts: this.#companions.rollouts, random: Math.random });
+    this.#fleet = new FleetSide({ settings, parts });
     this.#history = createHistory(parts);
     this.#endpoints = this.#createEndpoints();
     this.#endpoints.discovery.subscribe((change) => this.#feed.tell(toldEndpoints(change)));
@@ -122,7 +125,7 @@ class ControlPlane implements App {
       const admin = await this.#admin.listen({ host: adminHost, port: adminPort });
       await this.#endpoints.start();
       await this.#companions.start();
-      await this.#keys.start();
+      await Promise.all([this.#keys.start(), this.#fleet.start()]);
       const broken = await this.#gateways.start();
       if (broken.length > 0) throw new ChanceryError('ERR_INVALID_CONFIG', `${broken.join(' and ')} cannot be served`);
       this.#recheck = setInterval(() => void this.reload(), RECHECK_MS).unref();
@@ -181,7 +184,7 @@ class ControlPlane implements App {
     await this.#gateways.stop();
     await this.#endpoints.stop();
     await this.#companions.stop();
-    await this.#keys.stop();
+    await Promise.all([this.#keys.stop(), this.#fleet.stop()]);
     await this.#xds.close({ graceMs: STREAMS_GRACE_MS, spreadMs: this.#settings.xdsStreams?.stopWithinMs ?? 0 });
     await this.#companions.stopWorkers();
     await this.#admin.close();
@@ -225,6 +228,7 @@ class ControlPlane implements App {
       metrics: this.#metrics,
       companions: this.#companions,
       keys: this.#keys,
+      fleet: this.#fleet,
       history: this.#history,
       endpoints: this.#endpoints,
       ports: this.#ports,
@@ -284,16 +288,9 @@ class ControlPlane implements App {
     this.#gateways.rolledOut(gateway, event);
     this.#rolloutLog(gateway, event);
     tellFeed(this.#feed, toldRolloutEvent(gateway, event));
-    if (event.kind === 'live') this.#onLive({ gateway, durationMs: event.durationMs, nodes: event.nodes });
-  }
-
-  #onLive(live: Live): void {
+    if (event.kind !== 'live') return;
+    const live = { gateway, durationMs: event.durationMs, nodes: event.nodes };
     tellFeed(this.#feed, toldLive(live));
-    this.#metrics.observe('chancery_config_convergence_seconds', { gateway: live.gateway }, live.durationMs / 1_000);
-    this.#parts.logger.info(
-      { event: 'config.live', gateway: live.gateway, nodes: live.nodes, duration_ms: live.durationMs },
-      'every connected node runs the configuration',
-    );
-    this.#parts.onLive?.(live);
+    tellLive(live, this.#metrics, this.#parts);
   }
 }

@@ -1,6 +1,7 @@
 // Makes the rollouts of all gateways and the side towards the companions that stands before them. Only joins parts.
 import type { LimitApi } from '../companion/limit-api.ts';
 import type { ErrorRates } from '../delivery/abort.ts';
+import { createNodeNeeds } from '../delivery/node-needs.ts';
 import { createRollouts, type RolloutsOptions } from '../delivery/rollouts.ts';
 import type { EventFeed } from '../events/event-feed.ts';
 import { afterMs } from '../lib/after-ms.ts';
@@ -26,7 +27,18 @@ export function createCompanionSide({
   clients,
   onEvent,
 }: CompanionPartsOptions): CompanionSide {
-  const rollouts = createRollouts({ nowMs: parts.nowMs, after: afterMs, onEvent, errorRates });
+  const rollouts = createRollouts({
+    nowMs: parts.nowMs,
+    after: afterMs,
+    onEvent,
+    errorRates,
+    needs: createNodeNeeds(parts.api),
+    onHeld: (gateway, { id, reason }, revision) =>
+      parts.logger.warn(
+        { event: 'rollout.held', gateway, node_id: id, revision: String(revision), reason },
+        'a node is not offered the revision, which it cannot run',
+      ),
+  });
   const report = createCompanionReport({ logger: parts.logger, metrics, feed });
   const { startAuthz, startRatelimit } = parts;
   let limits: LimitApi | undefined;

@@ -11,6 +11,7 @@ import { createXdsServer, DEFAULT_TIMING, LINGERS_REMEMBERED, type XdsServer } f
 import type { AppParts } from './app-parts.ts';
 import type { CompanionSide } from './companion-side.ts';
 import type { EndpointSide } from './endpoint-side.ts';
+import type { FleetSide } from './fleet-side.ts';
 import type { KeySide } from './key-side.ts';
 import type { NodeBook } from './node-book.ts';
 import { type TargetWaitsOptions, withTargetWaits } from './target-waits.ts';
@@ -23,6 +24,8 @@ export interface XdsSideOptions {
   readonly metrics: Metrics;
   /** Say what each node should reach, and hear how it gets on: what is of proxies goes on to the rollouts. */
   readonly companions: Pick<CompanionSide, 'below' | 'above' | 'progress' | 'rollouts'>;
+  /** Tells proxies how many they are. */
+  readonly fleet: Pick<FleetSide, 'above' | 'progress'>;
   /** Lay the keys of now over that. */
   readonly keys: Pick<KeySide, 'above'>;
   readonly history: DroppedHistory;
@@ -47,8 +50,9 @@ export function createHistory({ nowMs, timing }: Pick<AppParts, 'nowMs' | 'timin
 }
 
 export function createXdsSide(options: XdsSideOptions): XdsServer {
-  const { parts, streams, metrics, companions, keys, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } = options;
-  const targets = withTargetWaits(keys.above(companions.above(endpoints.targets(companions.below()))), {
+  const { parts, streams, metrics, companions, keys, fleet, history, endpoints, ports, feed, book, isServed, deliveryOf, placeOf } =
+    options;
+  const targets = withTargetWaits(fleet.above(keys.above(companions.above(endpoints.targets(companions.below())))), {
     deliveryOf,
     timing: parts.timing,
   });
@@ -60,7 +64,7 @@ export function createXdsSide(options: XdsSideOptions): XdsServer {
     metrics: createXdsMetrics({ metrics, isServed }),
     targets,
     progress: splitProgress(
-      joinedProgress(companions.rollouts, endpoints.progress, book.progress, toldProgress(feed, placeOf)),
+      joinedProgress(companions.rollouts, endpoints.progress, fleet.progress, book.progress, toldProgress(feed, placeOf)),
       companions.progress,
     ),
     traffic: toldTraffic(feed),

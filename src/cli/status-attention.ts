@@ -18,7 +18,7 @@ export function attentionLines(gateways: readonly GatewayStatus[], nowMs: number
 
 function rolloutLines({ gateway = '?', rollout }: GatewayStatus, nowMs: number): string {
   if (rollout === undefined) return '';
-  const { withdrawn, lastGood, wave, policies, waitingFor, waitingForCount, quarantine, revision } = rollout;
+  const { withdrawn, lastGood, wave, policies, waitingFor, waitingForCount, quarantine, revision, held = [], heldCount = 0 } = rollout;
   const lines: string[] = [];
   if (withdrawn !== undefined) {
     const back = lastGood === undefined ? 'nothing is good yet' : `revision ${lastGood.revision} is served`;
@@ -28,6 +28,9 @@ function rolloutLines({ gateway = '?', rollout }: GatewayStatus, nowMs: number):
   if (wave?.soakUntilMs !== undefined) lines.push(`${gateway}: revision ${revision} is watched before the next wave`);
   if (waitingForCount > 0)
     lines.push(`${gateway}: revision ${revision} is not live everywhere: no answer from ${named(waitingFor, waitingForCount)}`);
+  for (const { id, reason } of held.slice(0, NAMES_SHOWN))
+    lines.push(`${gateway}: ${id} is not offered revision ${revision} and goes on with what it has: it ${reason}`);
+  if (heldCount > NAMES_SHOWN) lines.push(`${gateway}: ${heldCount - NAMES_SHOWN} more nodes are not offered revision ${revision} either`);
   for (const { typeUrl, resources, message, place } of quarantine) {
     const what =
       resources.length === 0 ? 'the whole configuration' : `${shortType(typeUrl)} ${resources.map(({ name }) => name).join(', ')}`;
@@ -73,7 +76,8 @@ export function isAllWell({ gateways, nodes }: Status): boolean {
   const areGatewaysWell = gateways.every(
     ({ serving, rollout }) =>
       serving === 'current' &&
-      (rollout === undefined || (rollout.withdrawn === undefined && rollout.policies === undefined && rollout.waitingForCount === 0)),
+      (rollout === undefined ||
+        (rollout.withdrawn === undefined && rollout.policies === undefined && rollout.waitingForCount + (rollout.heldCount ?? 0) === 0)),
   );
   return areGatewaysWell && nodes.every(isSynced);
 }

@@ -71,6 +71,8 @@ const rolloutSchema = z.object({
   nodes: z.number(),
   waitingFor: z.array(z.string()),
   waitingForCount: z.number(),
+  held: z.array(z.object({ id: z.string(), reason: z.string() })).optional(),
+  heldCount: z.number().optional(),
   nacks: z.array(nackSchema),
   quarantine: z.array(nackSchema.partial({ atMs: true })),
 });

@@ -6,9 +6,11 @@ import type { Bootstrap } from '../proto/generated/envoy/config/bootstrap/v3/Boo
 import type { Cluster } from '../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { ConfigSource } from '../proto/generated/envoy/config/core/v3/ConfigSource.ts';
 import type { GrpcService } from '../proto/generated/envoy/config/core/v3/GrpcService.ts';
+import type { Struct } from '../proto/generated/google/protobuf/Struct.ts';
 import { ADS } from './config-source.ts';
+import { COMPILED_FLEET } from './fleet-cluster.ts';
 import { isIpAddress } from './host-name.ts';
-import { RUNTIME_LAYER_NAME } from './names.ts';
+import { FLEET_CLUSTER, RUNTIME_LAYER_NAME } from './names.ts';
 import { OVERLOAD_MANAGER } from './overload-manager.ts';
 import { RUNTIME_LAYER } from './runtime-layer.ts';
 import { STATS } from './stats-config.ts';
@@ -46,7 +48,7 @@ const KEEPALIVE_TIMEOUT_MS = 5000;
 export function compileBootstrap(options: BootstrapOptions): Bootstrap {
   const { admin, variant = 'delta' } = options;
   return {
-    node: { id: options.nodeId, cluster: options.gateway },
+    node: { id: options.nodeId, cluster: options.gateway, metadata: KNOWS_FLEET },
     ...(admin === undefined ? {} : { admin: compileAdmin(admin) }),
     dynamic_resources: {
       ads_config: {
@@ -58,9 +60,13 @@ export function compileBootstrap(options: BootstrapOptions): Bootstrap {
       cds_config: FIRST_CONFIGURATION,
       lds_config: FIRST_CONFIGURATION,
     },
-    // Says how much load each service has (R28).
-    cluster_manager: { load_stats_config: { api_type: 'GRPC', transport_api_version: 'V3', grpc_services: [XDS_SERVICE] } },
-    static_resources: { clusters: [compileXdsCluster(options)] },
+    cluster_manager: {
+      // Says how much load each service has (R28).
+      load_stats_config: { api_type: 'GRPC', transport_api_version: 'V3', grpc_services: [XDS_SERVICE] },
+      // Says how many proxies a limit is divided over (ratelimit R213).
+      local_cluster_name: FLEET_CLUSTER,
+    },
+    static_resources: { clusters: [compileXdsCluster(options), COMPILED_FLEET] },
     stats_config: STATS,
     // Stats of a cluster's traffic take memory once it has traffic (ENV#19946).
     deferred_stat_options: { enable_deferred_creation_stats: true },
@@ -75,6 +81,9 @@ export function compileBootstrap(options: BootstrapOptions): Bootstrap {
     },
   };
 }
+
+/** A revision that needs that cluster is kept from nodes that do not say this: Envoy would refuse it. */
+const KNOWS_FLEET: Struct = { fields: { chancery: { struct_value: { fields: { fleet: { bool_value: true } } } } } };
 
 /** Without an authority the cluster's name is sent, whose slash no HTTP/2 server takes in an :authority. */
 const XDS_SERVICE: GrpcService = { envoy_grpc: { cluster_name: XDS_CLUSTER, authority: AUTHORITY } };

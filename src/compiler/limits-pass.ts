@@ -7,7 +7,7 @@ import type { RateLimitTable } from '../proto/generated/chancery/policy/v1/RateL
 import { compileCompanionAssignment, compileCompanionCluster, compileCompanionSecrets } from './companion-cluster.ts';
 import { compileLimitFilter } from './limits/limit-filters.ts';
 import { compileLimitTable } from './limits/limit-table.ts';
-import { compileLocalLimits } from './limits/local-limits.ts';
+import { compileLocalLimits, type LocalSlot, localSlotOf } from './limits/local-limits.ts';
 import { compileQuotaFilter, QUOTA_SLOT } from './limits/quota-filter.ts';
 import { type LimitFacts, type LimitSlot, slotOfLimit, wireParts } from './limits/route-limits.ts';
 import { nameOfFilterSlot, nameOfRateLimitSecret, RATE_LIMIT_CLUSTER } from './names.ts';
@@ -28,6 +28,7 @@ export interface LimitsPassOptions {
 }
 
 const NOTHING: CompiledLimits = { slots: new Map(), resources: [] };
+const LOCAL_SLOTS: readonly LocalSlot[] = ['limit-local', 'limit-fleet'];
 const SLOTS: readonly LimitSlot[] = ['limit-early-allow', 'limit-early-deny', 'limit-main-allow', 'limit-main-deny'];
 
 export function createLimitsPass(options: LimitsPassOptions): (model: Model) => CompiledLimits {
@@ -60,7 +61,7 @@ function compileLimits({ gateway, auth }: Model, { limits, service }: LimitsMode
       key: JSON.stringify([limits.map(wireParts), [...consumerHeaders]]),
       consumerHeaders,
     },
-    slots: new Map([...sharedSlots(gateway, shared, service), ...localSlot(local, service), ...quotaSlot(gateway, quotas, service)]),
+    slots: new Map([...sharedSlots(gateway, shared, service), ...localSlots(local, service), ...quotaSlot(gateway, quotas, service)]),
     resources: counted.length === 0 ? [] : [tableOf(gateway, { shared: counted, service }, options), ...companions(service, options)],
   };
 }
@@ -74,11 +75,12 @@ function sharedSlots(gateway: string, shared: readonly Limit[], service: LimitSe
   });
 }
 
-function localSlot(local: readonly Limit[], { deniedStatus }: LimitService): readonly (readonly [string, LocatedResource])[] {
-  const [first] = local;
-  return first === undefined
-    ? []
-    : [['limit-local', filter('limit-local', { message: compileLocalLimits(local, deniedStatus), path: first.path })]];
+function localSlots(local: readonly Limit[], { deniedStatus }: LimitService): readonly (readonly [string, LocatedResource])[] {
+  return LOCAL_SLOTS.flatMap((slot): readonly (readonly [string, LocatedResource])[] => {
+    const limits = local.filter((limit) => localSlotOf(limit) === slot);
+    const [first] = limits;
+    return first === undefined ? [] : [[slot, filter(slot, { message: compileLocalLimits(slot, limits, deniedStatus), path: first.path })]];
+  });
 }
 
 function quotaSlot(gateway: string, limits: readonly Limit[], service: LimitService): readonly (readonly [string, LocatedResource])[] {

@@ -83,6 +83,12 @@ export const AUTHZ_CLUSTER = 'companion/authz';
 /** The companions that count requests. */
 export const RATE_LIMIT_CLUSTER = 'companion/ratelimit';
 
+/**
+ * The proxies of a gateway themselves, one endpoint each: a cluster of the bootstrap, by which each knows how many they are (ratelimit R213).
+ * No service can have this name.
+ */
+export const FLEET_CLUSTER = 'chancery/fleet';
+
 /** The domain of a gateway's limits: what filters send and companions know them by. */
 export function domainOfLimits(gateway: string): string {
   return `chancery.${gateway}`;

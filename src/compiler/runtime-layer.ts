@@ -7,7 +7,18 @@ import type { RuntimeLayer } from '../proto/generated/envoy/config/bootstrap/v3/
  */
 const MAX_PROGRAM_SIZE = 128_000;
 
+/**
+ * With a cluster of the proxies themselves Envoy would begin to prefer endpoints of its own zone, by how the proxies spread over zones, which
+ * that cluster does not tell.
+ */
+const ZONE_ROUTING_PERCENT = 0;
+
 export const RUNTIME_LAYER: RuntimeLayer = {
   name: 'static',
-  static_layer: { fields: { 're2.max_program_size.error_level': { number_value: MAX_PROGRAM_SIZE } } },
+  static_layer: {
+    fields: {
+      're2.max_program_size.error_level': { number_value: MAX_PROGRAM_SIZE },
+      'upstream.zone_routing.enabled': { number_value: ZONE_ROUTING_PERCENT },
+    },
+  },
 };

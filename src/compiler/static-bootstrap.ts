@@ -7,8 +7,9 @@ import type { RouteConfiguration } from '../proto/generated/envoy/config/route/v
 import { compileAdmin, type SocketAddress } from './bootstrap.ts';
 import { compileDnsDiscovery } from './cluster.ts';
 import { isEmptySlot } from './filter-slot-pass.ts';
+import { FLEET_OF_ONE } from './fleet-cluster.ts';
 import { type InlineSources, inline } from './inline.ts';
-import { nameOfService } from './names.ts';
+import { FLEET_CLUSTER, nameOfFilterSlot, nameOfService } from './names.ts';
 import { OVERLOAD_MANAGER } from './overload-manager.ts';
 import { RUNTIME_LAYER } from './runtime-layer.ts';
 import type { Compilation, CompiledResource, ResourceKind } from './types.ts';
@@ -30,15 +31,20 @@ export function compileStaticBootstrap(compilation: Compilation, { admin }: Stat
     filters: new Map(of('TypedExtensionConfig').flatMap(({ name, message }) => (isEmptySlot(message) ? [] : [[name, message] as const]))),
   };
   const assignments = new Map(of('ClusterLoadAssignment').map(({ name, message }) => [name, message]));
+  const isDivided = sources.filters.has(nameOfFilterSlot('limit-fleet'));
   const names = new Map(compilation.discovery.flatMap(resolvedByEnvoy));
   return {
     node: { id: compilation.gateway, cluster: compilation.gateway },
     ...(admin === undefined ? {} : { admin: compileAdmin(admin) }),
+    ...(isDivided ? { cluster_manager: { local_cluster_name: FLEET_CLUSTER } } : {}),
     static_resources: {
       listeners: of('Listener').map(({ message }) => inline(message, sources)),
-      clusters: of('Cluster').map(({ name, message }) =>
-        inline(names.get(name)?.(message) ?? withEndpoints(message, assignments.get(name)), sources),
-      ),
+      clusters: [
+        ...of('Cluster').map(({ name, message }) =>
+          inline(names.get(name)?.(message) ?? withEndpoints(message, assignments.get(name)), sources),
+        ),
+        ...(isDivided ? [FLEET_OF_ONE] : []),
+      ],
       // Others are for companions alone (authz D4).
       secrets: of('Secret').flatMap(({ name, message }) => (name.startsWith('secret/') ? [] : [message])),
     },

@@ -1,5 +1,6 @@
 // How the newest revision of a gateway gets on, for status, the API and the page. Plain data, made when asked for.
 import { reasonText } from './abort.ts';
+import type { HeldNode } from './held-nodes.ts';
 import type { NackRecord, WithdrawReason } from './offer.ts';
 import type { PolicyWait } from './policy-gate.ts';
 import type { QuarantineEntry } from './quarantine.ts';
@@ -36,6 +37,9 @@ export interface RolloutStatus {
   /** Asked, connected, and without an answer; the first hundred, sorted. */
   readonly waitingFor: readonly string[];
   readonly waitingForCount: number;
+  /** Connected nodes that cannot run the newest revision and are not offered it, the first hundred, sorted; absent where there are none. */
+  readonly held?: readonly HeldNode[];
+  readonly heldCount?: number;
   /** Refusals of the newest revision, and of nodes on their own since it; the newest twenty. */
   readonly nacks: readonly NackRecord[];
   readonly quarantine: readonly QuarantineEntry[];
@@ -45,11 +49,12 @@ export interface RolloutStatus {
 export interface RolloutMemory {
   readonly withdrawn?: { readonly revision: number; readonly version: string; readonly reason: WithdrawReason; readonly atMs: number };
   readonly nacks: readonly NackRecord[];
+  readonly held?: readonly HeldNode[];
 }
 
 const NAMES_SHOWN = 100;
 
-export function rolloutStatus(gateway: string, rollout: Rollout, { withdrawn, nacks }: RolloutMemory): RolloutStatus {
+export function rolloutStatus(gateway: string, rollout: Rollout, { withdrawn, nacks, held = [] }: RolloutMemory): RolloutStatus {
   const { good, wave, nodes, behind } = rollout;
   const isWithdrawn = wave === undefined && withdrawn !== undefined;
   const newest = isWithdrawn ? withdrawn : newestOf(rollout);
@@ -65,6 +70,7 @@ export function rolloutStatus(gateway: string, rollout: Rollout, { withdrawn, na
     nodes: nodes.size,
     waitingFor: [...waiting].sort().slice(0, NAMES_SHOWN),
     waitingForCount: waiting.length,
+    ...(held.length === 0 ? {} : { held: held.slice(0, NAMES_SHOWN), heldCount: held.length }),
     nacks,
     quarantine: rollout.quarantine.entries,
   };

@@ -6,6 +6,8 @@ import type { ClientNode } from '../xds/node.ts';
 import type { ProgressListener, Refusal } from '../xds/progress.ts';
 import type { TargetSource } from '../xds/targets.ts';
 import type { ErrorRates } from './abort.ts';
+import { type HeldNode, HeldNodes } from './held-nodes.ts';
+import type { NodeNeeds } from './node-needs.ts';
 import type { AcceptOutcome, NackRecord, Offer } from './offer.ts';
 import { entriesOf, placed, type QuarantineEntry, quarantinedIn, type RefusedThing } from './quarantine.ts';
 import { Rollout } from './rollout.ts';
@@ -20,6 +22,10 @@ export interface RolloutsOptions {
   readonly onEvent?: (gateway: string, event: RolloutEvent) => void;
   /** From load reports; absent: `abortOn.error5xx` never fires. */
   readonly errorRates?: ErrorRates;
+  /** What Envoys must have to run a revision; absent: any of them can run all. */
+  readonly needs?: NodeNeeds;
+  /** A connected node is not offered this revision, because it cannot run it. */
+  readonly onHeld?: (gateway: string, node: HeldNode, revision: number) => void;
 }
 
 export interface Rollouts extends TargetSource, Required<Omit<ProgressListener, 'companionAnswered'>> {
@@ -46,12 +52,14 @@ export interface Rollouts extends TargetSource, Required<Omit<ProgressListener, 
 interface GatewayRollout {
   readonly name: string;
   readonly rollout: Rollout;
+  readonly held: HeldNodes;
   memory: RolloutMemory;
   timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 }
 
 /** Load reports come every few seconds; looking at them costs nothing. */
 const ERRORS_EVERY_MS = 1_000;
+const NO_NEEDS: NodeNeeds = { areNone: () => true, unmetBy: () => undefined };
 const NACKS_REMEMBERED = 20;
 const MESSAGE_LENGTH = 2_000;
 
@@ -68,8 +76,9 @@ class FleetRollouts implements Rollouts {
     this.#options = options;
   }
 
-  targetFor({ cluster, id }: ClientNode): Snapshot | undefined {
-    return this.#gateways.get(cluster)?.rollout.targetOf(id);
+  targetFor(node: ClientNode): Snapshot | undefined {
+    const state = this.#gateways.get(node.cluster);
+    return state?.held.targetOf(node, state.rollout.targetOf(node.id), state.rollout.good?.snapshot);
   }
 
   subscribe(tell: (gateway: string) => void): () => void {
@@ -98,6 +107,8 @@ class FleetRollouts implements Rollouts {
   accept(offer: Offer): AcceptOutcome {
     const state = this.#of(offer.snapshot.gateway);
     const nowMs = this.#options.nowMs();
+    // Before nodes are chosen for its first wave.
+    this.#sort(state, offer, nowMs);
     const { outcome, events } = state.rollout.accept(offer, nowMs);
     if (outcome.kind === 'offered' || outcome.kind === 'returned') state.memory = { nacks: [] };
     this.#handle(state, events, nowMs);
@@ -147,7 +158,10 @@ class FleetRollouts implements Rollouts {
     this.#gateways.delete(gateway);
     // Should a file take the name again, its revisions go to the nodes that are here still.
     const state = this.#of(gateway);
-    for (const [id, { isCanary }] of known.rollout.nodes) state.rollout.connected(id, { isCanary }, this.#options.nowMs());
+    for (const node of known.held.nodes) {
+      state.held.connected(node, undefined);
+      state.rollout.connected(node.id, { isCanary: node.isCanary === true }, this.#options.nowMs());
+    }
     for (const { tell } of this.#listeners) tell(gateway);
   }
 
@@ -160,28 +174,34 @@ class FleetRollouts implements Rollouts {
 
   status(gateway: string): RolloutStatus | undefined {
     const state = this.#gateways.get(gateway);
-    return state === undefined || !isServed(state.rollout) ? undefined : rolloutStatus(gateway, state.rollout, state.memory);
+    if (state === undefined || !isServed(state.rollout)) return undefined;
+    return rolloutStatus(gateway, state.rollout, { ...state.memory, held: state.held.all });
   }
 
-  nodeConnected({ cluster, id, isCanary = false }: ClientNode, atMs: number): void {
+  nodeConnected(node: ClientNode, atMs: number): void {
+    const { cluster, id, isCanary = false } = node;
     const state = this.#of(cluster);
+    const newest = newestOf(state.rollout);
+    const reason = state.held.connected(node, newest?.snapshot);
+    if (newest !== undefined && reason !== undefined) return this.#options.onHeld?.(cluster, { id, reason }, newest.revision);
     this.#handle(state, state.rollout.connected(id, { isCanary }, atMs), atMs);
   }
 
   nodeGone({ cluster, id }: ClientNode, atMs: number): void {
     const state = this.#of(cluster);
-    this.#handle(state, state.rollout.gone(id, atMs), atMs);
+    if (state.held.gone(id)) this.#handle(state, state.rollout.gone(id, atMs), atMs);
     // Clients choose the gateway that they ask for: of one that does not exist nothing is kept.
     if (!isServed(state.rollout) && state.rollout.nodes.size === 0) this.#gateways.delete(cluster);
   }
 
   reached({ cluster, id }: ClientNode, target: Snapshot, atMs: number): void {
     const state = this.#of(cluster);
-    this.#handle(state, state.rollout.reached(id, revisionOf(target), atMs), atMs);
+    if (!state.held.has(id)) this.#handle(state, state.rollout.reached(id, revisionOf(target), atMs), atMs);
   }
 
   refused({ node, target, typeUrl, resources, message, atMs }: Refusal): void {
     const state = this.#of(node.cluster);
+    if (state.held.has(node.id)) return;
     const nack: NackRecord = { nodeId: node.id, typeUrl, resources, message: message.slice(0, MESSAGE_LENGTH), atMs };
     this.#handle(state, state.rollout.refused({ ...nack, targetVersion: revisionOf(target) }, atMs), atMs);
   }
@@ -189,13 +209,19 @@ class FleetRollouts implements Rollouts {
   #of(gateway: string): GatewayRollout {
     const known = this.#gateways.get(gateway);
     if (known !== undefined) return known;
-    const state: GatewayRollout = { name: gateway, rollout: new Rollout(), memory: { nacks: [] }, timer: undefined };
+    const held = new HeldNodes(this.#options.needs ?? NO_NEEDS);
+    const state: GatewayRollout = { name: gateway, rollout: new Rollout(), held, memory: { nacks: [] }, timer: undefined };
     this.#gateways.set(gateway, state);
     return state;
   }
 
   /** `nowMs`: the time of the call that gave the events. What became due since is not passed over: its timer is set, and fires at once. */
   #handle(state: GatewayRollout, events: readonly RolloutEvent[], nowMs: number): void {
+    this.#tell(state, events, nowMs);
+    this.#sort(state, newestOf(state.rollout), nowMs);
+  }
+
+  #tell(state: GatewayRollout, events: readonly RolloutEvent[], nowMs: number): void {
     for (const event of events) {
       if (event.kind === 'targets') continue;
       state.memory = remembering(state.memory, event);
@@ -203,6 +229,20 @@ class FleetRollouts implements Rollouts {
     }
     this.#setTimer(state, nowMs);
     if (events.some(({ kind }) => kind === 'targets')) for (const { tell } of this.#listeners) tell(state.name);
+  }
+
+  /** Nodes that cannot run `newest` leave its rollout, others join it. */
+  #sort(state: GatewayRollout, newest: Offer | undefined, nowMs: number): void {
+    const { rollout, held, name } = state;
+    held.good(rollout.good?.snapshot);
+    const { fit, held: left } = held.look(newest?.snapshot);
+    if (newest === undefined || fit.length + left.length === 0) return;
+    for (const node of left) this.#options.onHeld?.(name, node, newest.revision);
+    const events = [
+      ...left.flatMap(({ id }) => rollout.gone(id, nowMs)),
+      ...fit.flatMap(({ id, isCanary = false }) => rollout.connected(id, { isCanary }, nowMs)),
+    ];
+    this.#tell(state, [...events, { kind: 'targets' }], nowMs);
   }
 
   #setTimer(state: GatewayRollout, nowMs: number): void {
@@ -230,6 +270,10 @@ class FleetRollouts implements Rollouts {
     const nowMs = this.#options.nowMs();
     if (counts !== undefined) this.#handle(state, state.rollout.errors(counts, nowMs), nowMs);
   }
+}
+
+function newestOf({ good, wave }: Rollout): Offer | undefined {
+  return wave?.offer ?? good;
 }
 
 function isServed({ good, wave }: Rollout): boolean {

@@ -15,6 +15,8 @@ export interface ClientNode {
   readonly isGrpc: boolean;
   /** Its metadata says `canary: true`: it may be asked before others (D13). Default false. */
   readonly isCanary?: boolean;
+  /** Its bootstrap has the cluster of all proxies by which limits are divided (ratelimit R213). */
+  readonly knowsFleet?: true;
   /** It is no proxy: it gets policies and is no part of the fleet (authz D1). */
   readonly companion?: CompanionClaim;
   /** As the node said it; absent where it said none. */
@@ -58,6 +60,7 @@ export function clientNode(node: NodeOutput): ClientNode {
     isGrpc,
     isCanary: isTrue(node.metadata?.fields?.['canary']),
     limits: limitsOf(isGrpc, node.client_features ?? []),
+    ...(isTrue(node.metadata?.fields?.['chancery']?.struct_value?.fields?.['fleet']) ? { knowsFleet: true } : {}),
     ...(companion === undefined ? {} : { companion }),
     ...(node.metadata?.fields === undefined ? {} : { metadata: node.metadata }),
   };

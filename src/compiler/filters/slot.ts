@@ -2,7 +2,7 @@
 // on, and what they do comes by ECDS under the filter's name (R13). Until a feature fills a slot, it holds a filter that does no harm.
 import { any } from '../../proto/any.ts';
 import type { TypedExtensionConfig } from '../../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
-import { TYPE_URL_PREFIX } from '../../proto/type-urls.ts';
+import { EMPTY_SLOT_FILTER, TYPE_URL_PREFIX } from '../../proto/type-urls.ts';
 import { ADS } from '../config-source.ts';
 import { nameOfFilterSlot } from '../names.ts';
 import type { HttpFilterCompiler } from './http-filter-compiler.ts';
@@ -20,6 +20,7 @@ export interface FilterSlot {
 
 const JWT_AUTHN = 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication';
 const EXT_AUTHZ = 'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz';
+const LOCAL_RATE_LIMIT = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 const RATE_LIMIT = 'envoy.extensions.filters.http.ratelimit.v3.RateLimit';
 
 /** Limits that need not know who calls. What happens when nobody counts belongs to the filter, hence the pairs (R201). */
@@ -42,7 +43,8 @@ export const AUTHZ_SLOTS: readonly FilterSlot[] = [
 ];
 /** Whether he may so often. */
 export const MAIN_LIMIT_SLOTS: readonly FilterSlot[] = [
-  { name: 'limit-local', type: 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', whenEmpty: 'allow' },
+  { name: 'limit-local', type: LOCAL_RATE_LIMIT, whenEmpty: 'allow' },
+  { name: 'limit-fleet', type: LOCAL_RATE_LIMIT, whenEmpty: 'allow' },
   { name: 'limit-main-allow', type: RATE_LIMIT, whenEmpty: 'allow' },
   { name: 'limit-main-deny', type: RATE_LIMIT, whenEmpty: 'deny' },
   { name: 'limit-quota', type: 'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaFilterConfig', whenEmpty: 'allow' },
@@ -51,12 +53,9 @@ export const MAIN_LIMIT_SLOTS: readonly FilterSlot[] = [
 /** In the order in which requests pass them. */
 export const FILTER_SLOTS: readonly FilterSlot[] = [...EARLY_LIMIT_SLOTS, JWT_SLOT, API_KEY_SLOT, ...AUTHZ_SLOTS, ...MAIN_LIMIT_SLOTS];
 
-/** Denies or allows everything, without looking at the request. */
-const EMPTY_TYPE = 'envoy.extensions.filters.http.rbac.v3.RBAC';
-
 /** The place in the chain. Its bytes never depend on what fills it. */
 export function slotFilter({ name, type }: FilterSlot): HttpFilterCompiler {
-  const typeUrls = [...new Set([type, EMPTY_TYPE])].map((each) => `${TYPE_URL_PREFIX}${each}`);
+  const typeUrls = [...new Set([type, EMPTY_SLOT_FILTER])].map((each) => `${TYPE_URL_PREFIX}${each}`);
   return {
     appliesTo: 'all',
     compileFilter: () => ({
@@ -67,8 +66,8 @@ export function slotFilter({ name, type }: FilterSlot): HttpFilterCompiler {
   };
 }
 
-/** What is served for a slot that nothing fills: without it, a listener would wait for it. */
+/** What is served for a slot that nothing fills: without it, a listener would wait for it. Denies or allows everything, without looking at the request. */
 export function emptySlot({ name, whenEmpty }: FilterSlot): TypedExtensionConfig {
   const rules = whenEmpty === 'deny' ? { rules: { action: 'ALLOW', policies: {} } as const } : {};
-  return { name: nameOfFilterSlot(name), typed_config: any(EMPTY_TYPE, rules) };
+  return { name: nameOfFilterSlot(name), typed_config: any(EMPTY_SLOT_FILTER, rules) };
 }

@@ -9,6 +9,7 @@ import type { RateLimitTable } from '../../proto/generated/chancery/policy/v1/Ra
 import type { RedisStore as RedisStoreMessage } from '../../proto/generated/chancery/policy/v1/RedisStore.ts';
 import { domainOfLimits, nameOfRateLimitSecret, nameOfService } from '../names.ts';
 import { entryOf } from './key-parts.ts';
+import { responseFormat } from './route-limits.ts';
 
 const ALGORITHMS = {
   fixed: 'FIXED_WINDOW',
@@ -45,6 +46,7 @@ function compileRule(limit: Limit): RateLimitRule {
     problem_body: limit.hasBody,
     ...(lease === undefined ? {} : { lease: { max: lease.max, ttl_ms: lease.ttlMs } }),
     ...(slotBy === undefined ? {} : { slot_by: slotBy }),
+    ...(responseFormat(limit.cost) === undefined ? {} : { takes_at_end: true }),
     ...(quota === undefined ? {} : { quota: { reserve_permille: quota.reservePermille, peak_per_second: quota.peakPerSecond ?? 0 } }),
   };
 }

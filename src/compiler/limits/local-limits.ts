@@ -1,5 +1,5 @@
-// Limits that each proxy counts for itself → one filter with a bucket for each (ratelimit R212). It stands in its slot and not in routes, so that
-// all routes and matches of a listener that name a limit share its buckets.
+// Limits that each proxy counts for itself → one filter with a bucket for each (ratelimit R212), and another for those of which it has its share
+// (R213). They stand in their slots and not in routes, so that all routes and matches of a listener that name a limit share its buckets.
 import type { DeniedStatus, Limit, LimitKeyPart, Rate } from '../../model/limits/types.ts';
 import { any } from '../../proto/any.ts';
 import { duration } from '../../proto/duration.ts';
@@ -9,21 +9,27 @@ import type { TokenBucket } from '../../proto/generated/envoy/type/v3/TokenBucke
 import { nameOfFilterSlot } from '../names.ts';
 import { entryOf } from './key-parts.ts';
 
-/** Routes tell this filter of descriptors apart from others by it. */
-export const LOCAL_STAGE = 1;
+export type LocalSlot = 'limit-local' | 'limit-fleet';
+
+/** Routes tell the descriptors of these filters apart from each other and from others by it. */
+export const LOCAL_STAGES: Readonly<Record<LocalSlot, number>> = { 'limit-local': 1, 'limit-fleet': 2 };
+
+export function localSlotOf({ per }: Pick<Limit, 'per'>): LocalSlot {
+  return per === 'fleet' ? 'limit-fleet' : 'limit-local';
+}
 
 const UINT32_MAX = 4_294_967_295;
 /** Envoy refuses to fill buckets more often. */
 const STEP_MS = 50;
 const ALWAYS = { default_value: { numerator: 100, denominator: 'HUNDRED' } } as const;
 
-/** `limits`: those of scope local, at least one. */
-export function compileLocalLimits(limits: readonly Limit[], deniedStatus: DeniedStatus): TypedExtensionConfig {
+/** `limits`: those of the slot, at least one. */
+export function compileLocalLimits(slot: LocalSlot, limits: readonly Limit[], deniedStatus: DeniedStatus): TypedExtensionConfig {
   return {
-    name: nameOfFilterSlot('limit-local'),
+    name: nameOfFilterSlot(slot),
     typed_config: any('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
-      stat_prefix: 'limit-local',
-      stage: LOCAL_STAGE,
+      stat_prefix: slot,
+      stage: LOCAL_STAGES[slot],
       status: { code: deniedStatus },
       // Never empty: it stands for requests that no limit concerns.
       token_bucket: { max_tokens: UINT32_MAX, tokens_per_fill: { value: UINT32_MAX }, fill_interval: duration(STEP_MS) },
@@ -33,6 +39,8 @@ export function compileLocalLimits(limits: readonly Limit[], deniedStatus: Denie
       descriptors: limits.flatMap(compileDescriptors),
       max_dynamic_descriptors: { value: Math.max(...limits.map(({ maxKeys }) => maxKeys)) },
       rate_limited_as_resource_exhausted: true,
+      // Divided by the number of endpoints of the bootstrap's cluster of all proxies; a bootstrap without one is refused by Envoy.
+      ...(slot === 'limit-fleet' ? { local_cluster_rate_limit: {} } : {}),
       ...(limits.some(({ headers }) => headers === 'legacy') ? { enable_x_ratelimit_headers: 'DRAFT_VERSION_03' } : {}),
     }),
   };

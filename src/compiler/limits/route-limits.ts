@@ -10,7 +10,7 @@ import type { Any } from '../../proto/generated/google/protobuf/Any.ts';
 import { nameOfFilterSlot } from '../names.ts';
 import type { AuthFacts } from '../route-auth.ts';
 import { claimActions, compilePart, generic, type KeyContext } from './key-parts.ts';
-import { LOCAL_STAGE } from './local-limits.ts';
+import { LOCAL_STAGES, type LocalSlot, localSlotOf } from './local-limits.ts';
 import { QUOTA_SLOT, type QuotaStamps, quotaStamps } from './quota-filter.ts';
 
 /** What routes must know of the gateway's limits; the same object as long as it says the same to them. */
@@ -52,7 +52,8 @@ export function compileRouteLimits(route: Route, facts: LimitFacts | undefined, 
   }
   const local = limits
     .filter(({ scope }) => scope === 'local')
-    .map((limit) => ({ stage: { value: LOCAL_STAGE }, actions: [...actionsOf(limit, context)] }));
+    .map((limit) => ({ stage: { value: LOCAL_STAGES[localSlotOf(limit)] }, actions: [...actionsOf(limit, context)] }));
+  const localSlots = new Set(limits.flatMap((limit): readonly LocalSlot[] => (limit.scope === 'local' ? [localSlotOf(limit)] : [])));
   const quota = limits.find(({ scope }) => scope === 'quota');
   return {
     ...(quota === undefined ? {} : { quota: quotaStamps(route, quota) }),
@@ -63,7 +64,7 @@ export function compileRouteLimits(route: Route, facts: LimitFacts | undefined, 
           any('envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute', { rate_limits }),
         ]),
       ),
-      ...(local.length === 0 ? {} : { [nameOfFilterSlot('limit-local')]: SWITCHED_ON }),
+      ...Object.fromEntries([...localSlots].map((slot) => [nameOfFilterSlot(slot), SWITCHED_ON])),
       ...(quota === undefined ? {} : { [nameOfFilterSlot(QUOTA_SLOT)]: SWITCHED_ON }),
     },
     local,
@@ -81,7 +82,7 @@ export function routeLimitsKey({ limits }: Route, facts: LimitFacts | undefined)
 export function wireParts(limit: Limit | undefined): readonly unknown[] {
   if (limit === undefined) return [];
   const { name, parts, whenMissing, limitFrom, cost, scope } = limit;
-  return [name, parts, whenMissing, limitFrom?.claim, cost, scope, slotOfLimit(limit)];
+  return [name, parts, whenMissing, limitFrom?.claim, cost, scope, scope === 'local' ? localSlotOf(limit) : slotOfLimit(limit)];
 }
 
 function contextOf({ name, auth: own }: Route, { consumerHeaders }: LimitFacts, auth: AuthFacts | undefined): KeyContext {
@@ -125,7 +126,8 @@ function requestCost(cost: Cost): Pick<RateLimit, 'hits_addend'> {
   }
 }
 
-function responseFormat(cost: Cost): string | undefined {
+/** What is taken when the response ends (R207); undefined: all is known before. */
+export function responseFormat(cost: Cost): string | undefined {
   if (cost.kind === 'responseHeader') return `%RESP(${cost.name})%`;
   if (cost.kind === 'responseBytes') return '%BYTES_SENT%';
   return cost.kind === 'responseMs' ? '%DURATION%' : undefined;

@@ -100,7 +100,7 @@ const fields = {
     .exactOptional()
     .describe('Of scope quota: part of the rate that stays free for proxies that come anew, up to 50. Default 5.'),
   peak: rate().exactOptional().describe('Of scope quota and fixedWindow: most that all proxies together let pass in a short time.'),
-  per: word('proxy', 'fleet').exactOptional().describe('Of scope local: each proxy has the whole rate (default), or its share of it.'),
+  per: word('proxy', 'fleet').exactOptional().describe('Of scope local: each proxy has the whole rate (default), or an even share of it.'),
   maxKeys: integer({ min: 1, max: MOST_KEYS }, 'a number of keys')
     .exactOptional()
     .describe('Of scope local: counters that a proxy keeps. Default 10000.'),

@@ -39,7 +39,6 @@ function checkScope({ path, phase, mode, whenMissing, rates, headers, cost }: Li
     );
   for (const key of NEEDS_SHARED.filter((each) => entry[each] !== undefined))
     refuse(key, `${key} has no meaning where each proxy counts for itself`);
-  if (entry.per === 'fleet') refuse('per', 'a proxy does not know how many others there are', 'write per: proxy, or scope: shared');
   if (rates.length !== 1) refuse('rate', 'a proxy counts one rate');
   if (rates.some(({ algorithm }) => algorithm !== 'bucket'))
     refuse(entry.algorithm === undefined ? 'rate' : 'algorithm', 'a proxy counts by tokenBucket alone');

@@ -47,6 +47,7 @@ function resolveLimit(name: string, { entry, general }: LimitEntry, report: Repo
     cost: costOf(entry.cost),
     mode: entry.mode ?? 'enforce',
     scope,
+    ...(scope === 'local' && entry.per === 'fleet' ? { per: entry.per } : {}),
     phase: entry.phase ?? 'main',
     onFailure: entry.onFailure ?? general.onFailure,
     onStoreFailure: entry.onStoreFailure ?? defaults.ON_STORE_FAILURE,

@@ -29,6 +29,8 @@ export interface Limit {
   readonly cost: Cost;
   readonly mode: 'enforce' | 'shadow';
   readonly scope: 'shared' | 'local' | 'quota';
+  /** Of scope local: all proxies of the gateway have the rate together; absent: each of them has it (R213). */
+  readonly per?: 'fleet';
   /** Of scope quota. */
   readonly quota?: Quota;
   readonly phase: 'early' | 'main';

@@ -5,7 +5,19 @@ const compile = (options: Partial<BootstrapOptions> = {}) =>
   compileBootstrap({ nodeId: 'edge-1', gateway: 'edge', xds: { host: '127.0.0.1', port: 18_000 }, ...options });
 
 test('the node is of the gateway', () => {
-  expect(compile().node).toEqual({ id: 'edge-1', cluster: 'edge' });
+  expect(compile().node).toMatchObject({ id: 'edge-1', cluster: 'edge' });
+});
+
+test('a cluster of all proxies says how many they are, the node says that it has it, and no route prefers its own zone for that (ratelimit R213)', () => {
+  const { node, cluster_manager, static_resources, layered_runtime } = compile();
+  expect(cluster_manager?.local_cluster_name).toBe('chancery/fleet');
+  expect(static_resources?.clusters?.[1]).toMatchObject({
+    name: 'chancery/fleet',
+    type: 'EDS',
+    eds_cluster_config: { eds_config: { ads: {} } },
+  });
+  expect(node?.metadata).toEqual({ fields: { chancery: { struct_value: { fields: { fleet: { bool_value: true } } } } } });
+  expect(layered_runtime?.layers?.[0]?.static_layer?.fields).toMatchObject({ 'upstream.zone_routing.enabled': { number_value: 0 } });
 });
 
 test('B73: one delta ADS stream, over which listeners and clusters come', () => {
@@ -34,6 +46,8 @@ test('B73: stats that nobody reads are not made, those of dashboards are', () =>
     'cluster.service/a.upstream_cx_active',
     'cluster.service/a.upstream_cx_connect_fail',
     'cluster.service/a.membership_healthy',
+    // Shares of limits are made of it: without this gauge each proxy would take the whole rate (ratelimit R213).
+    'cluster.chancery/fleet.membership_total',
     'cluster.service/a.circuit_breakers.default.rq_open',
     'cluster.service/a.circuit_breakers.default.remaining_rq',
     'cluster.service/a.outlier_detection.ejections_active',

@@ -32,6 +32,7 @@ test('resources are sorted by kind and name; B28: a service that no route names 
       'jwt',
       'limit-early-allow',
       'limit-early-deny',
+      'limit-fleet',
       'limit-local',
       'limit-main-allow',
       'limit-main-deny',
