@@ -10,7 +10,7 @@ import { challengesOf } from './challenges.ts';
 import { type AuthzSlot, authzSlotOf } from './ext-authz.ts';
 import { policyForm } from './form.ts';
 import { credentialPolicies, pathPolicies } from './hygiene.ts';
-import { CLIENT_IP_HEADER, compileIdentityStamps, IDENTITY_FILTER, type Stamp } from './identity.ts';
+import { CLIENT_IP_HEADER, compileIdentityStamps, HEADER_BYTES, IDENTITY_FILTER, type Stamp } from './identity.ts';
 import { compilePolicy, type PolicyContext } from './policy-message.ts';
 import { jwtProvidersOf, leavesOf, sourcesOf } from './policy-parts.ts';
 import { ACCESS_FILTER, compileDenials, HYGIENE_FILTER } from './rbac-filters.ts';
@@ -27,7 +27,7 @@ export interface CompiledPolicy {
   /** The instance that asks a companion; absent in the compiled form. */
   readonly slot?: AuthzSlot;
   readonly challenges: Readonly<Record<string, string>>;
-  /** Headers with credentials that backends do not get (H8); the companion removes its own. */
+  /** Headers with credentials that backends do not get (H8), and what was stamped for us alone; the companion removes its own. */
   readonly removedHeaders: readonly string[];
   /** Headers that the identity filter writes, already in `configs`. */
   readonly stamps: readonly Stamp[];
@@ -54,7 +54,7 @@ export function compileAuthPolicy(
     ...(slot === undefined ? {} : { slot }),
     challenges: slot === undefined ? challengesOf(policy, auth, gateway) : {},
     removedHeaders: slot === undefined ? removedHeaders(policy, auth) : [],
-    stamps: slot === undefined ? fingerprintStamps(policy, auth) : addressStamps(policy),
+    stamps: slot === undefined ? proxyStamps(policy, auth) : addressStamps(policy),
   };
 }
 
@@ -64,7 +64,7 @@ function proxyConfigs(policy: AuthPolicy, { auth, paths }: PolicyContext, versio
     source.kind === 'header' ? [source.name] : [],
   );
   const apiKeys = compileApiKeyAuth(policy, auth);
-  const stamps = fingerprintStamps(policy, auth);
+  const stamps = proxyStamps(policy, auth);
   return {
     [HYGIENE_FILTER]: compileDenials({ ...pathPolicies(paths), ...credentialPolicies(providers, keys) }),
     ...(stamps.length === 0 ? {} : { [IDENTITY_FILTER]: compileIdentityStamps(stamps) }),
@@ -96,6 +96,10 @@ function addressStamps({ rule }: AuthPolicy): readonly Stamp[] {
   return reads ? [{ header: CLIENT_IP_HEADER, value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' }] : [];
 }
 
+function proxyStamps(policy: AuthPolicy, auth: AuthModel): readonly Stamp[] {
+  return [...fingerprintStamps(policy, auth), ...(jwtProvidersOf(policy, auth).length === 0 ? [] : [HEADER_BYTES])];
+}
+
 /** Only of certificates that the policy insists on (form.ts), so a stamp on a request that gets through is always true. */
 function fingerprintStamps({ rule }: AuthPolicy, { clientCertificates }: AuthModel): readonly Stamp[] {
   const names = new Set(leavesOf(rule).flatMap((leaf) => (leaf.kind === 'clientCertificate' ? [leaf.name] : [])));
@@ -105,6 +109,8 @@ function fingerprintStamps({ rule }: AuthPolicy, { clientCertificates }: AuthMod
 }
 
 function removedHeaders(policy: AuthPolicy, auth: AuthModel): readonly string[] {
-  const going = jwtProvidersOf(policy, auth).filter(({ keepCredential }) => !keepCredential);
-  return [...new Set(going.flatMap(({ from }) => from.flatMap((source) => (source.kind === 'header' ? [source.name] : []))))].sort();
+  const providers = jwtProvidersOf(policy, auth);
+  const going = providers.filter(({ keepCredential }) => !keepCredential);
+  const credentials = going.flatMap(({ from }) => from.flatMap((source) => (source.kind === 'header' ? [source.name] : [])));
+  return [...new Set([...credentials, ...(providers.length === 0 ? [] : [HEADER_BYTES.header])])].sort();
 }

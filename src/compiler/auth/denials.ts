@@ -2,6 +2,7 @@
 // proven. What a credential's own filter refuses never gets here, so nothing is unknown.
 import type { AuthModel, AuthPolicy, AuthRule, ClaimTest, JwtProvider, Requirements, Scalar } from '../../model/auth/types.ts';
 import type { Principal } from '../../proto/generated/envoy/config/rbac/v3/Principal.ts';
+import type { StringMatcher } from '../../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
 import type { ValueMatcher } from '../../proto/generated/envoy/type/matcher/v3/ValueMatcher.ts';
 import { jwtProvidersOf, leavesOf, providerGroupsOf } from './policy-parts.ts';
 import { ALWAYS, allOf, anyOf, comesFrom, headerMatches, NEVER, not, PRESENT, showsCertificate, tokenHas } from './principal.ts';
@@ -125,9 +126,9 @@ function tokenVerdict(names: readonly string[], requirements: Requirements, { pr
   const token = anyOf(near.map(hasToken));
   const other = mine.length < near.length;
   const here = anyOf(mine.map(hasToken));
-  const scoped = anyOf(mine.map((provider) => allOf([hasToken(provider), ...scopeTests(provider, requirements)])));
+  const scoped = anyOf(mine.map((provider) => withToken(provider, scopeTests(provider, requirements))));
   const holds = anyOf(
-    mine.map((provider) => allOf([hasToken(provider), ...scopeTests(provider, requirements), ...claimTests(provider, requirements)])),
+    mine.map((provider) => withToken(provider, [...scopeTests(provider, requirements), ...claimTests(provider, requirements)])),
   );
   const asksScopes = requirements.scopes.length + requirements.anyScope.length > 0;
   return {
@@ -141,7 +142,7 @@ function tokenVerdict(names: readonly string[], requirements: Requirements, { pr
               reason: 'scope.insufficient',
               scope: askedScopes(requirements),
               far: FAR.insufficient,
-              when: allOf([here, not(scoped)]),
+              when: allOf([not(scoped), here]),
             } as const,
           ]
         : []),
@@ -159,10 +160,21 @@ export function askedScopes({ scopes, anyScope }: Requirements): string {
   return (scopes.length > 0 ? scopes : anyScope).join(' ');
 }
 
-/** jwt_authn has made a list of the scope claim (`normalize_payload_in_metadata`). */
+/** What a token holds, it must be there for. */
+function withToken(provider: JwtProvider, tests: readonly Principal[]): Principal {
+  return tests.length === 0 ? hasToken(provider) : allOf(tests);
+}
+
 function scopeTests({ name, scopeClaim }: JwtProvider, { scopes, anyScope }: Requirements): readonly Principal[] {
-  const has = (scope: string): Principal => tokenHas([name, ...scopeClaim], { list_match: { one_of: { string_match: { exact: scope } } } });
+  const has = (scope: string): Principal => tokenHas([name, ...scopeClaim], scopeMatcher(scope));
   return [...scopes.map(has), ...(anyScope.length > 0 ? [anyOf(anyScope.map(has))] : [])];
+}
+
+/** Of a list, or of a text between spaces. `normalize_payload_in_metadata` would make lists of texts, by one more copy of all claims. */
+function scopeMatcher(scope: string): ValueMatcher {
+  const texts: readonly StringMatcher[] = [{ exact: scope }, { prefix: `${scope} ` }, { suffix: ` ${scope}` }, { contains: ` ${scope} ` }];
+  const list: ValueMatcher = { list_match: { one_of: { string_match: { exact: scope } } } };
+  return { or_match: { value_matchers: [...texts.map((string_match) => ({ string_match })), list] } };
 }
 
 function claimTests({ name }: JwtProvider, { claims }: Requirements): readonly Principal[] {

@@ -2,12 +2,25 @@
 import { any } from '../../proto/any.ts';
 import type { HeaderMutation } from '../../proto/generated/envoy/config/common/mutation_rules/v3/HeaderMutation.ts';
 import type { TypedExtensionConfig } from '../../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
+import type { Principal } from '../../proto/generated/envoy/config/rbac/v3/Principal.ts';
 import type { Any } from '../../proto/generated/google/protobuf/Any.ts';
 import type { HttpFilterCompiler } from '../filters/http-filter-compiler.ts';
 import { nameOfFilterSlot } from '../names.ts';
+import { not } from './principal.ts';
 
 /** Tells the companion the address that the connection manager resolved; it never reaches a backend (H10). */
 export const CLIENT_IP_HEADER = 'x-chancery-client-ip';
+
+/** What all headers of the request take together, for conditions alone (isLargeRequest). */
+export const HEADER_BYTES: Stamp = { header: 'x-chancery-header-bytes', value: '%REQUEST_HEADERS_BYTES%' };
+
+/**
+ * Cheap where an expression of CEL is not: no header can be longer than all together. Holds also where the stamp is missing, so that what is
+ * behind it is asked.
+ */
+export function isLargeRequest(bytes: number): Principal {
+  return not({ header: { name: HEADER_BYTES.header, range_match: { start: 1, end: bytes + 1 } } });
+}
 
 /** Headers by which frameworks let clients say that they meant another method or path than the one that was judged. */
 const OVERRIDES = ['x-http-method', 'x-http-method-override', 'x-method-override', 'x-original-url', 'x-rewrite-url', 'x-forwarded-uri'];

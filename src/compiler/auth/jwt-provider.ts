@@ -1,5 +1,5 @@
 // A provider of the compiled form → Envoy's JwtProvider, but for its keys (C4). What rules ask of a token they find in dynamic metadata, under
-// the name of the provider; the token's header is beside it.
+// the name of the provider; the token's header is beside it. Each costs every request a copy, so nothing is put there that nobody reads (P24).
 import { digestOf } from '../../lib/digest.ts';
 import type { JwtProvider } from '../../model/auth/types.ts';
 import { duration } from '../../proto/duration.ts';
@@ -24,21 +24,18 @@ export function nameOfProviderVersion(provider: JwtProvider): string {
 
 /** Without keys. The credential stays until the route takes it away: rules look at its spelling. */
 export function compileJwtProvider(provider: JwtProvider): JwtProviderMessage {
-  const { name, issuer, from, clockSkewSeconds, maxLifetimeSeconds, maxTokenBytes, scopeClaim, forwardClaims } = provider;
-  const [scope, ...inner] = scopeClaim;
+  const { name, issuer, from, clockSkewSeconds, maxLifetimeSeconds, maxTokenBytes, forwardClaims } = provider;
   return {
     issuer,
     forward: true,
     from_headers: from.flatMap((source) => (source.kind === 'header' ? compileSource(source.name, source.prefix) : [])),
     payload_in_metadata: name,
     header_in_metadata: nameOfTokenHeader(name),
-    failed_status_in_metadata: 'failed',
     // 0 would be Envoy's default of a minute.
     clock_skew_seconds: clockSkewSeconds,
     require_expiration: true,
     ...(maxLifetimeSeconds === undefined ? {} : { max_lifetime: duration(maxLifetimeSeconds * MS_PER_SECOND) }),
     jwt_cache_config: { jwt_cache_size: CACHED_TOKENS, jwt_max_token_size: maxTokenBytes },
-    ...(scope !== undefined && inner.length === 0 ? { normalize_payload_in_metadata: { space_delimited_claims: [scope] } } : {}),
     claim_to_headers: forwardClaims.map(({ header, claim }) => ({ header_name: header, claim_name: claim.join('.') })),
   };
 }

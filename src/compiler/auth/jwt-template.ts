@@ -1,12 +1,12 @@
 // What the compiled policies of a gateway ask of its jwt_authn filter, as data that waits for keys (C4, C5).
 import { keySetText, parseKeySet } from '../../lib/jose/key-set.ts';
-import type { AuthModel, AuthPolicy, JwtProvider } from '../../model/auth/types.ts';
+import type { AuthModel, JwtProvider } from '../../model/auth/types.ts';
 import { compareText } from '../compare-text.ts';
 import type { JwtTemplate, JwtTemplateKeys, JwtTemplateProvider } from '../filters/jwt-keys.ts';
 import { nameOfRequirement } from '../names.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { compileJwtProvider, nameOfProviderVersion } from './jwt-provider.ts';
-import { jwtProvidersOf, providerGroupsOf } from './policy-parts.ts';
+import { isTokenAlone, jwtProvidersOf, providerGroupsOf } from './policy-parts.ts';
 
 /** Undefined where no compiled policy reads a token. */
 export function compileJwtTemplate(policies: readonly CompiledPolicy[], auth: AuthModel): JwtTemplate | undefined {
@@ -25,11 +25,6 @@ export function compileJwtTemplate(policies: readonly CompiledPolicy[], auth: Au
       }))
       .sort((a, b) => compareText(a.name, b.name)),
   };
-}
-
-/** Then the filter itself says that a token is missing; else the rules do, for another way in may be open. */
-function isTokenAlone(policy: AuthPolicy, auth: AuthModel): boolean {
-  return policy.rule.kind === 'jwt' && providerGroupsOf(jwtProvidersOf(policy, auth)).length === 1;
 }
 
 function compileProvider(id: string, provider: JwtProvider): JwtTemplateProvider {

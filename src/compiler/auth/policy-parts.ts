@@ -43,6 +43,11 @@ export function providerGroupsOf(providers: readonly JwtProvider[]): readonly (r
   return groups.toSorted((a, b) => providers.findIndex((each) => each === a[0]) - providers.findIndex((each) => each === b[0]));
 }
 
+/** Then jwt_authn itself says that a token is missing; else the rules do, for another way in may be open. */
+export function isTokenAlone(policy: AuthPolicy, auth: AuthModel): boolean {
+  return policy.rule.kind === 'jwt' && providerGroupsOf(jwtProvidersOf(policy, auth)).length === 1;
+}
+
 function shareHeader({ from: left }: JwtProvider, { from: right }: JwtProvider): boolean {
   return left.some((one) => right.some((other) => one.kind === other.kind && one.name === other.name));
 }

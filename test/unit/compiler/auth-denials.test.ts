@@ -27,7 +27,8 @@ const AUTH: AuthModel = anAuthModel({
 
 interface Caller {
   readonly provider: 'a' | 'b' | undefined;
-  readonly scopes: readonly string[];
+  /** A list, or a text as most issuers write it. */
+  readonly scopes: readonly string[] | string;
   readonly level: unknown;
   readonly method: string;
   readonly ip: '10.1.1.1' | '203.0.113.9' | '192.0.2.1';
@@ -35,7 +36,9 @@ interface Caller {
 
 const caller: fc.Arbitrary<Caller> = fc.record({
   provider: fc.constantFrom('a', 'b', undefined),
-  scopes: fc.subarray(['r', 'w', 'x']),
+  scopes: fc
+    .tuple(fc.subarray(['r', 'w', 'x', 'rw', 'w:r']), fc.constantFrom(undefined, ' ', '  '))
+    .map(([scopes, between]) => (between === undefined ? scopes : scopes.join(between))),
   level: fc.constantFrom(undefined, 1, '1', true, ['gold'], 'gold'),
   method: fc.constantFrom('GET', 'PUT'),
   ip: fc.constantFrom('10.1.1.1', '203.0.113.9', '192.0.2.1'),
@@ -100,8 +103,11 @@ function fits(matcher: ValueMatcher, value: unknown): boolean {
   if (matcher.list_match) return Array.isArray(value) && value.some((item) => fits(matcher.list_match?.one_of ?? {}, item));
   if (matcher.double_match) return value === matcher.double_match.exact;
   if (matcher.bool_match !== undefined) return value === matcher.bool_match;
-  const { exact, prefix } = matcher.string_match ?? {};
-  return typeof value === 'string' && (exact === undefined ? value.startsWith(prefix ?? '') : value === exact);
+  const { exact, prefix, suffix, contains } = matcher.string_match ?? {};
+  if (typeof value !== 'string') return false;
+  if (exact !== undefined) return value === exact;
+  if (suffix !== undefined) return value.endsWith(suffix);
+  return contains === undefined ? value.startsWith(prefix ?? '') : value.includes(contains);
 }
 
 function factsOf({ provider, scopes, level, method, ip }: Caller): RuleFacts {

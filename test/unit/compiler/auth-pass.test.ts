@@ -136,9 +136,9 @@ describe('routes', () => {
 
   test('C6: a compiled policy names its requirement by its version; the credential goes (H8)', () => {
     const route = routeOf(MODEL, 'by-compiled');
-    expect(Object.keys(route.typed_per_filter_config ?? {})).toEqual(['filter/hygiene', 'filter/jwt', 'filter/rbac']);
+    expect(Object.keys(route.typed_per_filter_config ?? {})).toEqual(['filter/hygiene', 'filter/identity', 'filter/jwt', 'filter/rbac']);
     expect(JSON.stringify(route.typed_per_filter_config?.['filter/jwt'])).toMatch(/"requirement_name":"compiled@[0-9a-f]{16}"/);
-    expect(route.request_headers_to_remove).toEqual(['authorization']);
+    expect(route.request_headers_to_remove).toEqual(['authorization', 'x-chancery-header-bytes']);
   });
 
   test('H2: public routes remove the identity headers once more', () => {
