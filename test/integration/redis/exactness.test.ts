@@ -1,5 +1,5 @@
 // Several processes with stores of the built program over one Redis, or a Cluster (ratelimit R1006): as many pass as the limit says, whoever asks.
-// Small as part of all tests; REDIS_FULL=1 asks ten times each limit of 10,000 keys for every algorithm, which takes minutes.
+// Small as part of all tests; LIMITS_FULL=1 asks ten times each limit of 10,000 keys for every algorithm, which takes minutes.
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../src/ratelimit/store.ts';
@@ -8,7 +8,7 @@ import { type Job, type RatelimitWorkers, startWorkers } from '../../support/rat
 import { type RedisCluster, type RedisServer, startCluster, startRedis } from '../../support/redis-server.ts';
 import { limitOf } from '../../unit/ratelimit/store-limit.ts';
 
-const IS_FULL = process.env['REDIS_FULL'] === '1';
+const IS_FULL = process.env['LIMITS_FULL'] === '1';
 const WORKERS = 4;
 const CLIENTS = 64;
 /** Hits of a hot key for each that fits, and how many keys else. */

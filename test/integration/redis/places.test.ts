@@ -30,8 +30,8 @@ const RIGHTS = [
   '+info',
   '+config|get',
 ];
-/** Each gateway takes seconds to start: all kinds of places by configuration only with REDIS_FULL=1; by --redis always. */
-const IS_FULL = process.env['REDIS_FULL'] === '1';
+/** Each gateway takes seconds to start: all kinds of places by configuration only with LIMITS_FULL=1; by --redis always. */
+const IS_FULL = process.env['LIMITS_FULL'] === '1';
 const ends: (() => unknown)[] = [];
 let socket: Workspace;
 let server: RedisServer;

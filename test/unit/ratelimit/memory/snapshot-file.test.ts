@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryStore } from '../../../../src/ratelimit/memory/memory-store.ts';
 import { SnapshotFile } from '../../../../src/ratelimit/memory/snapshot-file.ts';
 import { StoreClock } from '../../../../src/ratelimit/store/store-clock.ts';
 import { SILENT_LISTENER } from '../../../../src/ratelimit/store/store-listener.ts';
 import { use, yearly } from '../../../contract/ratelimit-store-contract.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { createWorkspace, type Workspace } from '../../../support/workspace.ts';
 import { limitOf } from '../store-limit.ts';
 
@@ -47,6 +48,28 @@ describe('a snapshot of memory (ratelimit R603)', () => {
     expect(errors).toEqual([]);
     await again.close();
     await after.close();
+  });
+
+  it('is written each 10 s: a process that is killed loses no more', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const store = createStore();
+    const kept = await open(store);
+    const one = use(yearly('fixed', 10));
+    try {
+      store.take([one]);
+      await vi.advanceTimersByTimeAsync(9_999);
+      expect(existsSync(file)).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      await eventually(() => readFileSync(file, 'utf8').split('\n').length === 3);
+    } finally {
+      vi.useRealTimers();
+    }
+    // As after kill -9: nothing was closed.
+    const after = createStore();
+    const again = await open(after);
+    expect((await after.read(one)).used).toBe(1);
+    for (const end of [kept, again]) await end.close();
+    for (const end of [store, after]) await end.close();
   });
 
   it('a file that is no snapshot counts as none, and is written anew', async () => {
