@@ -83,7 +83,7 @@ export class Answers {
         decision: verdict.value,
         reason: verdict.value === 'allow' ? 'ok' : verdict.reason,
         identities: [],
-        subjectKey: this.#subjectKey,
+        subjectKey: policy.subjectKey ?? this.#subjectKey,
       }),
     });
     shadow.set(verdict, made);
@@ -111,12 +111,18 @@ export class Answers {
       refusal: denied,
       isGrpc: told.isGrpc,
       metadataUrl: told.metadataUrl,
-      metadata: replyMetadata({ settings, decision: denied.value, reason: denied.reason, identities, subjectKey: this.#subjectKey }),
+      metadata: replyMetadata({
+        settings,
+        decision: denied.value,
+        reason: denied.reason,
+        identities,
+        subjectKey: policy?.subjectKey ?? this.#subjectKey,
+      }),
     });
   }
 
   #allowed(policy: CompiledPolicy, { identities, used, cookies }: ProvenCall, stamps: ReadonlyMap<string, string>): Uint8Array {
-    const { settings } = policy;
+    const { settings, subjectKey = this.#subjectKey } = policy;
     const removed = removedSources(policy, identities, used);
     const headers = removed.filter(({ kind }) => kind === 'header').map(({ name }) => name);
     const cookieNames = new Set(removed.filter(({ kind }) => kind === 'cookie').map(({ name }) => name));
@@ -126,7 +132,7 @@ export class Answers {
       headersToRemove: new Set(policy.readsAddress ? [...headers, CLIENT_IP_HEADER] : headers),
       queryParametersToRemove: removed.filter(({ kind }) => kind === 'query').map(({ name }) => name),
       ...(cookieNames.size === 0 || cookies === undefined ? {} : { cookie: cookiesWithout(cookies, cookieNames) }),
-      metadata: replyMetadata({ settings, decision: 'allow', reason: 'ok', identities, subjectKey: this.#subjectKey }),
+      metadata: replyMetadata({ settings, decision: 'allow', reason: 'ok', identities, subjectKey }),
     });
   }
 

@@ -47,6 +47,11 @@ export interface HandlerClock {
 export type Decision = 'allow' | 'deny' | 'unknown';
 export type CacheName = 'token' | 'token_refused' | 'introspection' | 'certificate';
 
+export interface CacheSize {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 /** Where decisions are counted; called on every check, so it must not build labels anew. */
 export interface HandlerMetrics {
   decided(record: {

@@ -5,7 +5,7 @@ import { Answers, CLIENT_IP_HEADER } from './answers.ts';
 import { CheckFacts } from './check-facts.ts';
 import { CheckScan, FIELD } from './check-scan.ts';
 import { DenialBudget } from './denial-budget.ts';
-import type { CacheName, CheckCall, CheckHandler, DenialRecord, HandlerPorts } from './handler-ports.ts';
+import type { CacheName, CacheSize, CheckCall, CheckHandler, DenialRecord, HandlerPorts } from './handler-ports.ts';
 import { addressKey } from './policy/address-set.ts';
 import type { CompiledPolicy } from './policy/compiled-policy.ts';
 import type { KnownPolicies, PolicyTable } from './policy/policy-table.ts';
@@ -34,7 +34,7 @@ export interface CheckHandlerParts {
 export interface CheckHandling {
   readonly handle: CheckHandler;
   /** What the caches hold now, for gauges (P27). */
-  cacheSizes(): Readonly<Record<CacheName, { readonly entries: number; readonly bytes: number }>>;
+  cacheSizes(): Readonly<Record<CacheName, CacheSize>>;
 }
 
 /** One per thread: it keeps the caches of tokens, introspections and certificates. */
@@ -198,10 +198,11 @@ class Checks {
   #denial(facts: CheckFacts | undefined): Pick<DenialRecord, 'gateway' | 'policy' | 'version' | 'tokenHash' | 'subjectHash' | 'requestId'> {
     if (facts === undefined)
       return { gateway: '', policy: logged(this.#scan.text(FIELD.policy)), version: logged(this.#scan.text(FIELD.version)) };
-    const { gateway, policy, version } = facts.policy.settings;
+    const { settings, subjectKey = this.#ports.subjectKey } = facts.policy;
+    const { gateway, policy, version } = settings;
     const [identity] = facts.identities();
     const [credential] = facts.credentials();
-    const who = identity === undefined ? undefined : subjectHash(identity, gateway, this.#ports.subjectKey);
+    const who = identity === undefined ? undefined : subjectHash(identity, gateway, subjectKey);
     const { requestId } = this.#told(facts);
     return {
       gateway,

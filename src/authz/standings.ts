@@ -2,7 +2,7 @@
 // verifiers; verifications of one token at a time are merged.
 import { hash } from 'node:crypto';
 import { type CacheListener, CredentialCache } from './cache.ts';
-import type { CacheName, CallTimes, HandlerPorts, IntrospectionOutcome, JwtOutcome } from './handler-ports.ts';
+import type { CacheName, CacheSize, CallTimes, HandlerPorts, IntrospectionOutcome, JwtOutcome } from './handler-ports.ts';
 import { ClientCertificate } from './policy/client-certificate.ts';
 import type { Standing } from './policy/compile-rule.ts';
 import type { CompiledPolicy } from './policy/compiled-policy.ts';
@@ -60,8 +60,8 @@ export class Standings {
   }
 
   /** What the caches hold now. */
-  sizes(): Readonly<Record<CacheName, { readonly entries: number; readonly bytes: number }>> {
-    const sizeOf = ({ entries, bytes }: { readonly entries: number; readonly bytes: number }) => ({ entries, bytes });
+  sizes(): Readonly<Record<CacheName, CacheSize>> {
+    const sizeOf = ({ entries, bytes }: CacheSize): CacheSize => ({ entries, bytes });
     return {
       token: sizeOf(this.#tokens),
       token_refused: sizeOf(this.#refused),

@@ -1,5 +1,6 @@
 // One version of a policy, ready to be asked: its rule as a closure, where credentials stand, what else of a request it reads.
 
+import type { Secret } from '../../lib/secret.ts';
 import { compileRule, type Rule } from './compile-rule.ts';
 import { type CredentialLocation, credentialLocations } from './credential-locations.ts';
 import { PolicyProblem } from './field-checks.ts';
@@ -15,6 +16,8 @@ export interface CompiledPolicy {
   readonly readsMethod: boolean;
   readonly readsAddress: boolean;
   readonly isShadow: boolean;
+  /** Keys the hashes of its subjects, where all companions of the gateway have one key. */
+  readonly subjectKey?: Secret;
 }
 
 /** Throws PolicyProblem for what cannot be enforced as it is written. */

@@ -8,6 +8,9 @@ import { decodePolicy } from './decode-policy.ts';
 import { PolicyProblem } from './field-checks.ts';
 import type { JwtSettings, PolicySettings } from './settings.ts';
 
+/** The SDS name of the key of subjects' hashes (S4). */
+const SUBJECT_KEY = 'secret/subjects';
+
 interface NamedBytes {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -90,10 +93,19 @@ export function createPolicyTable(api: EnvoyApi): PolicyTable {
       }
       for (const { name, bytes } of update.apiKeys ?? []) take(refused, name, () => apiKeys.set(name, new ApiKeyIndex(api, name, bytes)));
       for (const { name, value } of update.secrets ?? []) secrets.set(name, value);
+      for (const [name, policy] of policies)
+        policies.set(name, withSubjectKey(policy, secrets.get(`${policy.settings.gateway}/${SUBJECT_KEY}`)));
       known = new KnownPolicies(policies, apiKeys, secrets);
       return { refused };
     },
   };
+}
+
+/** With another key it is another object: answers that were kept for it tell hashes by the old one. */
+function withSubjectKey(policy: CompiledPolicy, key: Secret | undefined): CompiledPolicy {
+  if (policy.subjectKey?.reveal() === key?.reveal()) return policy;
+  const { subjectKey: _former, ...rest } = policy;
+  return key === undefined ? rest : { ...rest, subjectKey: key };
 }
 
 /** Equal providers are one object, whichever policies have them: what others remember by it is remembered once. */

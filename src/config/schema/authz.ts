@@ -4,6 +4,7 @@ import { endpointAddress, host } from './address.ts';
 import { certificatePem, privateKeyPem } from './certificate.ts';
 import { duration } from './duration.ts';
 import type { Immutable } from './immutable.ts';
+import { secretText } from './secret-text.ts';
 import { type ShapeRule, shape } from './shape.ts';
 import { list } from './text.ts';
 import { trustedCa } from './tls.ts';
@@ -29,6 +30,11 @@ export const authzSchema = shape({
     .describe('Where it is: host:port or unix:/path. Default: the companions in this process and those that connect to it.'),
   tls: companionTlsSchema.exactOptional().describe('Encrypt the way to it, and show who asks; needed off the machine itself.'),
   timeout: duration().exactOptional().describe('How long Envoy waits for an answer. Default 250ms.'),
+  keySecret: secretText('a secret')
+    .exactOptional()
+    .describe(
+      'Keys the hashes of subjects in logs and metadata, so that all companions tell the same ones. Default: each process has its own.',
+    ),
 }).describe('The auth companion.');
 
 export type AuthzConfig = Immutable<z.output<typeof authzSchema>>;

@@ -20,12 +20,27 @@ export function resolveCompanion(config: AuthzConfig | undefined, trust: KeyPlac
       }),
     );
   }
+  checkKeySecret(config?.keySecret, path, report);
   return {
     path,
     timeoutMs: config?.timeout ?? defaults.COMPANION_TIMEOUT_MS,
     ...(config?.endpoints === undefined ? {} : { endpoints: config.endpoints }),
     ...(tls === undefined ? {} : { tls }),
+    ...(config?.keySecret === undefined ? {} : { keySecret: config.keySecret }),
   };
+}
+
+const LEAST_SECRET_BYTES = 16;
+
+/** Names and mail addresses are few: whoever has the key, or guesses it, has them too. */
+function checkKeySecret(secret: AuthzConfig['keySecret'], path: ConfigPath, report: Report): void {
+  if (secret === undefined || Buffer.byteLength(secret.reveal()) >= LEAST_SECRET_BYTES) return;
+  report(
+    errorAt([...path, 'keySecret'], 'CH2828', {
+      message: `the secret is shorter than ${LEAST_SECRET_BYTES} bytes`,
+      help: 'head -c 32 /dev/urandom | base64 > subjects.key makes one',
+    }),
+  );
 }
 
 /** On the machine of the proxy itself. */

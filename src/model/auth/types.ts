@@ -24,6 +24,8 @@ export interface CompanionSettings {
   readonly path: ConfigPath;
   /** How long Envoy waits for an answer. */
   readonly timeoutMs: number;
+  /** Keys the hashes of subjects (authz S4); absent: each companion process has a key of its own. */
+  readonly keySecret?: Secret;
   readonly tls?: CompanionTls;
 }
 

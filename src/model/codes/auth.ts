@@ -146,4 +146,10 @@ export const AUTH_CODES = {
     example: 'sans: [{dns: {suffix: example.com}}]',
     cure: 'sans: [{dns: {suffix: .example.com}}]',
   },
+  CH2828: {
+    title: "The key of subjects' hashes is too short.",
+    cause: 'Subjects are few and easy to guess: what hides them must not be. 16 bytes at least; 32 random ones are usual.',
+    example: 'authz: {keySecret: "hush"}',
+    cure: 'authz: {keySecret: "${file:subjects.key}"}',
+  },
 } as const;

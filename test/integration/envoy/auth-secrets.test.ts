@@ -22,6 +22,7 @@ const WRONG_KEY = 'ck_canaryno_0123456789abcdefghijABCDEFGHIJ01';
 const PEPPER = 'canary-pepper-of-thirty-two-bytes-at-least';
 const CLIENT_SECRET = 'canary-client-secret';
 const HS_SECRET = 'canary-secret-of-an-hs-provider-of-32-bytes';
+const SUBJECT_KEY = 'canary-key-of-the-hashes-of-subjects';
 const OPAQUE = 'canary-opaque-token';
 const COOKIE = 'canary-cookie';
 const QUERY = 'canary-query';
@@ -44,7 +45,11 @@ const OF_CALLERS: readonly string[] = [
 /** With those of the gateway, in the forms in which they travel. */
 const CANARIES: readonly string[] = [
   ...OF_CALLERS,
-  ...[PEPPER, CLIENT_SECRET, HS_SECRET].flatMap((text) => [text, Buffer.from(text).toString('base64').replace(/=+$/, ''), segment(text)]),
+  ...[PEPPER, CLIENT_SECRET, HS_SECRET, SUBJECT_KEY].flatMap((text) => [
+    text,
+    Buffer.from(text).toString('base64').replace(/=+$/, ''),
+    segment(text),
+  ]),
   Buffer.from(`gateway:${CLIENT_SECRET}`).toString('base64'),
   'canary-',
 ];
@@ -87,6 +92,7 @@ function config(port: number, upstreamPort: number, opaqueUrl: string): string {
         forwardClaims: { 'x-user-id': 'sub' },
       },
     },
+    authz: { keySecret: '${file:subjects.key}' },
     policies: rules,
     routes: ROUTES.map((name) => ({
       name,
@@ -132,7 +138,7 @@ describe('secrets', () => {
     });
     await new Promise<void>((resolve) => opaque.listen(0, '127.0.0.1', resolve));
     const opaqueUrl = `http://127.0.0.1:${(opaque.address() as AddressInfo).port}/ask`;
-    const secrets = { 'hs.key': HS_SECRET, pepper: PEPPER, client: CLIENT_SECRET };
+    const secrets = { 'hs.key': HS_SECRET, 'subjects.key': SUBJECT_KEY, pepper: PEPPER, client: CLIENT_SECRET };
     workspace = await createWorkspace({
       ...secrets,
       'edge.yaml': config(port, upstream.port, opaqueUrl),

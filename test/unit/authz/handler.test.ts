@@ -1,6 +1,7 @@
 // The decision from bytes to bytes, with verifiers that the test holds.
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/lib/secret.ts';
 import { type EnvoyApi, loadEnvoyApi } from '../../../src/proto/api.ts';
 import type { AuthPolicy } from '../../../src/proto/generated/chancery/policy/v1/AuthPolicy.ts';
 import type { CheckResponseOutput } from '../../../src/proto/generated/envoy/service/auth/v3/CheckResponse.ts';
@@ -105,6 +106,24 @@ describe('a request that is let through', () => {
     expect(fields['identity']?.string_value).toBe('jwt/main');
     expect(fields['claims']?.struct_value?.fields?.['tenant']?.string_value).toBe('t1');
     expect(JSON.stringify(fields)).not.toContain('u1');
+  });
+
+  it('has the same hash from all companions that have the gateway’s key, and another one as soon as that changes (authz S4)', async () => {
+    const [one, two] = [load(), load()];
+    const hash = async ({ ask }: typeof one) =>
+      (await ask({ headers: [bearer('good')] })).dynamic_metadata?.fields?.['subject_hash']?.string_value;
+    const own = await hash(one);
+    const secrets = [{ name: 'edge/secret/subjects', value: new Secret('of all companions') }];
+    for (const { test } of [one, two]) test.table.apply({ secrets });
+    const [shared] = [await hash(one), await hash(two)];
+    expect(shared).not.toBe(own);
+    expect(await hash(two)).toBe(shared);
+    two.test.table.apply({ secrets: [{ name: 'edge/secret/subjects', value: new Secret('of all companions') }] });
+    expect([await hash(two), two.test.verified]).toEqual([shared, ['good']]);
+    two.test.table.apply({ secrets: [{ name: 'edge/secret/subjects', value: new Secret('another') }] });
+    expect(await hash(two)).not.toBe(shared);
+    one.test.table.apply({ removed: ['edge/secret/subjects'] });
+    expect(await hash(one)).toBe(own);
   });
 
   it('with a key is told by the name of its owner (authz K3)', async () => {

@@ -79,6 +79,15 @@ function routeOf(
 }
 
 describe('resources', () => {
+  test('authz S4, D4: the key of subjects’ hashes is a secret of companions, where there is something for them to decide', () => {
+    const keyed = (routes: readonly Route[]) => {
+      const companion = { ...AUTH.companion, keySecret: new Secret('of-all-companions') };
+      return resourcesOf(aModel({ auth: { ...AUTH, companion }, services, routes })).get('Secret secret/subjects');
+    };
+    expect(keyed([protectedBy('open')])).toMatchObject({ message: { generic_secret: { secret: { inline_string: 'of-all-companions' } } } });
+    expect(keyed([protectedBy('compiled'), PUBLIC])).toBeUndefined();
+  });
+
   test('authz D2, D4: companions get the policies in use, key sets and secrets by name, and proxies a cluster without endpoints', () => {
     const names = [...resourcesOf(MODEL).keys()].filter((name) => /AuthPolicy|ApiKeySet|Secret|companion/.test(name));
     expect(names).toEqual([
