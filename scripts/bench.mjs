@@ -20,6 +20,7 @@ const CASES = [
   'authz',
   'ratelimit',
   'ratelimit-store',
+  'ratelimit-grpc',
   'gateway',
 ];
 const CASE_TIMEOUT_MS = 900_000;
@@ -107,7 +108,12 @@ function table(all) {
 
 function line(row) {
   const goal = row.goalId === undefined ? '' : `${goalText(row)} ${isMet(row) ? '✓' : '✗ missed'}`;
-  return [row.id, row.name, time(row.cpuMs), time(row.wallMs), row.ratio === undefined ? String(row.count ?? '') : ratio(row.ratio), goal];
+  return [row.id, row.name, time(row.cpuMs), wall(row), row.ratio === undefined ? String(row.count ?? '') : ratio(row.ratio), goal];
+}
+
+/** Time, or how many a second. */
+function wall({ wallMs, perSecond }) {
+  return perSecond === undefined ? time(wallMs) : `${Math.round(perSecond).toLocaleString('en-US')}/s`;
 }
 
 function time(spread) {

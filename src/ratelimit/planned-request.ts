@@ -66,7 +66,14 @@ export function withAnswer(asked: TakeAnswer | Promise<TakeAnswer>, go: (given: 
     go(asked);
     return;
   }
-  asked.then(go).catch(fail);
+  // One promise for each request and no more; `.then(go).catch(fail)` would make three.
+  asked.then((given) => {
+    try {
+      go(given);
+    } catch (cause) {
+      fail(cause);
+    }
+  }, fail);
 }
 
 /** Nothing of the cause is told to the caller. */

@@ -1,19 +1,15 @@
 // PB11, the store's part: CPU of this process for each decision, and Redis commands for each, on one hot key, 1,000 and 100,000 keys (20 hits each),
 // in memory and with Redis.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { MemoryStore } from '../../dist/ratelimit/memory/memory-store.js';
 import { RedisStore } from '../../dist/ratelimit/redis/redis-store.js';
 import { CounterKey } from '../../dist/ratelimit/store/counter-key.js';
 import { StoreClock } from '../../dist/ratelimit/store/store-clock.js';
 import { SILENT_LISTENER } from '../../dist/ratelimit/store/store-listener.js';
-import { findRedisServer } from '../../scripts/lib/redis.mjs';
 import { measure, report } from './measure.mjs';
+import { startRedis } from './redis-process.mjs';
 
-const SOCKET = path.join('/tmp', `chancery-bench-${process.pid}.sock`);
 const IN_FLIGHT = 512;
 const NEVER = { deadlineMs: Number.POSITIVE_INFINITY };
 const CASES = [
@@ -33,16 +29,9 @@ const listener = {
 };
 const clock = () => new StoreClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const server = spawn(findRedisServer(root), ['--port', '0', '--unixsocket', SOCKET, '--save', '', '--appendonly', 'no'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-for await (const line of server.stdout) if (line.toString().includes('Ready to accept')) break;
-server.stdout.resume();
-process.on('exit', () => server.kill('SIGKILL'));
-
+const server = await startRedis();
 const redis = new RedisStore({
-  settings: { endpoint: { kind: 'socket', path: SOCKET } },
+  settings: { endpoint: { kind: 'socket', path: server.socket } },
   connect: (options) => new Redis(options),
   clock: clock(),
   listener,
@@ -77,13 +66,19 @@ for (const { name, id, keys, decisions } of CASES) {
     },
     rounds,
   );
-  rows.push(row(`memory, ${name}: µs of CPU`, `store-memory-${id}`, (times.memory.cpuMs.median * 1000) / decisions));
-  rows.push(row(`Redis, ${name}: µs of CPU`, `store-redis-${id}`, (times.redis.cpuMs.median * 1000) / decisions));
-  rows.push(row(`Redis, ${name}: commands per decision`, `store-commands-${id}`, Math.max(...Object.values(perRound))));
+  for (const [kind, store] of [
+    ['memory', 'memory'],
+    ['redis', 'Redis'],
+  ]) {
+    const { cpuMs, wallMs } = times[kind];
+    const taken = row(`the store alone, ${store}, ${name}: µs of CPU`, `store-${kind}-${id}`, (cpuMs.median * 1000) / decisions);
+    rows.push({ ...taken, perSecond: (decisions * 1_000) / wallMs.median });
+  }
+  rows.push(row(`the store alone, Redis, ${name}: commands per decision`, `store-commands-${id}`, Math.max(...Object.values(perRound))));
 }
 report(rows);
 await redis.close();
-server.kill();
+server.stop();
 
 function usesOf(count) {
   return Array.from({ length: count }, () => [

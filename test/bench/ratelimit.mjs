@@ -1,80 +1,42 @@
-// PB11, the memory part of the handler: from the bytes of a rate-limit request to the bytes of the answer, counting included; own tables and
+// PB11, the handler: from the bytes of a rate-limit request to the bytes of the answer, counting included; in memory and with Redis; own tables and
 // reference ones, one hot key, a thousand, a hundred thousand, and denials.
 
-import { loadEnvoyApi } from '../../dist/proto/api.js';
+import { Redis } from 'ioredis';
 import { DecisionCounts } from '../../dist/ratelimit/decision-counts.js';
 import { createRateLimiter } from '../../dist/ratelimit/handler.js';
 import { MemoryStore } from '../../dist/ratelimit/memory/memory-store.js';
+import { RedisStore } from '../../dist/ratelimit/redis/redis-store.js';
 import { StoreClock } from '../../dist/ratelimit/store/store-clock.js';
 import { SILENT_LISTENER } from '../../dist/ratelimit/store/store-listener.js';
+import { ownTable, referenceTable, requestsOf } from './limit-requests.mjs';
 import { measure, report } from './measure.mjs';
+import { startRedis } from './redis-process.mjs';
 
 const DECISIONS = 50_000;
-const api = loadEnvoyApi();
+/** As over as many streams. */
+const IN_FLIGHT = 512;
 const CALL = { deadlineMs: Number.POSITIVE_INFINITY };
+const clock = () => new StoreClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
 
-const own = (limit, algorithm) => ({
-  revision: 'r1',
-  domains: [
-    {
-      domain: 'chancery.edge',
-      limits: [
-        {
-          name: 'per-user',
-          parts: [{ part: 'jwt.sub', entry: 'jwt.sub' }],
-          whenMissing: 'share',
-          rates: [{ limit, algorithm, periodUs: 3_600_000_000, burst: limit }],
-          overrides: [],
-          mode: 'enforce',
-          replaces: [],
-          onStoreFailure: 'local',
-          headers: 'draft',
-        },
-      ],
-    },
-  ],
-});
-const reference = {
-  revision: 'r1',
-  domains: [
-    {
-      domain: 'chancery.edge',
-      descriptors: [
-        {
-          key: 'limit',
-          value: 'per-*',
-          descriptors: [
-            {
-              key: 'jwt.sub',
-              limit: { name: '', replaces: [], rate: { unit: 'hour', requestsPerUnit: 4_000_000_000 } },
-              descriptors: [],
-              source: '',
-            },
-          ],
-          source: '',
-        },
-      ],
-    },
-  ],
+const many = requestsOf(100_000);
+const IN_MEMORY = {
+  hot: { name: 'one hot key', tables: { own: ownTable(2 ** 40, 'fixed') }, requests: many.slice(0, 1) },
+  bucket: { name: 'one hot key, token bucket', tables: { own: ownTable(10_000_000, 'bucket', 1) }, requests: many.slice(0, 1) },
+  denied: { name: 'one hot key, denied', tables: { own: ownTable(1, 'fixed') }, requests: many.slice(0, 1) },
+  '1k': { name: '1,000 keys', tables: { own: ownTable(2 ** 40, 'fixed') }, requests: many.slice(0, 1_000) },
+  '100k': { name: '100,000 keys', tables: { own: ownTable(2 ** 40, 'fixed') }, requests: many },
+  reference: { name: 'reference table, 1,000 keys', tables: { reference: referenceTable }, requests: many.slice(0, 1_000) },
 };
+const WITH_REDIS = {
+  hot: { name: 'one hot key', requests: many.slice(0, 1) },
+  '1k': { name: '1,000 keys', requests: many.slice(0, 1_000) },
+  '100k': { name: '100,000 keys', requests: many },
+};
+const decisionsOf = (requests) => Math.max(DECISIONS, requests.length);
 
-const request = (key) =>
-  api.encode('envoy.service.ratelimit.v3.RateLimitRequest', {
-    domain: 'chancery.edge',
-    descriptors: [
-      {
-        entries: [
-          { key: 'limit', value: 'per-user' },
-          { key: 'jwt.sub', value: `auth0|5f7c8ec7c33c6c004bbafe${key}` },
-        ],
-      },
-    ],
-  });
-
-function handlerOf(tables) {
-  const clock = new StoreClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
+function handlerOf(store, tables) {
   const limiter = createRateLimiter({
-    store: new MemoryStore({ clock, listener: SILENT_LISTENER, random: Math.random }),
+    store,
     tools: { keySecret: Buffer.from('secret'), counts: new DecisionCounts(), nearRatio: 0.8, onStoreFailure: 'local' },
     reference: { isShadow: false, isQuota: false, hasMetadata: false },
     nowMs: Date.now,
@@ -85,7 +47,7 @@ function handlerOf(tables) {
 }
 
 function run(handler, requests) {
-  const decisions = Math.max(DECISIONS, requests.length);
+  const decisions = decisionsOf(requests);
   let answered = 0;
   const count = (answer) => {
     if (answer instanceof Uint8Array) answered += 1;
@@ -94,29 +56,83 @@ function run(handler, requests) {
   if (answered !== decisions) throw new Error('a request was not answered on the spot');
 }
 
-const keys = (count) => Array.from({ length: count }, (_, index) => request(index));
-const many = keys(100_000);
-const CASES = {
-  hot: { name: 'one hot key', tables: { own: own(2 ** 40, 'fixed') }, requests: many.slice(0, 1) },
-  bucket: { name: 'one hot key, token bucket', tables: { own: own(10_000_000, 'bucket') }, requests: many.slice(0, 1) },
-  denied: { name: 'one hot key, denied', tables: { own: own(1, 'fixed') }, requests: many.slice(0, 1) },
-  '1k': { name: '1,000 keys', tables: { own: own(2 ** 40, 'fixed') }, requests: many.slice(0, 1_000) },
-  '100k': { name: '100,000 keys', tables: { own: own(2 ** 40, 'fixed') }, requests: many },
-  reference: { name: 'reference table, 1,000 keys', tables: { reference }, requests: many.slice(0, 1_000) },
-};
+/** So many at once; the next one goes when one is answered. */
+function runWaiting(handler, requests) {
+  const decisions = decisionsOf(requests);
+  let [sent, answered] = [0, 0];
+  return new Promise((resolve, reject) => {
+    const next = (answer) => {
+      if (!(answer instanceof Uint8Array)) return reject(new Error(answer.message));
+      answered += 1;
+      if (answered === decisions) resolve();
+      else if (sent < decisions) handler(requests[sent++ % requests.length], CALL, next);
+    };
+    while (sent < IN_FLIGHT) handler(requests[sent++ % requests.length], CALL, next);
+  });
+}
 
-const tasks = Object.fromEntries(
-  Object.entries(CASES).map(([id, { tables, requests }]) => {
-    const handler = handlerOf(tables);
-    return [id, () => ({ measure: () => run(handler, requests) })];
-  }),
-);
-const taken = await measure(tasks);
-report(
-  Object.entries(CASES).map(([id, { name, requests }]) => ({
-    id: 'PB11',
-    name: `handler in memory, ${name}: µs of CPU`,
-    goalId: `limiter-memory-${id}`,
-    count: Math.round((taken[id].cpuMs.median * 1_000_000) / Math.max(DECISIONS, requests.length)) / 1_000,
-  })),
-);
+const counts = { requests: 0, commands: 0 };
+const server = await startRedis();
+const store = new RedisStore({
+  settings: { endpoint: { kind: 'socket', path: server.socket } },
+  connect: (options) => new Redis(options),
+  clock: clock(),
+  listener: {
+    ...SILENT_LISTENER,
+    batch: (requests, commands) => {
+      counts.requests += requests;
+      counts.commands += commands;
+    },
+  },
+  random: Math.random,
+  keySecret: Buffer.from('secret'),
+  worker: 'bench',
+  timeoutMs: 10_000,
+});
+while (!store.readiness().isReady) await new Promise((resolve) => setTimeout(resolve, 5));
+
+const commands = Object.fromEntries(Object.keys(WITH_REDIS).map((id) => [id, 0]));
+const inMemory = Object.entries(IN_MEMORY).map(([id, { tables, requests }]) => {
+  const handler = handlerOf(new MemoryStore({ clock: clock(), listener: SILENT_LISTENER, random: Math.random }), tables);
+  return [`memory ${id}`, () => ({ measure: () => run(handler, requests) })];
+});
+const withRedis = Object.entries(WITH_REDIS).map(([id, { requests }]) => {
+  const handler = handlerOf(store, { own: ownTable(2 ** 40, 'fixed') });
+  const task = (round) => {
+    Object.assign(counts, { requests: 0, commands: 0 });
+    return {
+      measure: () => runWaiting(handler, requests),
+      // Before, the ends of counters are set: what a counter costs that is asked once is the store's case.
+      after: () => {
+        if (round >= 0) commands[id] = Math.max(commands[id], counts.commands / counts.requests);
+      },
+    };
+  };
+  return [`redis ${id}`, task];
+});
+const taken = await measure(Object.fromEntries([...inMemory, ...withRedis]));
+
+const row = (id, goalId, { name, requests }) => ({
+  id: 'PB11',
+  name: `${name}: µs of CPU`,
+  goalId,
+  count: Math.round((taken[id].cpuMs.median * 1_000_000) / decisionsOf(requests)) / 1_000,
+  perSecond: (decisionsOf(requests) * 1_000) / taken[id].wallMs.median,
+});
+report([
+  ...Object.entries(IN_MEMORY).map(([id, { name, requests }]) =>
+    row(`memory ${id}`, `limiter-memory-${id}`, { name: `handler in memory, ${name}`, requests }),
+  ),
+  ...Object.entries(WITH_REDIS).flatMap(([id, { name, requests }]) => [
+    row(`redis ${id}`, `limiter-redis-${id}`, { name: `handler with Redis, ${name}`, requests }),
+    {
+      id: 'PB11',
+      name: `handler with Redis, ${name}: commands per decision`,
+      goalId: `limiter-commands-${id}`,
+      count: Math.round(commands[id] * 1_000) / 1_000,
+    },
+  ]),
+]);
+await store.close();
+server.stop();
+process.exit(0);

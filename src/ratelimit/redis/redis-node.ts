@@ -25,6 +25,7 @@ export interface NodeOptions {
 /** Refusals after which the node is asked anew who it is: it is no longer the one to write to. */
 const STALE = /^(READONLY|MASTERDOWN)/;
 const OLDEST = 7;
+const POLICY: Command = ['config', 'get', 'maxmemory-policy'];
 /** How long what a rehearsal writes is kept. */
 const REHEARSED_MS = 1_000;
 
@@ -38,6 +39,7 @@ export class RedisNode {
   #problem: string | undefined;
   #refusal: string | undefined;
   #lastError: string | undefined;
+  #evictionPolicy: string | undefined;
 
   constructor(parts: NodeOptions) {
     this.#scripts = parts.scripts;
@@ -90,11 +92,22 @@ export class RedisNode {
     return reason;
   }
 
+  /** R409: by which it may evict counters; undefined where it does not, or does not tell. */
+  get evictionPolicy(): string | undefined {
+    return this.#evictionPolicy;
+  }
+
+  /** Whether that was mended meanwhile. */
+  async readEvictionPolicy(): Promise<void> {
+    const [policy] = await this.#sendOnce([POLICY]);
+    if (policy !== undefined && 'value' in policy) this.#evictionPolicy = evictionPolicy(policy.value);
+  }
+
   /** In one write; one reply for each. Never rejects. */
   async send(commands: readonly Command[]): Promise<readonly Reply[]> {
     const replies = await this.#sendOnce(commands);
+    if (!replies.some((reply) => isRefusal(reply, 'NOSCRIPT'))) return replies;
     const unknown = replies.flatMap((reply, at) => (isRefusal(reply, 'NOSCRIPT') ? [at] : []));
-    if (unknown.length === 0) return replies;
     const again = await this.#sendOnce(unknown.map((at) => this.#asEval(commands[at] ?? ['ping'])));
     const answered = new Map(unknown.map((at, place) => [at, again[place]]));
     return replies.map((reply, at) => answered.get(at) ?? reply);
@@ -150,9 +163,9 @@ export class RedisNode {
   /** R407, R409: scripts are loaded and the server is looked at before the first decision. */
   async #prepare({ onReady }: NodeOptions): Promise<void> {
     const loads = Object.values(this.#scripts).map(({ text }): Command => ['script', 'load', text]);
-    const [info, policy] = await this.#sendOnce([['info', 'server'], ['config', 'get', 'maxmemory-policy'], ...loads]);
+    const [info, policy] = await this.#sendOnce([['info', 'server'], POLICY, ...loads]);
     this.#problem = versionProblem(valueOf(info));
-    this.#listener.evictionPolicy(evictionPolicy(valueOf(policy)));
+    this.#evictionPolicy = evictionPolicy(valueOf(policy));
     if (this.#redis.status !== 'ready' || this.#problem !== undefined) return;
     this.#isReady = true;
     this.#lastError = undefined;
