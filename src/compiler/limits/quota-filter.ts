@@ -1,16 +1,18 @@
 // Limits that are divided over proxies → one filter that counts what it was given (ratelimit R214). Envoy reads nothing of routes here, so a route
 // says by headers which limit it means; clients cannot write them (H3), and backends do not get them.
-import type { Limit, LimitService } from '../../model/limits/types.ts';
+import type { Limit, LimitKeyPart, LimitService } from '../../model/limits/types.ts';
 import type { Route } from '../../model/types.ts';
 import { any } from '../../proto/any.ts';
 import { duration } from '../../proto/duration.ts';
 import type { TypedExtensionConfig } from '../../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
 import type { RateLimitQuotaBucketSettings } from '../../proto/generated/envoy/extensions/filters/http/rate_limit_quota/v3/RateLimitQuotaBucketSettings.ts';
-import { domainOfLimits, nameOfFilterSlot, RATE_LIMIT_CLUSTER } from '../names.ts';
+import type { _xds_type_matcher_v3_Matcher_OnMatch as OnMatch } from '../../proto/generated/xds/type/matcher/v3/Matcher.ts';
+import { domainOfLimits, nameOfFilterSlot, nameOfService, RATE_LIMIT_CLUSTER } from '../names.ts';
 
 const QUOTA_HEADER = 'x-chancery-quota';
 const KEY_HEADER = 'x-chancery-quota-key';
 /** Envoy asks for it and reports every 5 s whatever it says. */
+const SETTINGS_TYPE = 'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaBucketSettings';
 const REPORT_MS = 5_000;
 const RESOURCE_EXHAUSTED = 8;
 const AUTHORITY = 'chancery';
@@ -35,18 +37,7 @@ export function compileQuotaFilter({ gateway, service, limits }: QuotaFilterInpu
           input: headerInput(QUOTA_HEADER),
           exact_match_map: {
             map: Object.fromEntries(
-              limits.map((limit) => [
-                limit.name,
-                {
-                  action: {
-                    name: limit.name,
-                    typed_config: any(
-                      'envoy.extensions.filters.http.rate_limit_quota.v3.RateLimitQuotaBucketSettings',
-                      compileBucket(limit, service),
-                    ),
-                  },
-                },
-              ]),
+              limits.map((limit) => [limit.name, compileMatch({ limit, service, listed: limit.parts.filter(isListed) })]),
             ),
           },
         },
@@ -55,13 +46,44 @@ export function compileQuotaFilter({ gateway, service, limits }: QuotaFilterInpu
   };
 }
 
+interface MatchTask {
+  readonly limit: Limit;
+  readonly service: LimitService;
+  /** Parts whose values are still to be looked at. */
+  readonly listed: readonly ListedPart[];
+}
+
+type ListedPart = LimitKeyPart & { readonly kind: 'header'; readonly values: readonly string[] };
+
+function isListed(part: LimitKeyPart): part is ListedPart {
+  return part.kind === 'header' && part.values !== undefined;
+}
+
+/** A request with another value than the listed ones has no bucket, and passes (R111). `values`: by part, found so far. */
+function compileMatch({ limit, service, listed }: MatchTask, values: Readonly<Record<string, string>> = {}): OnMatch {
+  const [part, ...rest] = listed;
+  if (part === undefined) {
+    const settings = compileBucket(limit, service, values);
+    return { action: { name: limit.name, typed_config: any(SETTINGS_TYPE, settings) } };
+  }
+  const map = Object.fromEntries(
+    part.values.map((value) => [value, compileMatch({ limit, service, listed: rest }, { ...values, [part.part]: value })]),
+  );
+  return { matcher: { matcher_tree: { input: headerInput(part.name), exact_match_map: { map } } } };
+}
+
 /** What a token bucket would be before the first assignment, Envoy cannot say: all or nothing (R214). */
-function compileBucket({ name, parts, onFailure }: Limit, { deniedStatus }: LimitService): RateLimitQuotaBucketSettings {
+function compileBucket(
+  { name, parts, onFailure }: Limit,
+  { deniedStatus }: LimitService,
+  values: Readonly<Record<string, string>>,
+): RateLimitQuotaBucketSettings {
   return {
     bucket_id_builder: {
       bucket_id_builder: {
         limit: { string_value: name },
-        ...(parts.length === 0 ? {} : { key: { custom_value: headerInput(KEY_HEADER) } }),
+        ...(parts.every(isListed) ? {} : { key: { custom_value: headerInput(KEY_HEADER) } }),
+        ...Object.fromEntries(Object.entries(values).map(([part, value]) => [part, { string_value: value }])),
       },
     },
     reporting_interval: duration(REPORT_MS),
@@ -81,15 +103,22 @@ export interface QuotaStamps {
 }
 
 /** What a route's requests bear for the filter. Values stand in the order of the key, each as in a URI. */
-export function quotaStamps({ name: route }: Route, { name, parts }: Limit): QuotaStamps {
-  const values = parts.map((part) => encodeURIComponent(part.kind === 'const' ? part.name : route));
+export function quotaStamps(route: Route, { name, parts }: Limit): QuotaStamps {
+  const values = parts.flatMap((part) => (isListed(part) ? [] : [encodeURIComponent(fixedValue(part, route))]));
   return {
     stamps: [
       { header: QUOTA_HEADER, value: name },
-      ...(parts.length === 0 ? [] : [{ header: KEY_HEADER, value: escaped(values.join('/')) }]),
+      ...(values.length === 0 ? [] : [{ header: KEY_HEADER, value: escaped(values.join('/')) }]),
     ],
     removed: [QUOTA_HEADER, KEY_HEADER],
   };
+}
+
+/** The same as companions are told of a request where they count it (R203). */
+function fixedValue(part: LimitKeyPart, { name, action }: Route): string {
+  if (part.kind === 'const') return part.name;
+  const backend = part.kind === 'service' && action.kind === 'forward' ? action.backends[0] : undefined;
+  return backend === undefined ? name : nameOfService(backend.service);
 }
 
 /** Envoy reads what stands between percent signs. */

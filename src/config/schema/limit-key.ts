@@ -1,13 +1,19 @@
 // What a limit counts by: parts of requests, in the words of the language (ratelimit R203).
+import type { z } from 'zod';
 import { ok } from '../../lib/result.ts';
 import { hasControlCharacter } from './control-character.ts';
+import { headerName } from './header-name.ts';
+import type { Immutable } from './immutable.ts';
 import { type Scalar, type ScalarOutcome, scalar, wrong, wrongType } from './scalar.ts';
+import { shape } from './shape.ts';
+import { list, text } from './text.ts';
 
 export type LimitKeyPart =
   | { readonly kind: 'clientIp' | 'route' | 'service' | 'method' | 'path' | 'grpcMethod' | 'apiKey'; readonly part: string }
   | { readonly kind: 'clientNet'; readonly part: string; readonly bits: number }
-  /** `name`: of a header in lower case. */
-  | { readonly kind: 'header' | 'query' | 'jwt' | 'const'; readonly part: string; readonly name: string };
+  /** In lower case. `values`: others count as missing. */
+  | { readonly kind: 'header'; readonly part: string; readonly name: string; readonly values?: readonly string[] }
+  | { readonly kind: 'query' | 'jwt' | 'const'; readonly part: string; readonly name: string };
 
 const WORDS = {
   'client.ip': 'clientIp',
@@ -31,6 +37,14 @@ export function limitKeyPart(): Scalar<LimitKeyPart> {
     return parsePart(value);
   });
 }
+
+/** A header of which only some values are counted: `{header: x-tier, in: [gold, free]}`. */
+export const listedHeaderSchema = shape({
+  header: headerName().describe('Its name.'),
+  in: list(text({ kind: 'a value of the header' })).describe('Values that are counted, each for itself; others count as missing.'),
+});
+
+export type ListedHeaderConfig = Immutable<z.output<typeof listedHeaderSchema>>;
 
 /** `header.NAME`, for what a cost is read from. Gives the name in lower case. */
 export function headerReference(): Scalar<string> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ok } from '../../lib/result.ts';
 import { duration } from './duration.ts';
 import type { Immutable } from './immutable.ts';
-import { headerReference, limitKeyPart } from './limit-key.ts';
+import { headerReference, limitKeyPart, listedHeaderSchema } from './limit-key.ts';
 import { integer, percent } from './number.ts';
 import { rate, rateOrUnlimited } from './rate.ts';
 import { type Scalar, scalar, wrong, wrongType } from './scalar.ts';
@@ -73,7 +73,7 @@ const calendarSchema = shape({
 });
 
 const fields = {
-  key: list(limitKeyPart(), { allowEmpty: true }).describe(
+  key: list(z.union([limitKeyPart(), listedHeaderSchema]), { allowEmpty: true }).describe(
     'What has a counter of its own: [jwt.sub], [client.ip, route]; []: one for all.',
   ),
   whenMissing: word('share', 'skip', 'deny')

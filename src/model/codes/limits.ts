@@ -136,4 +136,18 @@ export const LIMIT_CODES = {
     example: 'rateLimitService: {endpoints: ["127.0.0.1:18002", "127.0.0.1:18012"]}',
     cure: 'rateLimitService: {store: redis, redis: …, keySecret: …, endpoints: ["127.0.0.1:18002", "127.0.0.1:18012"]}',
   },
+  CH2922: {
+    title: 'Values of a header are listed where nobody needs the list.',
+    cause:
+      'in says which values proxies may count by themselves. Companions count any value, so the list would leave open what happens to others.',
+    example: 'tier: {key: [{header: x-tier, in: [gold, free]}], rate: 100/minute}',
+    cure: 'tier: {key: [header.x-tier], rate: 100/minute}',
+  },
+  CH2923: {
+    title: 'A rate is too small to be divided.',
+    cause:
+      'With scope: quota each proxy counts a part by itself, in whole requests. Below ten a minute most proxies have none most of the time.',
+    example: 'report: {key: [route], rate: 5/minute, scope: quota}',
+    cure: 'report: {key: [route], rate: 5/minute}',
+  },
 } as const;

@@ -124,6 +124,7 @@ export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; rea
     );
   }
   if (scope === 'local') return;
+  warnOfThinQuota(limit, report);
   if (phase === 'early' && onFailure === 'allow') {
     report(
       warningAt(path, 'CH2916', {
@@ -141,4 +142,18 @@ export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; rea
       }),
     );
   }
+}
+
+const LEAST_PER_MINUTE = 10;
+
+/** R112: each proxy gets whole tokens, and a proxy that has none for a while denies everything. */
+function warnOfThinQuota({ name, path, quota, rates }: Limit, report: Report): void {
+  const [rate] = rates;
+  if (quota === undefined || rate === undefined || rate.limit === 0 || rate.limit * 60 >= LEAST_PER_MINUTE * rate.seconds) return;
+  report(
+    warningAt([...path, 'rate'], 'CH2923', {
+      message: `"${name}" has fewer than ${LEAST_PER_MINUTE} requests a minute for all proxies together: each of them gets a few, or none`,
+      help: 'write scope: shared',
+    }),
+  );
 }

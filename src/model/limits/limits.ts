@@ -70,7 +70,8 @@ function quotaOf({ reserve = defaults.QUOTA_RESERVE, peak }: RateLimitConfig): Q
   };
 }
 
-function resolveParts({ key }: RateLimitConfig, path: ConfigPath, report: Report): readonly LimitKeyPart[] {
+function resolveParts({ key: written }: RateLimitConfig, path: ConfigPath, report: Report): readonly LimitKeyPart[] {
+  const key = written.map(partOf);
   for (const [index, { part, kind }] of key.entries()) {
     const first = key.findIndex((other) => other.part === part || (kind === 'clientNet' && other.kind === kind));
     if (first === index) continue;
@@ -83,6 +84,12 @@ function resolveParts({ key }: RateLimitConfig, path: ConfigPath, report: Report
     );
   }
   return key;
+}
+
+function partOf(written: RateLimitConfig['key'][number]): LimitKeyPart {
+  if (!('header' in written)) return written;
+  const name = written.header.toLowerCase();
+  return { kind: 'header', part: `header.${name}`, name, values: [...new Set(written.in)].sort() };
 }
 
 function resolveRates(entry: RateLimitConfig, path: ConfigPath, report: Report): readonly Rate[] {

@@ -17,6 +17,7 @@ export function checkRouteLimits(routes: readonly Route[], tools: RouteLimitTool
   const used = new Set<string>();
   for (const route of routes) {
     checkOneQuota(route, tools, report);
+    checkLoneService(route, tools.limits, report);
     for (const [index, name] of (route.limits ?? []).entries()) {
       used.add(name);
       const path = [...route.path, 'rateLimits', index];
@@ -27,6 +28,21 @@ export function checkRouteLimits(routes: readonly Route[], tools: RouteLimitTool
     }
   }
   return used;
+}
+
+/** R214: a route says to its proxies which service it is, so it must be one. */
+function checkLoneService({ path, action, limits: names = [] }: Route, limits: KnownLimits['limits'], report: Report): void {
+  const index = names.findIndex((name) => {
+    const limit = limits.get(name);
+    return limit?.quota !== undefined && limit.parts.some(({ kind }) => kind === 'service');
+  });
+  if (index === -1 || action.kind !== 'forward' || action.backends.length === 1) return;
+  report(
+    errorAt([...path, 'rateLimits', index], 'CH2912', {
+      message: `"${names[index]}" is divided by service, and this route has ${action.backends.length} of them`,
+      help: 'write scope: shared in the limit, or a route for each service',
+    }),
+  );
 }
 
 /** R214: the first that matches would be the only one. */

@@ -28,11 +28,13 @@ rateLimitService: {endpoints: ["127.0.0.1:${limiter}"]}
 rateLimits:
   report: {key: [route, const.50%], rate: ${LIMIT}/second, scope: quota, reserve: 0%}
   blocked: {key: [], rate: ${LIMIT}/second, scope: quota, onFailure: deny}
+  tier: {key: [service, {header: x-tier, in: [gold, free]}], rate: 600/minute, burst: 3, scope: quota, reserve: 0%, onFailure: deny}
 services:
   backend: {endpoints: ["${upstream.address}"]}
 routes:
   - {name: report, matches: [{path: {prefix: /report}}], backends: [backend], rateLimits: [report]}
   - {name: blocked, matches: [{path: {prefix: /blocked}}], backends: [backend], rateLimits: [blocked]}
+  - {name: tier, matches: [{path: {prefix: /tier}}], backends: [backend], rateLimits: [tier]}
 `;
 
 beforeAll(async () => {
@@ -131,6 +133,12 @@ describe.concurrent('a limit of scope quota', () => {
     if (proxy === undefined) throw new Error('a proxy');
     expect((await proxy.get('/blocked', { 'x-chancery-quota': 'report' })).status).toBe(429);
     await eventually(async () => expect((await proxy.get('/blocked')).status).toBe(200));
+    // A value of its own for each listed one; others have none, and pass (R111).
+    const tier = async (value: string): Promise<number> => (await proxy.get('/tier', { 'x-tier': value })).status;
+    expect([await tier('gold'), await tier('lead'), await tier('gold,free'), (await proxy.get('/tier')).status]).toEqual([429, 200, 200, 200]);
+    await eventually(async () => expect(await tier('gold')).toBe(200));
+    expect(await tier('free')).toBe(429);
+    await eventually(async () => expect(await tier('free')).toBe(200));
     const seen = (await proxy.get('/report', { 'x-chancery-quota': 'other', 'x-chancery-quota-key': 'x' })).json();
     expect(JSON.stringify(seen)).not.toContain('x-chancery-quota');
     await service.stop();
