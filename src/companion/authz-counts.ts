@@ -1,6 +1,6 @@
 // What a worker of the authz companion counts, gathered and told to its supervisor now and then: a worker that dies takes back no more than what
 // it had not told. Nothing is put together per check but on the first of its kind (P5).
-import type { HandlerMetrics } from '../authz/handler-ports.ts';
+import type { CacheName, CacheSize, HandlerMetrics } from '../authz/handler-ports.ts';
 import type { ShellReason } from './bytes-handler.ts';
 
 export type DecisionRecord = Parameters<HandlerMetrics['decided']>[0];
@@ -15,12 +15,19 @@ export interface AuthzCounts {
   }[];
   /** In ranges narrower than the buckets of the metric: their mean and number keep buckets and sum. */
   readonly durations: readonly { readonly meanSeconds: number; readonly times: number }[];
-  readonly caches: readonly { readonly cache: string; readonly result: string; readonly times: number }[];
+  /** Of each cache that was used (P27): what happened since the last time, and what it holds now. */
+  readonly caches: readonly (CacheUse & CacheSize & { readonly cache: CacheName })[];
   readonly shed: readonly { readonly reason: ShellReason | 'cold'; readonly times: number }[];
 }
 
 /** Bounds of the ranges, in milliseconds: those of the metric. */
 const RANGES_MS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000];
+
+export interface CacheUse {
+  readonly hit: number;
+  readonly miss: number;
+  readonly evicted: number;
+}
 
 interface Cell<Facts> {
   readonly facts: Facts;
@@ -62,7 +69,12 @@ function within<Value>(map: Map<string, Map<string, Value>>, key: string): Map<s
 
 export class CountBook implements HandlerMetrics {
   readonly #decisions = new Counter<Omit<AuthzCounts['decisions'][number], 'times'>>();
-  readonly #caches = new Counter<Omit<AuthzCounts['caches'][number], 'times'>>();
+  readonly #caches: Readonly<Record<CacheName, { hit: number; miss: number; evicted: number }>> = {
+    token: { hit: 0, miss: 0, evicted: 0 },
+    token_refused: { hit: 0, miss: 0, evicted: 0 },
+    introspection: { hit: 0, miss: 0, evicted: 0 },
+    certificate: { hit: 0, miss: 0, evicted: 0 },
+  };
   readonly #shed = new Counter<Omit<AuthzCounts['shed'][number], 'times'>>();
   readonly #times = new Float64Array(RANGES_MS.length + 1);
   readonly #sums = new Float64Array(RANGES_MS.length + 1);
@@ -76,23 +88,35 @@ export class CountBook implements HandlerMetrics {
     this.#sums[range] = (this.#sums[range] ?? 0) + durationMs;
   }
 
-  cache(name: AuthzCounts['caches'][number]['cache'], result: 'hit' | 'miss' | 'evicted'): void {
-    this.#caches.count([name, result, ''], () => ({ cache: name, result }));
+  cache(name: CacheName, result: keyof CacheUse): void {
+    this.#caches[name][result] += 1;
   }
 
   shed(reason: ShellReason | 'cold'): void {
     this.#shed.count([reason, '', ''], () => ({ reason }));
   }
 
-  /** What was counted since the last time; undefined: nothing. */
-  take(): AuthzCounts | undefined {
+  /** What was counted since the last time; undefined: nothing. `sizes`: of the caches now. */
+  take(sizes: Readonly<Record<CacheName, CacheSize>>): AuthzCounts | undefined {
     const durations = [...this.#times].flatMap((times, range) =>
       times === 0 ? [] : [{ meanSeconds: (this.#sums[range] ?? 0) / times / 1_000, times }],
     );
     this.#times.fill(0);
     this.#sums.fill(0);
-    const counts = { decisions: this.#decisions.take(), durations, caches: this.#caches.take(), shed: this.#shed.take() };
+    const counts = { decisions: this.#decisions.take(), durations, caches: this.#takeCaches(sizes), shed: this.#shed.take() };
     const isEmpty = [counts.decisions, counts.durations, counts.caches, counts.shed].every((list) => list.length === 0);
     return isEmpty ? undefined : counts;
   }
+
+  #takeCaches(sizes: Readonly<Record<CacheName, CacheSize>>): AuthzCounts['caches'] {
+    return CACHE_NAMES.flatMap((cache) => {
+      const use = this.#caches[cache];
+      if (use.hit + use.miss + use.evicted === 0) return [];
+      const taken = { cache, ...use, ...sizes[cache] };
+      use.hit = use.miss = use.evicted = 0;
+      return [taken];
+    });
+  }
 }
+
+const CACHE_NAMES = ['token', 'token_refused', 'introspection', 'certificate'] as const satisfies readonly CacheName[];

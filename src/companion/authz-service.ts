@@ -5,7 +5,7 @@ import type { HandlerLog, Introspector, JwtVerifier } from '../authz/handler-por
 import type { KeyOwner } from '../authz/jwks/key-source.ts';
 import { createPolicyTable, type PolicyTable } from '../authz/policy/policy-table.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { CountBook } from './authz-counts.ts';
+import { type AuthzCounts, CountBook } from './authz-counts.ts';
 import { shellAnswers } from './authz-shell-answers.ts';
 import { createVerification } from './authz-verification.ts';
 import type { WorkerService, WorkerServiceContext } from './companion-kind.ts';
@@ -33,7 +33,7 @@ export function createAuthzService(context: WorkerServiceContext): WorkerService
       subjectKey: context.subjectKey,
     },
   });
-  const stopTelling = tellCounts(counts, send);
+  const stopTelling = tellCounts(() => counts.take(checks.cacheSizes()), send);
   const answers = shellAnswers(api);
   return {
     methods: { Check: { handler: (request, call, reply) => checks.handle(request, call, reply), answerTo: (reason) => answers[reason] } },
@@ -54,9 +54,9 @@ export function createAuthzService(context: WorkerServiceContext): WorkerService
 }
 
 /** Gives what ends it, with a last word. */
-function tellCounts(counts: CountBook, send: WorkerServiceContext['send']): () => void {
+function tellCounts(take: () => AuthzCounts | undefined, send: WorkerServiceContext['send']): () => void {
   const tell = (): void => {
-    const taken = counts.take();
+    const taken = take();
     if (taken !== undefined) send({ kind: 'counts', counts: taken });
   };
   const timer = setInterval(tell, COUNTS_MS).unref();

@@ -34,14 +34,14 @@ export class AuthzSupervision implements Supervision {
     return this.#keys.parcels().map((parcel) => ({ kind: 'keys', parcel }));
   }
 
-  receive(body: AsideFromWorker, answer: (body: AuthzToWorker) => void): void {
+  receive(body: AsideFromWorker, answer: (body: AuthzToWorker) => void, worker: number): void {
     switch (body.kind) {
       case 'owners':
         return this.#keys.watch(body.owners);
       case 'wanted':
         return void this.#keys.wanted(body.owner).then((found) => answer({ kind: 'wanted.done', id: body.id, answer: found }));
       case 'counts':
-        return this.#counts.add(body.counts);
+        return this.#counts.add(worker, body.counts);
       case 'limits.answer':
       case 'limits.metrics':
       case 'limits.status':

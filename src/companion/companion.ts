@@ -77,7 +77,7 @@ export async function createCompanion(settings: CompanionSettings, ports: Compan
     ...ports,
     workers: settings.workers,
     settingsOf: settingsOf(settings, ports.secretText()),
-    onAside: (body, answer) => supervision.receive(body, answer),
+    onAside: (body, answer, worker) => supervision.receive(body, answer, worker),
     greeting: () => supervision.greeting(),
     onRestart: () => metrics.increment('chancery_companion_worker_restarts_total', { kind }),
   });

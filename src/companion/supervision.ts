@@ -6,7 +6,8 @@ import type { RatelimitWorkerStatus } from './ratelimit-messages.ts';
 export interface Supervision {
   /** What a worker that starts must know before its first update. */
   greeting(): readonly AsideToWorker[];
-  receive(body: AsideFromWorker, answer: (body: AsideToWorker) => void): void;
+  /** `worker`: its place among the workers. */
+  receive(body: AsideFromWorker, answer: (body: AsideToWorker) => void, worker: number): void;
   /** Resolves when the companion, which knows all that it is to enforce, may serve. */
   tried(): Promise<void>;
   /** Of authz; none of others. */

@@ -19,7 +19,7 @@ export interface SupervisorOptions {
   readonly nowMs: () => number;
   readonly random: () => number;
   /** From the kind's own part in a worker; `answer` goes back to that one alone. */
-  readonly onAside: (body: AsideFromWorker, answer: (body: AsideToWorker) => void) => void;
+  readonly onAside: (body: AsideFromWorker, answer: (body: AsideToWorker) => void, worker: number) => void;
   /** What the kind tells a worker that has just started, before its first update. */
   readonly greeting: () => readonly AsideToWorker[];
   /** A worker ended and another one is on its way. */
@@ -122,7 +122,7 @@ export class Supervisor {
       isServing: () => this.#isServing,
       greeting,
       onRestart,
-      onAside,
+      onAside: (body, answer) => onAside(body, answer, index),
       onChange: () => {
         for (const listener of this.#listeners) listener();
       },

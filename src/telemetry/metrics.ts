@@ -142,7 +142,7 @@ export const METRICS = {
   chancery_cache_hits_total: {
     type: 'counter',
     labels: ['cache'],
-    help: 'What was asked for was in the cache: a response of another stream, say.',
+    help: 'What was asked for was in the cache: a response of another stream, a token that was verified before.',
   },
   chancery_cache_misses_total: { type: 'counter', labels: ['cache'], help: 'What was asked for was made anew.' },
   chancery_cache_evictions_total: { type: 'counter', labels: ['cache'], help: 'Entries that were given up to stay within the bound.' },
@@ -166,11 +166,6 @@ export const METRICS = {
     labels: [],
     help: 'From the arrival of a check at its handler to the answer.',
     buckets: SECONDS_TO_DECIDE,
-  },
-  chancery_authz_cache_total: {
-    type: 'counter',
-    labels: ['cache', 'result'],
-    help: 'Look-ups of what was verified before, by cache: hit or miss; evicted: given up to stay within the bound.',
   },
   chancery_authz_shed_total: {
     type: 'counter',

@@ -1,0 +1,40 @@
+// What workers count, in the program's metrics.
+import { expect, it } from 'vitest';
+import { CountBook } from '../../../src/companion/authz-counts.ts';
+import { AuthzMetrics } from '../../../src/companion/authz-metrics.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+
+const NONE = { entries: 0, bytes: 0 };
+
+it('counts of all workers add up; of what a cache holds each worker tells the newest (P27)', async () => {
+  const metrics = createMetrics({ version: 'test' });
+  const sum = new AuthzMetrics(metrics);
+  const tell = (worker: number, use: (book: CountBook) => void, entries: number): void => {
+    const book = new CountBook();
+    use(book);
+    const sizes = { token: { entries, bytes: entries * 10 }, token_refused: NONE, introspection: NONE, certificate: NONE };
+    const counts = book.take(sizes);
+    if (counts !== undefined) sum.add(worker, counts);
+    expect(book.take(sizes)).toBeUndefined();
+  };
+  tell(0, (book) => book.cache('token', 'miss'), 1);
+  tell(1, (book) => book.cache('token', 'miss'), 5);
+  tell(
+    0,
+    (book) => {
+      for (const result of ['hit', 'hit', 'miss', 'evicted'] as const) book.cache('token', result);
+    },
+    2,
+  );
+  tell(1, () => undefined, 9);
+  const text = await metrics.text();
+  for (const line of [
+    'chancery_cache_hits_total{cache="authz_token"} 2',
+    'chancery_cache_misses_total{cache="authz_token"} 3',
+    'chancery_cache_evictions_total{cache="authz_token"} 1',
+    'chancery_cache_entries{cache="authz_token"} 7',
+    'chancery_cache_bytes{cache="authz_token"} 70',
+  ])
+    expect(text).toContain(line);
+  expect(text).not.toContain('authz_certificate');
+});
