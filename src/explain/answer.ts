@@ -4,7 +4,7 @@ import type { LimitService } from '../model/limits/types.ts';
 import type { LimitView } from './limit-view.ts';
 import { stepOf } from './limits-view.ts';
 import { statusOf } from './refusal.ts';
-import type { Walk } from './walk.ts';
+import type { AuthView, Walk } from './walk.ts';
 
 export type Answer =
   /** Envoy answers itself. */
@@ -22,7 +22,7 @@ export function answerOf(walk: Walk, service: LimitService | undefined): Answer 
   const { listener, path, found } = walk;
   if (listener === undefined) return { kind: 'unreachable' };
   if (listener.redirect !== undefined) return { kind: 'redirected', status: listener.redirect.code };
-  if (path?.kind === 'refused') return { kind: 'refused', status: 400, reason: 'request.path' };
+  if (path?.kind === 'refused') return { kind: 'refused', status: 400, ...(path.reason === undefined ? {} : { reason: path.reason }) };
   if (path?.kind === 'redirected') return { kind: 'redirected', status: PATH_REDIRECT };
   if (found === undefined) return { kind: 'refused', status: 404 };
   const denied = denialOf(walk, service?.deniedStatus ?? DENIED);
@@ -36,18 +36,30 @@ export function answerOf(walk: Walk, service: LimitService | undefined): Answer 
 
 /** Before auth, by auth, after it: whoever denies first is the one that is heard. */
 function denialOf({ limits, auth }: Walk, deniedStatus: number): Answer | undefined {
+  const refused = auth === undefined ? undefined : authDenial(auth);
+  if (refused !== undefined && auth !== undefined && isRefusedFirst(auth)) return refused;
   const early = limits.find((view) => isEarly(view) && denies(view));
   if (early !== undefined) return limitDenial(early, deniedStatus);
-  if (auth !== undefined && isEnforced(auth) && auth.rule.standing === 'fails') {
-    const { refusal } = auth.rule;
-    return {
-      kind: 'refused',
-      status: refusal === undefined ? 403 : statusOf(refusal),
-      ...(refusal === undefined ? {} : { reason: refusal.reason }),
-    };
-  }
+  if (refused !== undefined) return refused;
   const main = limits.find((view) => !isEarly(view) && denies(view));
   return main === undefined ? undefined : limitDenial(main, deniedStatus);
+}
+
+function authDenial(auth: AuthView): Answer | undefined {
+  if (!refuses(auth)) return undefined;
+  const { refusal } = auth.rule;
+  if (refusal === undefined) return { kind: 'refused', status: 403 };
+  return { kind: 'refused', status: statusOf(refusal), reason: refusal.reason };
+}
+
+/** Whether the policy ends the request. */
+export function refuses({ policy, rule }: AuthView): boolean {
+  return policy.mode === 'enforce' && rule.standing === 'fails';
+}
+
+/** Where Envoy itself decides, the form of credentials is looked at before any limit is asked (authz C3). */
+export function isRefusedFirst(auth: AuthView): boolean {
+  return refuses(auth) && auth.form.form === 'proxy' && auth.rule.refusal?.isForm === true;
 }
 
 function limitDenial({ limit, outcome }: LimitView, status: number): Answer {
@@ -62,13 +74,9 @@ export function isEarly({ limit }: LimitView): boolean {
   return stepOf(limit).startsWith('early');
 }
 
-function isEnforced({ policy }: NonNullable<Walk['auth']>): boolean {
-  return policy.mode === 'enforce';
-}
-
 function doubts({ limits, auth }: Walk): readonly string[] {
   return [
-    ...(auth !== undefined && isEnforced(auth) && auth.rule.standing === 'open' ? [`policy ${auth.policy.name}`] : []),
+    ...(auth?.policy.mode === 'enforce' && auth.rule.standing === 'open' ? [`policy ${auth.policy.name}`] : []),
     ...limits
       .filter(({ limit, outcome }) => limit.mode === 'enforce' && (outcome.kind === 'counted' || outcome.kind === 'open'))
       .map(({ limit }) => `limit ${limit.name}`),

@@ -1,6 +1,6 @@
 // Limits of an explanation in words: what counts by what, which rate holds and why, who counts it, what happens while nobody does.
 import type { LimitOverride, LimitService, Rate } from '../model/limits/types.ts';
-import { isEarly } from './answer.ts';
+import { isEarly, isRefusedFirst, refuses } from './answer.ts';
 import type { LimitKeyView, LimitView } from './limit-view.ts';
 import { LIMIT_STEPS, stepOf } from './limits-view.ts';
 import type { Walk } from './walk.ts';
@@ -112,8 +112,9 @@ export function matchText({ match }: LimitOverride): string {
 
 /** Why a limit takes nothing from the request although it concerns it: something else refuses it. Undefined: nothing does. */
 export function spared(view: LimitView, { limits, auth }: Pick<Walk, 'limits' | 'auth'>): string | undefined {
+  if (auth !== undefined && isRefusedFirst(auth)) return `policy ${auth.policy.name} refuses the request before`;
   const denier = limits.find((each) => each !== view && isDenial(each) && isSparedBy(view, each));
-  if (!isEarly(view) && auth?.policy.mode === 'enforce' && auth.rule.standing === 'fails' && (denier === undefined || !isEarly(denier)))
+  if (!isEarly(view) && auth !== undefined && refuses(auth) && (denier === undefined || !isEarly(denier)))
     return `policy ${auth.policy.name} refuses the request before`;
   return denier === undefined ? undefined : `limit ${denier.limit.name} denies the request`;
 }

@@ -7,10 +7,13 @@ export interface RefusalView {
   /** Such as `jwt.missing`: stable, see docs/configuration.md. */
   readonly reason: string;
   readonly far: keyof typeof FAR;
+  /** It is about how the credential is written. */
+  readonly isForm?: true;
 }
 
 /** Who has shown nothing, or nothing good, is to show something; what somebody known lacks he cannot mend. */
-export function statusOf({ far }: RefusalView): 401 | 403 {
+export function statusOf({ reason, far }: RefusalView): 400 | 401 | 403 {
+  if (reason === 'auth.multiple') return 400;
   return far === 'missing' || far === 'invalid' ? 401 : 403;
 }
 

@@ -3,7 +3,8 @@ import type { PathHandling } from '../model/types.ts';
 
 export type PathOutcome =
   | { readonly kind: 'routed'; readonly path: string }
-  | { readonly kind: 'refused'; readonly why: string }
+  /** With a reason where the gateway's own filter says it; else by Envoy's parser, which answers 400 and says nothing. */
+  | { readonly kind: 'refused'; readonly why: string; readonly reason?: 'request.path' }
   /** To the path with its slashes unescaped. */
   | { readonly kind: 'redirected'; readonly path: string };
 
@@ -17,7 +18,9 @@ export function requestPath(written: string, handling: PathHandling, hasAuth: bo
   if (/%00/.test(written)) return { kind: 'refused', why: 'the path holds a zero byte' };
   const path = normalized(unescaped);
   if (escapedSlashes === 'redirect' && ESCAPED_SLASH.test(written)) return { kind: 'redirected', path };
-  if (parameters === 'reject' && hasAuth && /;|%3b/i.test(written)) return { kind: 'refused', why: 'paths.parameters: reject' };
+  if (parameters === 'reject' && hasAuth && /;|%3b/i.test(written)) {
+    return { kind: 'refused', why: 'paths.parameters: reject', reason: 'request.path' };
+  }
   return { kind: 'routed', path: mergeSlashes ? path.replaceAll(/\/{2,}/g, '/') : path };
 }
 

@@ -1,6 +1,7 @@
 // A policy's tree against what is known of a request offline: what holds, what does not, and what only the gateway can tell (authz M3).
 
 import type { ConfigPath } from '../lib/issue.ts';
+import { decodeBase64url } from '../lib/jose/base64url.ts';
 import { rulesIn } from '../model/auth/rules.ts';
 import type { AuthModel, AuthPolicy, AuthRule, CredentialSource, Requirements } from '../model/auth/types.ts';
 import { type ClientAddress, isWithin } from './client-address.ts';
@@ -35,21 +36,21 @@ export interface RuleQuestion {
 
 export function ruleView(question: RuleQuestion): RuleView {
   const view = viewOf(question.policy.rule, question);
-  const broken = view.standing === 'fails' ? undefined : brokenCredential(view);
-  // M4: whatever branch holds, a credential that is presented must be valid.
+  // M4: whatever branch holds or fails, a credential that is presented must be valid.
+  const broken = brokenCredential(view);
   return broken === undefined
     ? view
     : {
         ...view,
         standing: 'fails',
         why: `${broken.why}, and every credential that is presented must be valid`,
-        refusal: { reason: broken.reason, far: 'invalid' },
+        refusal: broken.refusal,
       };
 }
 
 /** Why a token in the request is no good, where a rule says so. */
-function brokenCredential({ why, refusal, rules }: RuleView): { readonly reason: string; readonly why: string } | undefined {
-  if (refusal?.far === 'invalid' && why !== undefined) return { reason: refusal.reason, why };
+function brokenCredential({ why, refusal, rules }: RuleView): { readonly refusal: RefusalView; readonly why: string } | undefined {
+  if (refusal?.far === 'invalid' && why !== undefined) return { refusal, why };
   return rules.map(brokenCredential).find((each) => each !== undefined);
 }
 
@@ -136,9 +137,10 @@ function addressStanding(lists: readonly string[], { auth, client }: RuleQuestio
 function jwtStanding({ providers: names, requirements }: Extract<AuthRule, { kind: 'jwt' }>, question: RuleQuestion): Answer {
   const providers = question.auth.jwt.filter(({ name }) => names.includes(name));
   const token = question.token ?? providers.flatMap(({ from }) => credentialIn(from, question.request) ?? []).at(0);
+  if (token?.includes(',') === true) return written('auth.multiple', 'there is more than one');
   if (token === undefined) return refused('jwt.missing', 'the request carries no token');
   const claims = tokenClaims(token);
-  if (claims === undefined) return refused('jwt.malformed', 'it is no JWT');
+  if (claims === undefined) return isToken(token) ? refused('jwt.malformed', 'it is no JWT') : written('jwt.malformed', 'it is no JWT');
   const answer = tokenAnswer(claims, { providers, requirements }, question.nowMs);
   if (!answer.holds) return refused(answer.reason, answer.why);
   return { standing: 'holds', why: `its claims satisfy it (provider ${answer.provider}); the signature is not checked here` };
@@ -149,6 +151,17 @@ const INSUFFICIENT = ['scope.insufficient', 'claim.mismatch'];
 function refused(reason: string, why: string): Answer {
   const far = reason.endsWith('.missing') ? 'missing' : INSUFFICIENT.includes(reason) ? 'insufficient' : 'invalid';
   return { standing: 'fails', why: `${reason}: ${why}`, refusal: { reason, far } };
+}
+
+/** Of how a credential is written. */
+function written(reason: string, why: string): Answer {
+  return { standing: 'fails', why: `${reason}: ${why}`, refusal: { reason, far: 'invalid', isForm: true } };
+}
+
+/** Three segments of base64url. */
+function isToken(text: string): boolean {
+  const segments = text.split('.');
+  return segments.length === 3 && segments.every((segment) => segment !== '' && decodeBase64url(segment) !== undefined);
 }
 
 function sourcesOf({ auth }: RuleQuestion, kind: 'apiKeys' | 'introspection', name: string): readonly CredentialSource[] {

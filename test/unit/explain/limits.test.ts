@@ -198,6 +198,14 @@ describe('the answer that explain foretells (authz G9)', () => {
     ['/either', { ip: '198.51.100.7' }, { kind: 'refused', status: 403, reason: 'ip.denied' }],
     ['/either', {}, { kind: 'forwarded', services: ['orders'], unless: ['policy route/either', 'limit divided'] }],
     ['/either', { headers: ['authorization: Bearer x'], ip: '203.0.113.7' }, { kind: 'refused', status: 401, reason: 'jwt.malformed' }],
+    // M4: a broken credential is what the caller is told, whatever else refuses him.
+    ['/either', { headers: ['authorization: Bearer x'], ip: '198.51.100.7' }, { kind: 'refused', status: 401, reason: 'jwt.malformed' }],
+    [
+      '/either',
+      { headers: ['authorization: Bearer a.b.c', 'authorization: Bearer a.b.c'] },
+      { kind: 'refused', status: 400, reason: 'auth.multiple' },
+    ],
+    ['/a%2fb', {}, { kind: 'refused', status: 400 }],
     ['/keys', {}, { kind: 'refused', status: 401, reason: 'apiKey.missing' }],
     ['/orders;x', {}, { kind: 'refused', status: 400, reason: 'request.path' }],
     ['/nothing', {}, { kind: 'refused', status: 404 }],
