@@ -16,6 +16,7 @@ const PLAIN = [
 /** Breakers and clocks: the worst worker; counters in memory: all together. */
 const GAUGES = {
   chancery_ratelimit_breaker_open: largest,
+  chancery_ratelimit_redis_may_evict: largest,
   chancery_ratelimit_clock_offset_seconds: largest,
   chancery_ratelimit_keys: total,
   chancery_ratelimit_rlqs_streams: total,
@@ -23,6 +24,7 @@ const GAUGES = {
 } as const;
 const GAUGE_NAMES = [
   'chancery_ratelimit_breaker_open',
+  'chancery_ratelimit_redis_may_evict',
   'chancery_ratelimit_clock_offset_seconds',
   'chancery_ratelimit_keys',
   'chancery_ratelimit_rlqs_streams',

@@ -52,7 +52,7 @@ export function storeListener({ metrics, logger, nowMs }: StoreListenerOptions):
     counterLost: () => metrics.increment('chancery_ratelimit_counter_lost_total', {}),
     gaveBack: (hits) => metrics.increment('chancery_ratelimit_giveback_total', {}, hits),
     reconciled: (hits) => metrics.increment('chancery_ratelimit_reconciled_hits_total', {}, hits),
-    evictionPolicy: evictionTold(logger),
+    evictionPolicy: evictionTold(metrics, logger),
     changed: () => undefined,
     keys: (count) => metrics.set('chancery_ratelimit_keys', {}, count),
     evicted: () => metrics.increment('chancery_ratelimit_evicted_total', {}),
@@ -60,10 +60,11 @@ export function storeListener({ metrics, logger, nowMs }: StoreListenerOptions):
   };
 }
 
-/** Once for each policy that is found. */
-function evictionTold(logger: Logger): StoreListener['evictionPolicy'] {
+/** R409: logged once for each policy that is found. */
+function evictionTold(metrics: Pick<Metrics, 'set'>, logger: Logger): StoreListener['evictionPolicy'] {
   let policy: string | undefined;
   return (found) => {
+    metrics.set('chancery_ratelimit_redis_may_evict', {}, found === undefined ? 0 : 1);
     if (found !== policy && found !== undefined)
       logger.warn(
         { event: 'ratelimit.eviction', policy: found },

@@ -36,6 +36,11 @@ export const RATELIMIT_METRICS = {
     labels: [],
     help: 'Denials of counters that were known to be over their limit.',
   },
+  chancery_ratelimit_redis_may_evict: {
+    type: 'gauge',
+    labels: [],
+    help: 'Is 1 while the memory policy of a Redis lets it evict counters, which admits again.',
+  },
   chancery_ratelimit_breaker_open: { type: 'gauge', labels: [], help: 'Is 1 while Redis is not asked because it failed.' },
   chancery_ratelimit_clock_offset_seconds: { type: 'gauge', labels: [], help: 'How far the clock of the store is ahead of this machine.' },
   chancery_ratelimit_clock_jumps_total: {

@@ -97,7 +97,7 @@ function listenerOf(told: Told): StoreListener {
       told.reconciled += hits;
     },
     evictionPolicy: (policy) => {
-      if (policy !== undefined) told.policies.push(policy);
+      if (policy !== undefined || told.policies.length > 0) told.policies.push(policy ?? 'none');
     },
     changed: () => undefined,
     keys: () => undefined,

@@ -13,6 +13,8 @@ import { type MetaOptions, metaProblem } from './shared-meta.ts';
 const TICK_MS = 1_000;
 const BEAT_EVERY = 2;
 const LOOK_EVERY = 30;
+/** Of nodes that may evict: whether they still do. */
+const POLICY_EVERY = 5;
 const ALIVE_MS = 6_000;
 const KEPT_MS = 60_000;
 /** A worker that told of itself so lately is still there, unless Redis forgot. */
@@ -67,6 +69,7 @@ export class RedisUpkeep {
     await this.#askTime();
     const ready = nodes.all().filter(({ isReady }) => isReady);
     await Promise.all(ready.map((node) => probes.rehearse(node)));
+    this.#tellPolicy();
     await this.#look();
     await this.beat();
     onUsable();
@@ -114,6 +117,7 @@ export class RedisUpkeep {
     onUsable();
     if (this.#ticks % BEAT_EVERY === 0) void this.beat();
     if (this.#problem !== undefined || this.#ticks % LOOK_EVERY === 0) void this.#look();
+    if (this.#ticks % POLICY_EVERY === 0) void this.#lookAtPolicies();
   }
 
   async #askTime(): Promise<boolean> {
@@ -125,6 +129,18 @@ export class RedisUpkeep {
     const value = valueOf(reply);
     this.#sync.add(value, askedMs, clock.monotonicMs());
     return value !== undefined;
+  }
+
+  async #lookAtPolicies(): Promise<void> {
+    const evicting = this.#options.nodes.all().filter(({ isUsable, evictionPolicy }) => isUsable && evictionPolicy !== undefined);
+    await Promise.all(evicting.map((node) => node.readEvictionPolicy()));
+    if (evicting.length > 0) this.#tellPolicy();
+  }
+
+  /** R409: of the first node that may evict, if there is one. */
+  #tellPolicy(): void {
+    const { nodes, listener } = this.#options;
+    listener.evictionPolicy(nodes.all().find(({ evictionPolicy }) => evictionPolicy !== undefined)?.evictionPolicy);
   }
 
   async #look(): Promise<void> {

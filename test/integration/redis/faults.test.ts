@@ -293,6 +293,17 @@ describe('how Redis is reached (ratelimit R408, R1008)', () => {
     const server = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] });
     const { store, told } = await startStore(at(server.port));
     expect(told.policies).toEqual(['allkeys-lru']);
+    // What was evicted counts anew, with an end, and is told.
+    const one = use(yearly('fixed', 10));
+    await store.take([one], NEVER);
+    await store.take([one], NEVER);
+    const [name = ''] = await server.client.keys('crl:f:*');
+    await server.client.del(name);
+    expect((await store.take([one], NEVER)).outcomes[0]?.remaining).toBe(9);
+    expect(told.lost).toBe(1);
+    await eventually(async () => (await server.client.pttl(name)) > 0);
+    await server.client.config('SET', 'maxmemory-policy', 'noeviction');
+    await eventually(() => told.policies.at(-1) === 'none', { what: 'the policy that was mended' });
     await store.close();
     await server.stop();
   });
