@@ -17,6 +17,7 @@ const HOT_SHOWN = 20;
 const HOLDERS_SHOWN = 20;
 
 const DENIED = ['over', 'blocked', 'oversize', 'degraded_over', 'fail_closed'] as const;
+const PASSED = ['ok', 'near', 'unlimited', 'shadow_over', 'degraded_ok', 'fail_open'] as const;
 const DEGRADED = { local: 'each worker counts its own part', allow: 'all pass', deny: 'all are denied' } as const;
 
 export function limitsSection({ here, elsewhere }: PageLimits): string {
@@ -47,12 +48,12 @@ function awayText({ gateway, worker, reason = '', sinceMs, isBreakerOpen }: Stor
 }
 
 function limitRow(limit: ListedLimit): readonly string[] {
-  const { gateway, name, source, rates, parts, decisions, perSecond, scope, isLingering } = limit;
+  const { gateway, name, source, rates, parts, decisions, perSecond, scope, mode, isLingering } = limit;
   const place = [escape(gateway), code(source)].filter((text) => text !== '').join(' ');
   const key = parts.length === 0 ? 'for all together' : `for each ${parts.map((part) => code(part)).join(', ')}`;
   const state = isLingering ? `<br>${marked('wait', 'left the configuration')}` : '';
   const near = decisions.near ?? 0;
-  const denied = DENIED.reduce((sum, result) => sum + (decisions[result] ?? 0), 0);
+  const denied = mode === 'shadow' ? 0 : timesOf(decisions, DENIED);
   const counts =
     scope === 'quota'
       ? ['', '', '', '']
@@ -71,9 +72,13 @@ function limitRow(limit: ListedLimit): readonly string[] {
   ];
 }
 
-function total({ decisions }: ListedLimit): string {
-  const passed = ['ok', 'near', 'unlimited', 'shadow_over', 'degraded_ok', 'fail_open'] as const;
-  return String(passed.reduce((sum, result) => sum + (decisions[result] ?? 0), 0));
+/** Mode shadow denies nothing. */
+function total({ decisions, mode }: ListedLimit): string {
+  return String(timesOf(decisions, mode === 'shadow' ? [...PASSED, ...DENIED] : PASSED));
+}
+
+function timesOf(decisions: ListedLimit['decisions'], results: readonly (keyof ListedLimit['decisions'])[]): number {
+  return results.reduce((sum, result) => sum + (decisions[result] ?? 0), 0);
 }
 
 function countedText({ scope, store, mode }: ListedLimit): string {
@@ -83,17 +88,19 @@ function countedText({ scope, store, mode }: ListedLimit): string {
 
 /** What mode shadow lets pass, its part of all, and how many counters that are. */
 function wouldDenyCell({ mode, decisions, overKeys }: ListedLimit): string {
-  const times = decisions.shadow_over ?? 0;
-  if (mode !== 'shadow' && times === 0) return '';
+  if (mode !== 'shadow') return '';
+  const times = timesOf(decisions, ['shadow_over', ...DENIED]);
   const all = Object.values(decisions).reduce((sum, each) => sum + each, 0);
   if (times === 0) return '0';
   const keys = `${overKeys.isExact ? '' : 'about '}${overKeys.count} ${overKeys.count === 1 ? 'counter' : 'counters'}`;
   return `${marked('wait', String(times))}<br>${((times / all) * 100).toFixed(1)} %, ${keys}`;
 }
 
-function paceText({ allowed, denied, degraded }: ListedLimit['perSecond'], onStoreFailure: ListedLimit['onStoreFailure']): string {
+function paceText({ allowed, denied, degraded, shed }: ListedLimit['perSecond'], onStoreFailure: ListedLimit['onStoreFailure']): string {
   const pace = `${allowed}/s allowed<br>${denied === 0 ? '0/s denied' : marked('bad', `${denied}/s denied`)}`;
-  return degraded === 0 ? pace : `${pace}<br>${marked('bad', `${degraded}/s without the store: ${DEGRADED[onStoreFailure]}`)}`;
+  const away = degraded === 0 ? '' : `<br>${marked('bad', `${degraded}/s without Redis: ${DEGRADED[onStoreFailure]}`)}`;
+  const shedding = shed === 0 ? '' : `<br>${marked('bad', `${shed}/s not counted, too much to do: ${DEGRADED[onStoreFailure]}`)}`;
+  return pace + away + shedding;
 }
 
 function divisionText({ shares = [], reserve = 0 }: ListedLimit): string {

@@ -7,6 +7,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; } h3 { font-
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td strong { white-space: nowrap; }
 code { font: .875em ui-monospace, monospace; white-space: nowrap; }
 time { white-space: nowrap; }
 .good { color: var(--good); } .bad { color: var(--bad); } .wait { color: var(--wait); }

@@ -30,7 +30,8 @@ function countersTable({ counters, path }: Counters, nowMs: number): string {
   const table = textTable(['COUNTER', 'RATE', 'USED', 'REMAINING', 'NEW AGAIN IN'], rows);
   if (path === undefined) return table;
   const names = counters.map(({ key, localPart }) => {
-    const away = localPart === undefined ? '' : `; were Redis away, one of ${localPart.workers} workers would let ${localPart.hits} pass`;
+    const who = localPart?.workers === 1 ? 'the one worker' : `one of ${localPart?.workers} workers`;
+    const away = localPart === undefined ? '' : `; were Redis away, ${who} would let ${localPart.hits} pass`;
     return `  kept as ${key}${away}\n`;
   });
   return table + names.join('');

@@ -1,7 +1,7 @@
 // What the API of limits answers (ratelimit R811), as the commands read it. What they do not show is let pass.
 import { z } from 'zod';
 
-const pace = z.object({ allowed: z.number(), denied: z.number(), wouldDeny: z.number(), degraded: z.number() });
+const pace = z.object({ allowed: z.number(), denied: z.number(), wouldDeny: z.number(), degraded: z.number(), shed: z.number() });
 const holder = z.object({
   holder: z.string(),
   proxy: z.string().optional(),

@@ -26,7 +26,7 @@ export function limitsTable({ limits, stores }: LimitList, nowMs: number): strin
 export function shadowTable({ limits, stores }: LimitList, nowMs: number): string {
   const rows = limits.map((limit) => {
     const { decisions, perSecond, overKeys } = limit;
-    const denied = decisions['shadow_over'] ?? 0;
+    const denied = [...DENIED, 'shadow_over'].reduce((total, result) => total + (decisions[result] ?? 0), 0);
     const all = Object.values(decisions).reduce((total, times) => total + times, 0);
     const share = all === 0 ? '-' : `${((denied / all) * 100).toFixed(1)} %`;
     const keys = `${overKeys.isExact ? '' : 'about '}${overKeys.count}`;
@@ -78,7 +78,8 @@ export function sharesText(shares: readonly BudgetShares[]): string {
 function countsOf(limit: ListedLimit): readonly string[] {
   const { perSecond } = limit;
   const pace = `${paceText(perSecond.allowed)} / ${paceText(perSecond.denied)}`;
-  return [sum(limit, ALLOWED), sum(limit, ['near']), sum(limit, DENIED), pace];
+  const isShadow = limit.mode === 'shadow';
+  return [sum(limit, isShadow ? [...ALLOWED, ...DENIED] : ALLOWED), sum(limit, ['near']), isShadow ? '0' : sum(limit, DENIED), pace];
 }
 
 function awayLine({ gateway, worker, state, reason, sinceMs, isBreakerOpen }: StoreState, nowMs: number): readonly string[] {
@@ -96,10 +97,12 @@ const DEGRADED = {
 } as const;
 
 function degradedLine({ gateway, name, perSecond, onStoreFailure }: ListedLimit): readonly string[] {
-  if (perSecond.degraded === 0) return [];
-  return [
-    `${gateway} ${name}: ${paceText(perSecond.degraded)} requests a second are decided without the store: ${DEGRADED[onStoreFailure]}`,
+  const { degraded, shed } = perSecond;
+  const lines = [
+    ...(degraded === 0 ? [] : [`${paceText(degraded)} requests a second are decided without Redis`]),
+    ...(shed === 0 ? [] : [`${paceText(shed)} requests a second are not counted, the limiter has too much to do`]),
   ];
+  return lines.map((line) => `${gateway} ${name}: ${line}: ${DEGRADED[onStoreFailure]}`);
 }
 
 function divisionLines({ gateway, name, scope, reserve = 0, shares = [] }: ListedLimit): readonly string[] {

@@ -40,6 +40,8 @@ export interface OperatedLimits {
   readonly shares: (limit: string) => readonly BudgetShares[];
 }
 
+const DIVIDED = 'divided over proxies by demand';
+
 export type CounterDeed = 'show' | 'explain' | 'reset' | 'ban' | { readonly grant: number };
 
 /** `hot`: with so many counters of each limit and who has what of those that are divided. */
@@ -59,7 +61,7 @@ export function recordedLimits(operated: OperatedLimits, hot?: number): readonly
     store: storeKind,
     revision,
     isLingering: lingering.has(name),
-    recorded: record.of(name),
+    recorded: record.of(name, mode === 'shadow'),
     ...(hot === undefined ? {} : { hot: operated.hot(name).slice(0, hot) }),
   }));
 }
@@ -77,7 +79,7 @@ export async function operate(operated: OperatedLimits, address: CounterAddress,
       kind: 'counters',
       limit: rule.name,
       scope: rule.quota === undefined ? 'shared' : 'quota',
-      applies: appliesText(plan, rule),
+      applies: isOfAll(rule, address, deed) ? DIVIDED : appliesText(plan, rule),
       counters: isCounted(plan, rule) ? await Promise.all(plan.counters.map((counter) => shown(operated, counter))) : [],
       ...ledgerOf(operated, rule, address),
       ...(deed === 'explain' ? explained(operated, rule, address) : {}),
@@ -202,10 +204,15 @@ function planOf(plans: DomainPlans, rule: LimitRule, parts: CounterAddress['part
   return plans.plan({ bytes: Buffer.concat(pieces), entries: spans, override: undefined });
 }
 
+/** Without values all budgets of a limit that is divided are meant. */
+function isOfAll({ quota }: LimitRule, { parts }: CounterAddress, deed: CounterDeed): boolean {
+  return quota !== undefined && deed === 'show' && Object.keys(parts).length === 0;
+}
+
 function appliesText({ kind }: DescriptorPlan, rule: LimitRule): string {
   switch (kind) {
     case 'counted':
-      if (rule.quota !== undefined) return 'divided over proxies by demand';
+      if (rule.quota !== undefined) return DIVIDED;
       return rule.mode === 'shadow' ? 'counted, never denied (mode: shadow)' : 'counted';
     case 'unlimited':
       return 'unlimited: nothing is counted';

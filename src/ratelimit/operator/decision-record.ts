@@ -15,8 +15,10 @@ export interface Pace {
   readonly denied: number;
   /** Let pass by shadow mode alone. */
   readonly wouldDeny: number;
-  /** Decided without the store (R803, R807): part of the others, but for those that were shed. */
+  /** Decided while the store was away (R803): part of the others. */
   readonly degraded: number;
+  /** Not counted because the limiter had too much to do (R807): answered by `onStoreFailure`, and part of no other. */
+  readonly shed: number;
 }
 
 /** Of one limit in one worker. */
@@ -33,10 +35,11 @@ const PARTS = {
   allowed: ['ok', 'near', 'unlimited', 'shadow_over', 'degraded_ok', 'fail_open'],
   denied: ['over', 'blocked', 'oversize', 'degraded_over', 'fail_closed'],
   wouldDeny: ['shadow_over'],
-  degraded: ['degraded_ok', 'degraded_over', 'fail_open', 'fail_closed', 'shed'],
+  degraded: ['degraded_ok', 'degraded_over', 'fail_open', 'fail_closed'],
+  shed: ['shed'],
 } as const satisfies Readonly<Record<keyof Pace, readonly DecisionResult[]>>;
 
-const STILL: Pace = { allowed: 0, denied: 0, wouldDeny: 0, degraded: 0 };
+const STILL: Pace = { allowed: 0, denied: 0, wouldDeny: 0, degraded: 0, shed: 0 };
 
 interface Recorded {
   sinceMs: number;
@@ -77,14 +80,15 @@ export class DecisionRecord {
     this.#limits.set(limit, { ...this.#of(limit), sinceMs: nowMs, before, overKeys: new KeySketch() });
   }
 
-  of(limit: string): RecordedDecisions {
+  /** `isShadow`: nothing of it is ever denied (R108). */
+  of(limit: string, isShadow: boolean): RecordedDecisions {
     const { sinceMs, before, overKeys, looks } = this.#of(limit);
     const counts = this.counts.ofLimit(limit);
     const since = DECISION_RESULTS.map((result) => [result, counts.of(result) - (before.get(result) ?? 0)] as const);
     return {
       sinceMs,
       decisions: Object.fromEntries(since.filter(([, times]) => times > 0)),
-      perSecond: paceOf(looks),
+      perSecond: isShadow ? shadowPace(paceOf(looks)) : paceOf(looks),
       overKeys: overKeys.sent(),
     };
   }
@@ -103,11 +107,6 @@ export function sumOfPaces(paces: readonly Pace[]): Pace {
   return eachPart((part) => paces.reduce((sum, pace) => sum + pace[part], 0));
 }
 
-/** How many of these decisions are of that part. */
-export function decidedOf(decisions: Decisions, part: keyof Pace): number {
-  return PARTS[part].reduce((sum, result) => sum + (decisions[result] ?? 0), 0);
-}
-
 function sumsOf(counts: RuleCounts): Pace {
   return eachPart((part) => PARTS[part].reduce((sum, result) => sum + counts.of(result), 0));
 }
@@ -120,6 +119,11 @@ function paceOf(looks: Recorded['looks']): Pace {
   return eachPart((part) => Math.round(((last.sums[part] - first.sums[part]) / seconds) * 10) / 10);
 }
 
+/** While the store is away a shadow limit is over, but denies nothing. */
+function shadowPace({ allowed, denied, wouldDeny, ...rest }: Pace): Pace {
+  return { ...rest, allowed: allowed + denied, denied: 0, wouldDeny: wouldDeny + denied };
+}
+
 function eachPart(of: (part: keyof Pace) => number): Pace {
-  return { allowed: of('allowed'), denied: of('denied'), wouldDeny: of('wouldDeny'), degraded: of('degraded') };
+  return { allowed: of('allowed'), denied: of('denied'), wouldDeny: of('wouldDeny'), degraded: of('degraded'), shed: of('shed') };
 }

@@ -31,7 +31,7 @@ export function worstCases(given: Circumstances): readonly WorstCase[] {
   if (rates.length === 0) return [{ about: 'unlimited', rule: 'R103', text: 'there is no bound: it is unlimited' }];
   const shadow: readonly WorstCase[] =
     rule.mode === 'shadow'
-      ? [{ about: 'shadow', rule: 'R108', text: 'there is no bound: mode shadow denies nothing. Enforced, it would be:' }]
+      ? [{ about: 'shadow', rule: 'R108', text: 'there is no bound: mode shadow denies nothing; these would hold if it were enforced' }]
       : [];
   if (rates.some(({ limit }) => limit === 0))
     return [...shadow, { about: 'blocked', rule: 'R103', atMost: 0, text: 'nothing passes: its rate is 0' }];

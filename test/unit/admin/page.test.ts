@@ -20,7 +20,7 @@ const LIMIT: ListedLimit = {
   isLingering: false,
   sinceMs: 1_000,
   decisions: { ok: 90, near: 8, over: 2 },
-  perSecond: { allowed: 9.8, denied: 0.2, wouldDeny: 0, degraded: 0 },
+  perSecond: { allowed: 9.8, denied: 0.2, wouldDeny: 0, degraded: 0, shed: 0 },
   overKeys: { count: 1, isExact: true },
 };
 
@@ -54,10 +54,10 @@ describe('limits on the page', () => {
       reason: 'it <hangs>',
       sinceMs: 0,
     } as const;
-    const degraded = { ...LIMIT, perSecond: { allowed: 3, denied: 1, wouldDeny: 0, degraded: 4 } };
+    const degraded = { ...LIMIT, perSecond: { allowed: 3, denied: 1, wouldDeny: 0, degraded: 4, shed: 2 } };
     const html = limitsSection({ here: { limits: [degraded], stores: [away] }, elsewhere: [] });
     expect(text(html)).toContain('Redis is away for worker 1, its breaker is open since 1970-01-01T00:00:00.000Z : it &lt;hangs&gt;');
-    expect(text(html)).toContain('4/s without the store: each worker counts its own part');
+    expect(text(html)).toContain('4/s without Redis: each worker counts its own part 2/s not counted, too much to do');
   });
 
   it('show the counters that are asked most, and who has what of divided limits, as hashes (ratelimit R410, R704)', () => {

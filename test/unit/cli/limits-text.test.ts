@@ -17,8 +17,8 @@ const LIMIT: ListedLimit = {
   revision: 'r1',
   isLingering: false,
   sinceMs: NOW - 60_000,
-  decisions: { ok: 90, near: 8, over: 2, shadow_over: 100 },
-  perSecond: { allowed: 9.84, denied: 0, wouldDeny: 250.4, degraded: 0 },
+  decisions: { ok: 190, near: 8, over: 2 },
+  perSecond: { allowed: 9.84, denied: 0, wouldDeny: 250.4, degraded: 0, shed: 0 },
   overKeys: { count: 3, isExact: true },
 };
 const COUNTERS: Counters = {
@@ -62,7 +62,7 @@ describe('limits as text', () => {
 
   it('say below what somebody should look at: stores that are away, limits without them, shares (ratelimit R803, R811)', () => {
     const quota: ListedLimit = { ...LIMIT, name: 'report', scope: 'quota', reserve: 0.05, shares: [BUDGET] };
-    const degraded = { ...LIMIT, perSecond: { ...LIMIT.perSecond, degraded: 3 } };
+    const degraded = { ...LIMIT, perSecond: { ...LIMIT.perSecond, degraded: 3, shed: 1 } };
     const away = {
       gateway: 'edge',
       worker: 0,
@@ -78,7 +78,8 @@ describe('limits as text', () => {
         .slice(5),
     ).toEqual([
       'Redis of edge is away for worker 0, its breaker is open (5s ago): it hangs. Its limits answer by their onStoreFailure',
-      'edge per-user: 3 requests a second are decided without the store: each worker counts its own part of it',
+      'edge per-user: 3 requests a second are decided without Redis: each worker counts its own part of it',
+      'edge per-user: 1 requests a second are not counted, the limiter has too much to do: each worker counts its own part of it',
       'edge report: 1900 of 2000/s with 2 proxies; 5 % kept for newcomers (limits show report)',
       'edge new: no proxy has a share of it yet',
       '',
@@ -86,9 +87,10 @@ describe('limits as text', () => {
   });
 
   it('in shadow mode tell what they would deny, the share of all, and of how many counters (ratelimit R811)', () => {
-    expect(shadowTable({ limits: [{ ...LIMIT, mode: 'shadow', overKeys: { count: 812, isExact: false } }], stores: [] }, NOW)).toContain(
-      'edge     per-user  100/minute, tokenBucket  60s ago  200       100         50.0 %  250       about 812',
-    );
+    const decisions = { ok: 90, near: 10, shadow_over: 95, degraded_over: 5 };
+    expect(
+      shadowTable({ limits: [{ ...LIMIT, mode: 'shadow', decisions, overKeys: { count: 812, isExact: false } }], stores: [] }, NOW),
+    ).toContain('edge     per-user  100/minute, tokenBucket  60s ago  200       100         50.0 %  250       about 812');
   });
 
   it('are explained: the way, the counter, its name, and the worst case (ratelimit R811)', () => {

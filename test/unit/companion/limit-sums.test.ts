@@ -27,7 +27,7 @@ function limit(changes: Partial<RecordedLimit['recorded']>, rest: Partial<Record
     recorded: {
       sinceMs: 5,
       decisions: {},
-      perSecond: { allowed: 1, denied: 0, wouldDeny: 0.5, degraded: 0 },
+      perSecond: { allowed: 1, denied: 0, wouldDeny: 0.5, degraded: 0, shed: 0 },
       overKeys: sketch(),
       ...changes,
     },
@@ -53,7 +53,7 @@ describe('answers of several workers', () => {
           gateway: 'edge',
           sinceMs: 5,
           decisions: { ok: 5, shadow_over: 5 },
-          perSecond: { allowed: 2, denied: 0, wouldDeny: 1, degraded: 0 },
+          perSecond: { allowed: 2, denied: 0, wouldDeny: 1, degraded: 0, shed: 0 },
           overKeys: { count: 3, isExact: true },
         },
         { gateway: 'web', overKeys: { count: 2 } },
