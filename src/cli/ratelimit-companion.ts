@@ -1,23 +1,19 @@
 // Joins the parts of a stand-alone rate-limit companion of a control plane with this machine: files, certificates, processes.
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { createLimitApi } from '../companion/limit-api.ts';
 import { processWorkers } from '../companion/process-workers.ts';
-import type { RatelimitWorkerSettings, SentRedis } from '../companion/ratelimit-worker-settings.ts';
+import type { RatelimitWorkerSettings } from '../companion/ratelimit-worker-settings.ts';
 import { type StandAlone, startStandAlone } from '../companion/stand-alone.ts';
 import { startStatusServer } from '../companion/status-server.ts';
 import { systemPorts } from '../companion/system-ports.ts';
-import type { RatelimitCompanionSettings, RedisFiles } from '../config/ratelimit-companion-settings.ts';
-import { ChanceryError } from '../lib/errors.ts';
+import type { RatelimitCompanionSettings } from '../config/ratelimit-companion-settings.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { loadEnvoyApi } from '../proto/api.ts';
-import { redisUrl } from '../ratelimit/redis/redis-url.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { channelCredentials, followTls, readOrRefuse, readTls, stateFile } from './companion-files.ts';
+import { channelCredentials, followTls, readTls, stateFile } from './companion-files.ts';
 import { packageVersion } from './package.ts';
-
-const LEAST_SECRET_BYTES = 16;
+import { readKeySecret, readRedis } from './redis-files.ts';
 
 export interface RatelimitCompanion {
   readonly companion: StandAlone;
@@ -82,28 +78,7 @@ function companionSettings(settings: RatelimitCompanionSettings): Omit<Parameter
 function workerSettings({ redis, keySecret, nearRatio }: RatelimitCompanionSettings): Omit<RatelimitWorkerSettings, 'workers' | 'worker'> {
   return {
     nearRatio,
-    ...(redis === undefined ? {} : { redis: sentRedis(redis) }),
-    ...(keySecret === undefined ? {} : { keySecret: secretOf(keySecret).toString('base64') }),
+    ...(redis === undefined ? {} : { redis: readRedis(redis, process.cwd()) }),
+    ...(keySecret === undefined ? {} : { keySecret: readKeySecret(keySecret, process.cwd()).toString('base64') }),
   };
-}
-
-function sentRedis({ url, ca, cert, key, serverName }: RedisFiles): SentRedis {
-  // What is no address is told here, not by a worker.
-  redisUrl(url);
-  const text = (file: string): string => readOrRefuse(file, 'towards Redis').toString('utf8');
-  return {
-    url,
-    ...(ca === undefined ? {} : { ca: text(ca) }),
-    ...(cert === undefined ? {} : { cert: text(cert) }),
-    ...(key === undefined ? {} : { key: text(key) }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
-}
-
-function secretOf(file: string): Buffer {
-  const secret = readFileSync(file);
-  if (secret.length >= LEAST_SECRET_BYTES) return secret;
-  throw new ChanceryError('ERR_USAGE', `${file} holds fewer than ${LEAST_SECRET_BYTES} bytes`, {
-    remedy: 'make one: head -c 32 /dev/urandom > limits.key',
-  });
 }

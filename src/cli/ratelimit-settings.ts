@@ -1,8 +1,12 @@
 // The flags of `chancery ratelimit` (ratelimit R325), checked: what is wrong is a usage error that says what would be right.
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { RATELIMIT_STORE_SETTINGS } from '../config/ratelimit-setting-table.ts';
+import { type RawStoreSettings, redisFiles, type StoreName, storeSetting } from '../config/redis-files.ts';
 import { ChanceryError } from '../lib/errors.ts';
+import type { GivenRedis } from '../ratelimit/redis/given-redis.ts';
 import type { ReferenceHeaders } from '../ratelimit/reference/reference-reply.ts';
+import { readKeySecret, readRedis } from './redis-files.ts';
+import type { Terminal } from './terminal.ts';
 
 export type RatelimitFlags = Readonly<Record<string, unknown>>;
 
@@ -11,7 +15,7 @@ export interface RatelimitSettings {
   readonly directory: string;
   readonly mergeDomains: boolean;
   /** Absent: memory. */
-  readonly redis: string | undefined;
+  readonly redis: GivenRedis | undefined;
   /** Absent: made anew, for memory. */
   readonly keySecret: Uint8Array | undefined;
   readonly host: string;
@@ -29,21 +33,22 @@ export interface RatelimitSettings {
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const DEFAULT_HEADERS: ReferenceHeaders = { limit: 'RateLimit-Limit', remaining: 'RateLimit-Remaining', reset: 'RateLimit-Reset' };
-const LEAST_SECRET_BYTES = 16;
 
-export function ratelimitSettings(flags: RatelimitFlags, cwd: string): RatelimitSettings {
+export function ratelimitSettings(flags: RatelimitFlags, { cwd, env }: Pick<Terminal, 'cwd' | 'env'>): RatelimitSettings {
   const directory = text(flags.referenceConfig);
   if (directory === undefined) throw usage('--reference-config is missing', 'name the directory of the files: --reference-config limits/');
-  const redis = text(flags.redis);
-  const keySecret = secretOf(text(flags.keySecretFile), cwd);
+  const stored = storeFlags(flags);
+  const setting = (name: StoreName): string | undefined => storeSetting(name, stored, env);
+  const redis = redisFiles(stored, env);
+  const keySecret = setting('keySecretFile');
   if (redis !== undefined && keySecret === undefined)
     throw usage('--redis needs --key-secret-file', 'all instances of one Redis need one secret: head -c 32 /dev/urandom > limits.key');
   const metricsPort = text(flags.metricsPort) ?? '18082';
   return {
     directory: path.resolve(cwd, directory),
     mergeDomains: flags.mergeDomains === true,
-    redis,
-    keySecret,
+    redis: redis && readRedis(redis, cwd),
+    keySecret: keySecret === undefined ? undefined : readKeySecret(keySecret, cwd),
     host: text(flags.host) ?? '127.0.0.1',
     port: portOf('--port', text(flags.port) ?? '18002'),
     metricsHost: text(flags.metricsHost) ?? '127.0.0.1',
@@ -52,7 +57,7 @@ export function ratelimitSettings(flags: RatelimitFlags, cwd: string): Ratelimit
     isShadow: flags.shadow === true,
     isQuota: flags.quotaMode === true,
     hasMetadata: flags.referenceMetadata === true,
-    nearRatio: ratioOf(text(flags.nearRatio) ?? '0.8'),
+    nearRatio: ratioOf(setting('nearRatio') ?? '0.8'),
     onStoreFailure: failureOf(text(flags.onStoreFailure) ?? 'local'),
   };
 }
@@ -88,11 +93,8 @@ function headersOf(value: unknown): ReferenceHeaders | undefined {
   throw usage(`--reference-headers ${names} are not three names of headers`, 'write --reference-headers=LIMIT,REMAINING,RESET');
 }
 
-function secretOf(file: string | undefined, cwd: string): Uint8Array | undefined {
-  if (file === undefined) return undefined;
-  const secret = readFileSync(path.resolve(cwd, file));
-  if (secret.length >= LEAST_SECRET_BYTES) return secret;
-  throw usage(`${file} holds fewer than ${LEAST_SECRET_BYTES} bytes`, 'make one: head -c 32 /dev/urandom > limits.key');
+function storeFlags(flags: RatelimitFlags): RawStoreSettings {
+  return Object.fromEntries(RATELIMIT_STORE_SETTINGS.map(({ name }) => [name, text(flags[name])]));
 }
 
 function usage(message: string, remedy: string): ChanceryError {

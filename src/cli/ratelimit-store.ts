@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { MemoryStore } from '../ratelimit/memory/memory-store.ts';
 import { connectRedis } from '../ratelimit/redis/connect.ts';
+import { givenRedis } from '../ratelimit/redis/given-redis.ts';
 import { RedisStore } from '../ratelimit/redis/redis-store.ts';
-import { redisUrl } from '../ratelimit/redis/redis-url.ts';
+
 import { StoreClock } from '../ratelimit/store/store-clock.ts';
 import type { StoreListener } from '../ratelimit/store/store-listener.ts';
 import type { CounterStore } from '../ratelimit/store.ts';
@@ -18,5 +19,15 @@ export interface StoreContext {
 export function openStore({ redis }: Pick<RatelimitSettings, 'redis'>, context: StoreContext): CounterStore {
   const clock = new StoreClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
   if (redis === undefined) return new MemoryStore({ clock, listener: context.listener, random: Math.random });
-  return new RedisStore({ ...context, settings: redisUrl(redis), connect: connectRedis, clock, random: Math.random, worker: randomUUID() });
+  const { timeoutMs, prefix } = redis;
+  return new RedisStore({
+    ...context,
+    settings: givenRedis(redis),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(prefix === undefined ? {} : { prefix }),
+    connect: connectRedis,
+    clock,
+    random: Math.random,
+    worker: randomUUID(),
+  });
 }

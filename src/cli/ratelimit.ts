@@ -92,7 +92,7 @@ function rawSettings(flags: RatelimitFlags): RawRatelimitSettings {
 }
 
 async function ratelimit(flags: RatelimitFlags, terminal: Terminal): Promise<number> {
-  const settings = ratelimitSettings(flags, terminal.cwd);
+  const settings = ratelimitSettings(flags, terminal);
   const [{ createLogger }, { startRatelimit }] = await Promise.all([import('../telemetry/logger.ts'), import('./ratelimit-process.ts')]);
   const pretty = flags.logFormat === 'pretty' || (flags.logFormat !== 'json' && terminal.isTerminal);
   const logger = createLogger({ pretty, color: pretty && terminal.colorErr });

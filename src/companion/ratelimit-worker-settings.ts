@@ -1,4 +1,5 @@
 // What a worker of the rate-limit companion is started with beside what every worker is. Plain data.
+import type { GivenRedis } from '../ratelimit/redis/given-redis.ts';
 
 export interface RatelimitWorkerSettings {
   /** Of all workers of this companion: memory counts in one alone (ratelimit R603). */
@@ -10,17 +11,7 @@ export interface RatelimitWorkerSettings {
   /** Base64; in place of the one that the control plane sends (R410). */
   readonly keySecret?: string;
   /** In place of the store of the tables. */
-  readonly redis?: SentRedis;
-}
-
-/** As the operator gave it: texts of files, not their names. */
-export interface SentRedis {
-  /** As `redisUrl` reads it. */
-  readonly url: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly serverName?: string;
+  readonly redis?: GivenRedis;
 }
 
 export const DEFAULT_NEAR_RATIO = 0.8;

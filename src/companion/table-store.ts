@@ -4,14 +4,14 @@ import { Secret } from '../lib/secret.ts';
 import { MemoryStore } from '../ratelimit/memory/memory-store.ts';
 import { SnapshotFile } from '../ratelimit/memory/snapshot-file.ts';
 import { connectRedis } from '../ratelimit/redis/connect.ts';
+import { givenRedis } from '../ratelimit/redis/given-redis.ts';
 import type { RedisSettings } from '../ratelimit/redis/redis-settings.ts';
 import { RedisStore } from '../ratelimit/redis/redis-store.ts';
-import { redisUrl } from '../ratelimit/redis/redis-url.ts';
 import { StoreClock } from '../ratelimit/store/store-clock.ts';
 import type { StoreListener } from '../ratelimit/store/store-listener.ts';
 import type { CounterStore } from '../ratelimit/store.ts';
 import type { NamedRedis, StoreSettings } from '../ratelimit/table/decode-store.ts';
-import type { RatelimitWorkerSettings, SentRedis } from './ratelimit-worker-settings.ts';
+import type { RatelimitWorkerSettings } from './ratelimit-worker-settings.ts';
 
 /** Everything that makes one store differ from another. Where `identity` is the same the counters are: it need not be opened anew. */
 export type StorePlan = { readonly identity: string; readonly keySecret: Uint8Array } & (
@@ -44,7 +44,9 @@ export function planStore(
   const keySecret = given ?? (named === undefined ? undefined : Buffer.from(named.reveal()));
   if (own.redis !== undefined) {
     if (keySecret === undefined) return 'its key secret is not here: --key-secret-file, or rateLimitService.keySecret';
-    return redisPlan(ownRedis(own.redis), keySecret, store.kind === 'redis' ? store : {});
+    const { timeoutMs, prefix } = own.redis;
+    const told = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(prefix === undefined ? {} : { prefix }) };
+    return redisPlan(givenRedis(own.redis), keySecret, { ...(store.kind === 'redis' ? store : {}), ...told });
   }
   if (store.kind === 'memory') return memoryPlan(store.snapshotFile, keySecret);
   if (keySecret === undefined) return `the secret ${store.keySecretName} is not here`;
@@ -131,18 +133,6 @@ function redisPlan(settings: RedisSettings, keySecret: Uint8Array, { prefix, tim
 /** Kept in memory only; tells secrets apart without holding them. */
 function fingerprint(parts: readonly string[], keySecret: Uint8Array): string {
   return createHash('sha256').update(JSON.stringify(parts)).update('\0').update(keySecret).digest('hex');
-}
-
-function ownRedis({ url, ca, cert, key, serverName }: SentRedis): RedisSettings {
-  const settings = redisUrl(url);
-  if (settings.tls === undefined) return settings;
-  const tls = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key: new Secret(key) }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
-  return { ...settings, tls };
 }
 
 function secretNames({ passwordName, tls, endpoint }: NamedRedis): readonly string[] {

@@ -1,10 +1,10 @@
 // Settings of `chancery ratelimit` beside a control plane, from flags and environment variables, checked together. Reads no files.
 import { ChanceryError } from '../lib/errors.ts';
 import { type AuthzSettingOrigin, type AuthzSettings, companionSettings, type RawAuthzSettings } from './authz-settings.ts';
-import { RATELIMIT_COMPANION_SETTINGS, RATELIMIT_STORE_SETTINGS, type RatelimitStoreOrigin } from './ratelimit-setting-table.ts';
+import { RATELIMIT_COMPANION_SETTINGS } from './ratelimit-setting-table.ts';
+import { type RawStoreSettings, type RedisFiles, redisFiles, type StoreName, storeSetting } from './redis-files.ts';
 
-type StoreName = RatelimitStoreOrigin['name'];
-export type RawRatelimitSettings = RawAuthzSettings & { readonly [Name in StoreName]?: string | undefined };
+export type RawRatelimitSettings = RawAuthzSettings & RawStoreSettings;
 
 export interface RatelimitCompanionSettings extends AuthzSettings {
   /** As `redisUrl` reads it; absent: as the tables say. */
@@ -12,15 +12,6 @@ export interface RatelimitCompanionSettings extends AuthzSettings {
   /** File. */
   readonly keySecret: string | undefined;
   readonly nearRatio: number;
-}
-
-/** The address, and files of PEM. */
-export interface RedisFiles {
-  readonly url: string;
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly serverName: string | undefined;
 }
 
 const DEFAULT_NEAR_RATIO = '0.8';
@@ -34,14 +25,11 @@ export function ratelimitCompanionSettings(
   flags: RawRatelimitSettings,
   env: Readonly<Record<string, string | undefined>>,
 ): RatelimitCompanionSettings {
-  const text = (name: StoreName): string | undefined => {
-    const variable = RATELIMIT_STORE_SETTINGS.find((origin) => origin.name === name)?.variable ?? '';
-    return flags[name] ?? (env[variable] === '' ? undefined : env[variable]);
-  };
+  const text = (name: StoreName): string | undefined => storeSetting(name, flags, env);
   const danger = 'let anybody who reaches it use up the limits of others';
   const common = companionSettings({ origins: COMMON, danger }, withoutMetrics(flags, env), env);
   const isWithoutMetrics = (flags.metricsPort ?? env['CHANCERY_METRICS_PORT']) === 'none';
-  const redis = redisOf(text);
+  const redis = redisFiles(flags, env);
   const keySecret = text('keySecretFile');
   if (redis !== undefined && keySecret === undefined)
     throw usage('--redis needs --key-secret-file', 'all instances of one Redis need one secret: head -c 32 /dev/urandom > limits.key');
@@ -57,20 +45,6 @@ export function ratelimitCompanionSettings(
 /** `none` is no port; any will do where it is not opened. */
 function withoutMetrics(flags: RawAuthzSettings, env: Readonly<Record<string, string | undefined>>): RawAuthzSettings {
   return (flags.metricsPort ?? env['CHANCERY_METRICS_PORT']) === 'none' ? { ...flags, metricsPort: '0' } : flags;
-}
-
-function redisOf(text: (name: StoreName) => string | undefined): RedisFiles | undefined {
-  const url = text('redis');
-  const files = { ca: text('redisCa'), cert: text('redisCert'), key: text('redisKey'), serverName: text('redisServerName') };
-  const isTls = Object.values(files).some((each) => each !== undefined);
-  if (url === undefined) {
-    if (isTls)
-      throw usage('--redis-ca, --redis-cert, --redis-key and --redis-server-name belong to --redis', 'name it: --redis rediss://host:6379');
-    return undefined;
-  }
-  if (isTls && !url.startsWith('rediss')) throw usage('TLS files need a Redis that is asked with TLS', 'write --redis rediss://…');
-  if ((files.cert === undefined) !== (files.key === undefined)) throw usage('--redis-cert and --redis-key belong together', 'name both');
-  return { url, ...files };
 }
 
 function ratioOf(text: string): number {

@@ -17,7 +17,18 @@ export const RATELIMIT_COMPANION_SETTINGS: readonly AuthzSettingOrigin[] = AUTHZ
 );
 
 export interface RatelimitStoreOrigin {
-  readonly name: 'redis' | 'keySecretFile' | 'redisCa' | 'redisCert' | 'redisKey' | 'redisServerName' | 'nearRatio';
+  readonly name:
+    | 'redis'
+    | 'keySecretFile'
+    | 'redisCa'
+    | 'redisCert'
+    | 'redisKey'
+    | 'redisServerName'
+    | 'redisPasswordFile'
+    | 'redisSentinelPasswordFile'
+    | 'redisTimeout'
+    | 'redisPrefix'
+    | 'nearRatio';
   readonly flag: string;
   readonly variable: string;
   readonly value: string;
@@ -54,6 +65,34 @@ export const RATELIMIT_STORE_SETTINGS: readonly RatelimitStoreOrigin[] = [
     variable: 'CHANCERY_REDIS_SERVER_NAME',
     value: 'name',
     help: 'name in its certificate, where that is not its host',
+  },
+  {
+    name: 'redisPasswordFile',
+    flag: '--redis-password-file',
+    variable: 'CHANCERY_REDIS_PASSWORD_FILE',
+    value: 'file',
+    help: 'its password, instead of one in the address; or the password itself in CHANCERY_REDIS_PASSWORD',
+  },
+  {
+    name: 'redisSentinelPasswordFile',
+    flag: '--redis-sentinel-password-file',
+    variable: 'CHANCERY_REDIS_SENTINEL_PASSWORD_FILE',
+    value: 'file',
+    help: 'password of the Sentinels themselves; or the password itself in CHANCERY_REDIS_SENTINEL_PASSWORD',
+  },
+  {
+    name: 'redisTimeout',
+    flag: '--redis-timeout',
+    variable: 'CHANCERY_REDIS_TIMEOUT',
+    value: 'time',
+    help: 'for each batch of commands (default 25ms)',
+  },
+  {
+    name: 'redisPrefix',
+    flag: '--redis-prefix',
+    variable: 'CHANCERY_REDIS_PREFIX',
+    value: 'text',
+    help: 'of all keys (default crl)',
   },
   {
     name: 'nearRatio',

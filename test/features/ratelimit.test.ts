@@ -33,7 +33,7 @@ async function start(flags: Readonly<Record<string, unknown>> = {}) {
     colorErr: false,
     isTerminal: false,
   };
-  const settings = ratelimitSettings({ referenceConfig: '.', port: '0', metricsPort: '0', ...flags }, directory);
+  const settings = ratelimitSettings({ referenceConfig: '.', port: '0', metricsPort: '0', ...flags }, terminal);
   const running: RatelimitProcess = await startRatelimit(settings, createLogger({ sink: { write: (line) => log.push(line) } }), terminal);
   ends.push(() => running.stop());
   const client = new Client(running.endpoint, credentials.createInsecure());
@@ -112,6 +112,6 @@ describe('the rate-limit companion', () => {
     [{ referenceHeaders: 'a,b' }, /three names/],
     [{ redis: 'redis://x' }, /--redis needs --key-secret-file/],
   ])('refuses flags that are wrong: %j', (flags, message) => {
-    expect(() => ratelimitSettings({ referenceConfig: '.', ...flags }, '/')).toThrow(message);
+    expect(() => ratelimitSettings({ referenceConfig: '.', ...flags }, { cwd: '/', env: {} })).toThrow(message);
   });
 });

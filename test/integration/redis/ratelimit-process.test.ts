@@ -39,7 +39,7 @@ it('shares counters between instances, exactly, and keeps no value of a key in R
       colorErr: false,
       isTerminal: false,
     };
-    const running = await startRatelimit(ratelimitSettings(flags, directory), createLogger({ level: 'silent' }), terminal);
+    const running = await startRatelimit(ratelimitSettings(flags, terminal), createLogger({ level: 'silent' }), terminal);
     ends.push(() => running.stop());
     await eventually(async () => expect((await fetch(`http://127.0.0.1:${running.metricsPort}/readyz`)).status).toBe(200));
     const client = new Client(running.endpoint, credentials.createInsecure());
