@@ -1,6 +1,8 @@
 // Links and servers that fail in ways that are not plain to see (ratelimit R1007, R1008): half open, half dead, forgetful, or forbidding.
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { keySlot, SLOTS } from '../../../src/ratelimit/redis/key-slot.ts';
+import type { ClientOptions } from '../../../src/ratelimit/redis/redis-settings.ts';
 import type { CounterKey } from '../../../src/ratelimit/store/counter-key.ts';
 import type { CounterUse, TakeAnswer } from '../../../src/ratelimit/store.ts';
 import { randomKey, use, YEAR_US, yearly } from '../../contract/ratelimit-store-contract.ts';
@@ -71,6 +73,50 @@ describe('a link that is half open', () => {
     proxy.drop();
     proxy.thaw();
     await eventually(async () => !(await takeFrom(cut, one)).isOver, { what: 'the reset that was not heard of' });
+  });
+});
+
+describe('while Redis is away', () => {
+  it('no queue grows, whatever is asked: what waits is bounded, and is let go though nobody ever answers (ratelimit R802, R804, R807)', async () => {
+    const proxy = await proxied(await redis());
+    const clients: Redis[] = [];
+    const connect = (options: ClientOptions): Redis => {
+      const client = new Redis(options);
+      clients.push(client);
+      return client;
+    };
+    const tested = await opened(at(proxy.port), { connect, timeoutMs: 100 });
+    // Not part of its types; what it holds is what is to be known.
+    const queued = (): number =>
+      clients.reduce((sum, client) => {
+        const { commandQueue, offlineQueue } = client as unknown as { commandQueue: { length: number }; offlineQueue: { length: number } };
+        return sum + commandQueue.length + offlineQueue.length;
+      }, 0);
+    const limit = limitOf({
+      id: 'away',
+      algorithm: 'bucket',
+      limit: 1_000_000,
+      burst: 1_000_000,
+      periodUs: YEAR_US,
+      onStoreFailure: 'allow',
+    });
+    proxy.freeze();
+    const answers: Promise<TakeAnswer>[] = [];
+    for (let key = 0; key < 25_000; key += 1) answers.push(takeFrom(tested, use(limit)));
+    const sources = await Promise.all(answers);
+    expect(sources.filter(({ failure }) => failure === 'shed')).toHaveLength(5_000);
+    expect(queued()).toBeLessThanOrEqual(20_000 + 100);
+    // Five batches more open the breaker; from then on only probes are sent.
+    for (let batch = 0; batch < 4; batch += 1) await takeFrom(tested, use(limit));
+    expect(tested.told.breaker).toEqual([true]);
+    const before = queued();
+    for (let round = 0; round < 20; round += 1) {
+      for (const tries of [take, give]) for (let hit = 0; hit < 500; hit += 1) tries(tested, use(limit));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(queued()).toBeLessThanOrEqual(before + 20);
+    await eventually(() => queued() < 20, { what: 'the end of what nobody answers' });
+    expect(tested.told.breaker).toEqual([true]);
   });
 });
 
@@ -178,6 +224,13 @@ describe('a Cluster of which one node is silent', () => {
     );
   });
 });
+
+function take({ store }: TestStore, one: CounterUse): void {
+  void store.take([one], NEVER);
+}
+function give({ store }: TestStore, one: CounterUse): void {
+  store.give([one]);
+}
 
 /** A key that the node with this number keeps: `startCluster` gives slots in equal parts. */
 function keyOn(node: number): CounterKey {
