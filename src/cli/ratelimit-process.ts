@@ -1,5 +1,6 @@
 // Joins the parts of a rate-limit companion that serves reference files with this machine: files, clock, store, gRPC, metrics.
 import { randomBytes } from 'node:crypto';
+import { tellCaches } from '../companion/cache-metrics.ts';
 import { type CompanionServer, createCompanionServer } from '../companion/companion-server.ts';
 import { type LoopWatch, type Shedding, watchLoop } from '../companion/loop-delay.ts';
 import { tellDecisions } from '../companion/ratelimit-counts.ts';
@@ -95,6 +96,7 @@ class Process implements RatelimitProcess {
       nowMs: Date.now,
       seed: randomBytes(4).readInt32LE(),
     });
+    tellCaches(metrics, () => this.#limiter.caches());
   }
 
   async start(): Promise<void> {

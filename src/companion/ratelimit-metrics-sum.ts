@@ -49,10 +49,12 @@ export class RatelimitMetricsSum {
       for (let time = 0; time < times; time += 1) this.#metrics.observe(name, {}, value);
     }
     for (const { name, labels, value } of gauges) {
-      const { limit } = labels;
-      const key = limit === undefined ? name : `${name} ${limit}`;
+      const { limit, cache } = labels;
+      const label = limit ?? cache;
+      const key = label === undefined ? name : `${name} ${label}`;
       const values = (this.#gauges.get(key) ?? new Map<number, number>()).set(worker, value);
       this.#gauges.set(key, values);
+      if (cache !== undefined) this.#setCache(name, cache, total([...values.values()]));
       if (name === SHARE_RATIO && limit !== undefined) this.#metrics.set(SHARE_RATIO, { limit }, total([...values.values()]));
     }
     for (const name of GAUGE_NAMES) {
@@ -61,9 +63,14 @@ export class RatelimitMetricsSum {
     }
   }
 
+  /** P27: of all workers together. */
+  #setCache(name: string, cache: string, value: number): void {
+    if (name === 'chancery_cache_entries' || name === 'chancery_cache_bytes') this.#metrics.set(name, { cache }, value);
+  }
+
   #count(name: string, labels: Readonly<Record<string, string>>, by: number): void {
     const metrics = this.#metrics;
-    const { limit = '', result = '', what = '', kind = '', status = '' } = labels;
+    const { limit = '', result = '', what = '', kind = '', status = '', cache = '' } = labels;
     switch (name) {
       case 'chancery_ratelimit_decisions_total':
         return metrics.increment(name, { limit, result }, by);
@@ -73,6 +80,10 @@ export class RatelimitMetricsSum {
         return metrics.increment(name, { what }, by);
       case 'chancery_ratelimit_redis_errors_total':
         return metrics.increment(name, { kind }, by);
+      case 'chancery_cache_hits_total':
+      case 'chancery_cache_misses_total':
+      case 'chancery_cache_evictions_total':
+        return metrics.increment(name, { cache }, by);
       case 'chancery_ratelimit_refused_total':
         return metrics.increment(name, { status }, by);
       default: {

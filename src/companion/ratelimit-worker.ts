@@ -9,6 +9,7 @@ import { RequestScan } from '../ratelimit/request-scan.ts';
 import { decodeTable } from '../ratelimit/table/decode-table.ts';
 import { TableProblem } from '../ratelimit/table/table-problem.ts';
 import type { ShellReason } from './bytes-handler.ts';
+import { tellCaches } from './cache-metrics.ts';
 import type { WorkerService, WorkerServiceContext } from './companion-kind.ts';
 import { GatewayLimits } from './gateway-limits.ts';
 import { hotKeysOf, limitAnswer } from './limit-answers.ts';
@@ -63,6 +64,7 @@ class RatelimitWorker implements WorkerService {
       onRefused: (status) => this.#relay.increment('chancery_ratelimit_refused_total', { status }),
     });
     this.streamed = quotaStreams({ api: context.api, allocatorOf: (domain) => this.#limitsOf(domain)?.allocator });
+    tellCaches(this.#relay, () => [...this.#gateways.values()].flatMap(({ limiter }) => limiter?.caches() ?? []));
     tellQuotas(this.#relay, () => [...this.#gateways.values()].flatMap(({ allocator }) => allocator?.counts() ?? []));
     this.#timer = setInterval(() => this.#tell(), TELL_MS).unref();
   }

@@ -18,9 +18,18 @@ export class BoundedMap<K, V> {
     return this.#entries.size;
   }
 
-  /** Look-ups that found something and those that did not, and entries that left for others; since it was made. */
-  get counts(): { readonly hits: number; readonly misses: number; readonly evictions: number } {
-    return { hits: this.#hits, misses: this.#misses, evictions: this.#evictions };
+  /** Look-ups since it was made that found something. */
+  get hits(): number {
+    return this.#hits;
+  }
+
+  get misses(): number {
+    return this.#misses;
+  }
+
+  /** Entries that left for others. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   get(key: K): V | undefined {

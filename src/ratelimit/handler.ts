@@ -1,5 +1,6 @@
 // ShouldRateLimit (R301-R309): bytes in, decision, bytes out (P17, R901). Scans, plans and hands on to the kind of table that the domain has;
 // it holds the table in force and nothing of any request.
+import type { CacheCounts } from './cache-counts.ts';
 import { DEAF_LISTENER, type DecisionListener } from './decision-listener.ts';
 import { OwnDecisions } from './own-decision.ts';
 import type { DescriptorPlan } from './plan/descriptor-plan.ts';
@@ -36,6 +37,8 @@ export interface RateLimiter {
   setTables(tables: Tables): void;
   /** The table in force, for `limits` (R811). */
   readonly table: ReadyTable | undefined;
+  /** P27: its own and those of its store. */
+  caches(): readonly CacheCounts[];
 }
 
 const NO_TABLE: CallRefusal = { status: 'UNAVAILABLE', message: 'no limits are loaded yet' };
@@ -71,6 +74,11 @@ class Limiter implements RateLimiter {
     this.table = new ReadyTable(tables, tools, maxPlans === undefined ? { seed } : { seed, maxPlans });
     this.#own = new OwnDecisions({ store, listener: this.#listener }, this.table.revision);
     store.tableChanged();
+  }
+
+  caches(): readonly CacheCounts[] {
+    const { table } = this;
+    return [...(table === undefined ? [] : [table.plans]), ...this.#options.store.caches()];
   }
 
   readonly handler: RateLimitHandler = (request, call, answer) => {

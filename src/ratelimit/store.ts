@@ -1,5 +1,6 @@
 // The contract of a store of counters: what the limiter asks and what it is answered. Types only; what a limit means stands in algorithms/,
 // how it is kept in memory/ and redis/. It knows no gRPC, no YAML and no clear-text key.
+import type { CacheCounts } from './cache-counts.ts';
 import type { CounterKey } from './store/counter-key.ts';
 
 /** R401-R403. `sliding` counts by sub-windows, `slidingExact` keeps the time of every hit (at most 1,000 of them). */
@@ -162,6 +163,8 @@ export interface CounterStore {
   heartbeat(): Promise<number>;
   /** R505: a new table of limits is in force; what was remembered of counters over their limit is forgotten. */
   tableChanged(): void;
+  /** P27: what it remembers beside counters. */
+  caches(): readonly CacheCounts[];
   readiness(): StoreReadiness;
   /** R809: gives leases back and ends connections and timers. Calls that wait are answered as failures. */
   close(): Promise<void>;

@@ -13,7 +13,7 @@ export function startConstantLimiter(reply) {
   });
   process.on('exit', () => child.kill('SIGKILL'));
   return new Promise((resolve, reject) => {
-    child.once('message', (port) => resolve({ endpoint: `127.0.0.1:${port}`, pid: child.pid, stop: () => child.kill('SIGKILL') }));
+    child.once('message', (port) => resolve({ endpoint: `127.0.0.1:${Number(port)}`, pid: child.pid, stop: () => child.kill('SIGKILL') }));
     child.once('exit', () => reject(new Error('the constant server ended')));
   });
 }

@@ -3,6 +3,7 @@ import { availableIn, type CounterState, currentState, emptyUsOf, givenTo, readi
 import { decide, decideOne } from '../algorithms/decide.ts';
 import { FixedWindows } from '../algorithms/fixed-window.ts';
 import { claimed, GRACE_MS, type Holding } from '../algorithms/ledger.ts';
+import type { CacheCounts } from '../cache-counts.ts';
 import type { CounterKey } from '../store/counter-key.ts';
 import type { StoreClock } from '../store/store-clock.ts';
 import type { StoreListener } from '../store/store-listener.ts';
@@ -142,6 +143,11 @@ export class MemoryStore implements CounterStore {
   /** Nothing is remembered of denials: the counters are at hand. */
   tableChanged(): void {
     return undefined;
+  }
+
+  /** Its counters are no cache: what leaves is lost (R602), and told as `evicted`. */
+  caches(): readonly CacheCounts[] {
+    return [];
   }
 
   readiness(): StoreReadiness {

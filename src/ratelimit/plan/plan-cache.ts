@@ -1,23 +1,29 @@
 // Descriptor bytes to plan (R902): compares bytes and makes no texts. Sets of eight entries, the least recently used of a set leaves first, so
 // that no choice of values makes a lookup slow. Belongs to one table of limits and is dropped with it.
+import type { CacheCounts } from '../cache-counts.ts';
 import type { DescriptorPlan } from './descriptor-plan.ts';
 
 const WAYS = 8;
 
 /** Descriptors with more bytes are planned each time: they are no traffic that is worth memory. */
 const LONGEST_KEPT = 1_024;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 export interface PlanCacheOptions {
   /** Most entries. There are twice as many places at least: with fewer, many a set would be full long before the cache is. */
   readonly capacity: number;
+  /** Most bytes of descriptors in all. Default 32 MiB. */
+  readonly maxBytes?: number;
   /** Any 32 bits, different in each process. */
   readonly seed: number;
 }
 
-export class PlanCache {
+export class PlanCache implements CacheCounts {
+  readonly cache = 'ratelimit_plans';
   readonly #seed: number;
   readonly #mask: number;
   readonly #capacity: number;
+  readonly #maxBytes: number;
   readonly #hashes: Int32Array;
   readonly #domains: Uint32Array;
   readonly #ages: Uint32Array;
@@ -25,14 +31,18 @@ export class PlanCache {
   readonly #plans: (DescriptorPlan | undefined)[];
   #clock = 0;
   #size = 0;
-  #evicted = 0;
+  #bytes = 0;
+  #hits = 0;
+  #misses = 0;
+  #evictions = 0;
 
-  constructor({ capacity, seed }: PlanCacheOptions) {
+  constructor({ capacity, seed, maxBytes = MAX_BYTES }: PlanCacheOptions) {
     let sets = 1;
     while (sets * WAYS < capacity * 2) sets *= 2;
     const places = sets * WAYS;
     this.#seed = seed | 0;
     this.#capacity = Math.max(1, capacity);
+    this.#maxBytes = Math.max(LONGEST_KEPT, maxBytes);
     this.#mask = sets - 1;
     this.#hashes = new Int32Array(places);
     this.#domains = new Uint32Array(places);
@@ -41,13 +51,25 @@ export class PlanCache {
     this.#plans = Array.from({ length: places });
   }
 
-  get size(): number {
+  get entries(): number {
     return this.#size;
   }
 
-  /** Entries that left for others. */
-  get evicted(): number {
-    return this.#evicted;
+  /** Of the descriptors; plans are about as large. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get hits(): number {
+    return this.#hits;
+  }
+
+  get misses(): number {
+    return this.#misses;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
   }
 
   /** What `find` and `keep` take. */
@@ -66,19 +88,24 @@ export class PlanCache {
       const key = this.#keys[place];
       if (key === undefined || !isSame(key, bytes, span)) continue;
       this.#ages[place] = this.#tick();
+      this.#hits += 1;
       return this.#plans[place];
     }
+    this.#misses += 1;
     return undefined;
   }
 
   /** The bytes are copied (P28). */
   keep(hash: number, { bytes, span }: { readonly bytes: Uint8Array; readonly span: DescriptorSpan }, plan: DescriptorPlan): void {
-    if (span.end - span.start > LONGEST_KEPT) return;
+    const length = span.end - span.start;
+    if (length > LONGEST_KEPT) return;
     const set = hash & this.#mask;
     const free = this.#freeOf(set);
     if (free < 0 || this.#size >= this.#capacity) this.#evict(set);
+    while (this.#bytes + length > this.#maxBytes) this.#evict(set);
     const place = free < 0 ? this.#freeOf(set) : free;
     this.#size += 1;
+    this.#bytes += length;
     this.#hashes[place] = hash;
     this.#domains[place] = span.domain;
     this.#keys[place] = new Uint8Array(bytes.subarray(span.start, span.end));
@@ -101,10 +128,11 @@ export class PlanCache {
         if (this.#keys[place] !== undefined && (oldest < 0 || (this.#ages[place] ?? 0) < (this.#ages[oldest] ?? 0))) oldest = place;
       }
     }
+    this.#bytes -= this.#keys[oldest]?.length ?? 0;
     this.#keys[oldest] = undefined;
     this.#plans[oldest] = undefined;
     this.#size -= 1;
-    this.#evicted += 1;
+    this.#evictions += 1;
   }
 
   /** Wraps after four billion lookups, when for a moment the order within sets is not exact. */

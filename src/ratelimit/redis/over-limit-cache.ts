@@ -1,7 +1,9 @@
 // R505: which counters are over, and until when nothing can have changed that, so that a flood costs no command. Bounded (P27).
 import { BoundedMap } from '../../lib/bounded-map.ts';
+import type { CacheCounts } from '../cache-counts.ts';
 import type { CounterKey } from '../store/counter-key.ts';
 import type { CounterUse } from '../store.ts';
+import { mapCounts } from './map-counts.ts';
 
 const CAPACITY = 100_000;
 /** While nobody tells us of resets. */
@@ -17,8 +19,13 @@ interface Over {
 
 export class OverLimitCache {
   readonly #over = new BoundedMap<string, Over>(CAPACITY);
+  readonly #counts = mapCounts('ratelimit_over_limit', this.#over);
   #generation = 0;
   #isHearing = false;
+
+  get counts(): CacheCounts {
+    return this.#counts;
+  }
 
   /** Changes with everything that may let hits pass again: a denial decided before is not to be remembered after. */
   get generation(): number {

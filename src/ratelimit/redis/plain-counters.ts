@@ -2,7 +2,9 @@
 // was seen there. Bounded (P27).
 import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Window } from '../algorithms/fixed-window.ts';
+import type { CacheCounts } from '../cache-counts.ts';
 import type { CounterTarget } from '../store.ts';
+import { mapCounts } from './map-counts.ts';
 import { PlainCounter } from './plain-command.ts';
 import { counterName } from './store-keys.ts';
 
@@ -12,9 +14,14 @@ export class PlainCounters {
   readonly #prefix: string;
   /** By the text of the key: of each, the window that was asked for last. */
   readonly #counters = new BoundedMap<string, PlainCounter>(CAPACITY);
+  readonly #counts = mapCounts('ratelimit_counters', this.#counters);
 
   constructor(prefix: string) {
     this.#prefix = prefix;
+  }
+
+  get counts(): CacheCounts {
+    return this.#counts;
   }
 
   /** Undefined where this process knows nothing of it. */

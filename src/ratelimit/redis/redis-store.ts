@@ -1,6 +1,7 @@
 // The store that all workers share (R404-R410, R501-R505, R802-R808): decides what it can at once, sends the rest in batches, and answers by
 // `onStoreFailure` where Redis does not.
 import { FixedWindows } from '../algorithms/fixed-window.ts';
+import type { CacheCounts } from '../cache-counts.ts';
 import type {
   CounterPlace,
   CounterReading,
@@ -145,6 +146,10 @@ export class RedisStore implements CounterStore {
 
   tableChanged(): void {
     this.#cache.clear();
+  }
+
+  caches(): readonly CacheCounts[] {
+    return [this.#cache.counts, this.#counters.counts];
   }
 
   readiness(): StoreReadiness {

@@ -82,8 +82,8 @@ describe('any request is answered', () => {
       }),
       { seed: SEED, numRuns: 1_000 },
     );
-    expect(small.limiter.table?.plans.evicted).toBeGreaterThan(100);
-    expect(small.limiter.table?.plans.size).toBeLessThanOrEqual(8);
+    expect(small.limiter.table?.plans.evictions).toBeGreaterThan(100);
+    expect(small.limiter.table?.plans.entries).toBeLessThanOrEqual(8);
   });
 
   it('though its bytes are none, without an exception', () => {

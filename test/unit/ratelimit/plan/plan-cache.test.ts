@@ -29,8 +29,24 @@ describe('remembered plans', () => {
     for (let key = 0; key < capacity * 10; key += 1) {
       keep(cache, key);
       expect(isKnown(cache, key)).toBe(true);
-      expect(cache.size).toBeLessThanOrEqual(capacity);
+      expect(cache.entries).toBeLessThanOrEqual(capacity);
     }
-    expect(cache.size + cache.evicted).toBe(capacity * 10);
+    expect(cache.entries + cache.evictions).toBe(capacity * 10);
+    expect([cache.hits, cache.misses]).toEqual([capacity * 10, 0]);
+  });
+
+  it('are never more than so many bytes, however many come (P27)', () => {
+    const cache = new PlanCache({ capacity: 4_096, maxBytes: 10_000, seed: 3 });
+    const keep1k = (key: number): void => {
+      const bytes = Buffer.alloc(900 + (key % 100), key);
+      const span = { domain: 0, start: 0, end: bytes.length };
+      cache.keep(cache.hash(bytes, span), { bytes, span }, plainPlan('none'));
+    };
+    for (let key = 0; key < 110; key += 1) {
+      keep1k(key);
+      expect(cache.bytes).toBeLessThanOrEqual(10_000);
+    }
+    expect(cache.entries + cache.evictions).toBe(110);
+    expect(cache.entries).toBeGreaterThanOrEqual(10);
   });
 });
