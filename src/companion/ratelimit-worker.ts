@@ -1,6 +1,7 @@
 // The half of the rate-limit companion that lives in a worker: limits of its gateways, each over its store, and what operators ask of them.
 // Counts go to the supervisor; it decides nothing by itself.
 import type { Secret } from '../lib/secret.ts';
+import type { UnknownThing } from '../ratelimit/decision-listener.ts';
 import { HotRules } from '../ratelimit/hot-rules.ts';
 import type { WorkerAnswer } from '../ratelimit/limit-question.ts';
 import { DecisionRecord } from '../ratelimit/operator/decision-record.ts';
@@ -183,7 +184,7 @@ class RatelimitWorker implements WorkerService {
   }
 
   /** Names that callers made up are no labels: all of them count together (R208, R810). */
-  #unknown(what: 'domain' | 'limit' | 'override'): void {
+  #unknown(what: UnknownThing): void {
     this.#relay.increment('chancery_ratelimit_unknown_total', { what });
     if (what === 'limit') this.#relay.increment('chancery_ratelimit_decisions_total', { limit: UNKNOWN_LIMIT, result: 'unknown_limit' });
   }

@@ -95,8 +95,10 @@ export class OwnDecisions {
         plan.rule?.counts.add('unlimited');
       } else {
         reply.statuses.setPlain(place, OK);
-        if (plan.kind === 'unknown') this.#ports.listener.unknown('limit');
       }
+      const { amiss } = plan;
+      // A cost that is taken at the end asks twice (R207).
+      if (amiss !== undefined && plan.op !== 'debit') this.#ports.listener.unknown(amiss.what, amiss.limit);
     }
     request.answer(reply.end(plans.length));
   }

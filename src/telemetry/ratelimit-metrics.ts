@@ -4,7 +4,7 @@ export const RATELIMIT_METRICS = {
   chancery_ratelimit_decisions_total: {
     type: 'counter',
     labels: ['limit', 'result'],
-    help: 'Decisions of each limit: ok, near, over, shadow_over, blocked, unlimited, degraded_ok, degraded_over, fail_open, fail_closed, shed or oversize.',
+    help: 'Decisions of each limit: ok, near, over, shadow_over, blocked, unlimited, degraded_ok, degraded_over, fail_open, fail_closed, shed or oversize; unknown_limit of names that do not exist, all as limit _unknown.',
   },
   chancery_ratelimit_hits_total: { type: 'counter', labels: ['limit'], help: 'Hits that each limit counted.' },
   chancery_ratelimit_rule_decisions_total: {
@@ -16,7 +16,7 @@ export const RATELIMIT_METRICS = {
   chancery_ratelimit_unknown_total: {
     type: 'counter',
     labels: ['what'],
-    help: 'Requests that named a domain, a limit or the unit of an override that does not exist.',
+    help: 'Requests that named a domain, a limit or the unit of an override that does not exist, or whose claim is no rate or above max.',
   },
   chancery_ratelimit_refused_total: {
     type: 'counter',

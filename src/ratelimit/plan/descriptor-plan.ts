@@ -67,8 +67,11 @@ export interface DescriptorPlan {
   readonly units: readonly CounterUse[];
   /** R207; `take` looks at the request's hits. */
   readonly op: 'take' | 'check' | 'debit';
+  /** What to tell of it each time (R107, R208): the name of an unknown limit; that the claim of a `limitFrom` is no rate, or above `max`. */
+  readonly amiss: { readonly what: 'limit' | 'rate'; readonly limit: string } | undefined;
 }
 
-export function plainPlan(kind: 'none' | 'unknown'): DescriptorPlan {
-  return { kind, rule: undefined, counters: [], units: [], op: 'take' };
+export function plainPlan(kind: 'none' | 'unknown', limit = ''): DescriptorPlan {
+  const amiss = kind === 'unknown' ? ({ what: 'limit', limit } as const) : undefined;
+  return { kind, rule: undefined, counters: [], units: [], op: 'take', amiss };
 }

@@ -26,9 +26,11 @@ const LIMIT_ENTRY = 'limit';
 const RATE_ENTRY = '_rate';
 const OP_ENTRY = '_op';
 
+/** R101: what is longer is nobody's name, and is not kept. */
+const LONGEST_NAME = 63;
+
 const NOTHING = new Uint8Array(0);
 const NONE = plainPlan('none');
-const UNKNOWN = plainPlan('unknown');
 
 interface ReadyRule {
   readonly rule: LimitRule;
@@ -50,7 +52,8 @@ export function ownLimits(domain: LimitDomain, tools: PlanTools): DomainPlans {
     plan(descriptor) {
       const [name, ...entries] = namedEntries(descriptor);
       const ready = name?.key === LIMIT_ENTRY ? rules.get(name.text) : undefined;
-      if (ready === undefined) return name?.key === LIMIT_ENTRY ? UNKNOWN : NONE;
+      if (ready === undefined)
+        return name?.key === LIMIT_ENTRY ? plainPlan('unknown', name.text.length > LONGEST_NAME ? '' : name.text) : NONE;
       return makePlan(ready, entries);
     },
   };
@@ -112,27 +115,29 @@ class PlanMaker {
     );
     if (given === undefined) return NONE;
     const op = opOf(entries);
-    const uncounted = (kind: PlanKind): DescriptorPlan => ({ kind, rule: planned, counters: [], units: [], op });
+    const uncounted = (kind: PlanKind): DescriptorPlan => ({ kind, rule: planned, counters: [], units: [], op, amiss: undefined });
     if (given.includes(undefined) && rule.whenMissing !== 'share') return rule.whenMissing === 'deny' ? uncounted('missing') : NONE;
     const override = ready.chooseOverride(valuesOf(rule.parts, given));
-    const rates = this.#rates(override);
+    const claimed = override === undefined ? this.#claimed() : undefined;
+    // An override wins over what a claim says, a claim over the limit's own rates (R107).
+    const rates = override?.override.rates ?? (claimed === undefined || claimed === 'refused' ? rule.rates : [claimed]);
     if (rates.length === 0) return uncounted('unlimited');
     if (rates.some(({ limit }) => limit === 0)) return uncounted('blocked');
+    const amiss = claimed === 'refused' ? ({ what: 'rate', limit: rule.name } as const) : undefined;
     const counters = rates.map((rate) => this.#counter(rate, given, override));
-    return { kind: 'counted', rule: planned, counters, units: counters.map(({ unit }) => unit), op };
+    return { kind: 'counted', rule: planned, counters, units: counters.map(({ unit }) => unit), op, amiss };
   }
 
-  /** R107: an override wins over what a claim says, a claim over the limit's own rates. */
-  #rates(override: ReadyOverride | undefined): readonly LimitRate[] {
+  /** The rate that the request's claim says; undefined: it says none. */
+  #claimed(): LimitRate | 'refused' | undefined {
     const { ready, entries } = this.#task;
-    if (override !== undefined) return override.override.rates;
     const { rates, limitFromMax } = ready.rule;
     const [own] = rates;
     const text = entries.find(({ key }) => key === RATE_ENTRY)?.text;
-    if (limitFromMax === undefined || own === undefined || text === undefined) return rates;
+    if (limitFromMax === undefined || own === undefined || text === undefined) return undefined;
     const claimed = parseRate(text, own);
-    if (claimed === undefined || isFaster(claimed, limitFromMax)) return rates;
-    return limitProblem(this.#storeLimit(claimed)) === undefined ? [claimed] : rates;
+    if (claimed === undefined || isFaster(claimed, limitFromMax)) return 'refused';
+    return limitProblem(this.#storeLimit(claimed)) === undefined ? claimed : 'refused';
   }
 
   #counter(rate: LimitRate, given: GivenParts, override: ReadyOverride | undefined): PlannedCounter {

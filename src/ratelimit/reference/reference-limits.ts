@@ -103,7 +103,7 @@ class Planner {
     const last = match.steps.at(-1)?.descriptor;
     if (last?.limit === undefined) return NONE;
     const { rule, rate } = this.#shared(last, last.limit, metricPath(this.#domain, match.steps));
-    if (rate === undefined) return { kind: 'unlimited', rule, counters: [], units: [], op: 'take' };
+    if (rate === undefined) return { kind: 'unlimited', rule, counters: [], units: [], op: 'take', amiss: undefined };
     return this.#counted(rule, rate, keyParts(view, match));
   }
 
@@ -158,7 +158,7 @@ class Planner {
     // Shadow is a matter of the answer here: each counter is asked alone (R307).
     const unit: CounterUse = { limit, key, kind: 'count', hits: 1, isShadow: true };
     const counter: PlannedCounter = { target: unit, unit, capacity, nearAbove, currentLimit: shown, policyHeader };
-    return { kind: 'counted', rule, counters: [counter], units: [unit], op: 'take' };
+    return { kind: 'counted', rule, counters: [counter], units: [unit], op: 'take', amiss: undefined };
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEAF_LISTENER } from '../../../src/ratelimit/decision-listener.ts';
 import type { LimitRule } from '../../../src/ratelimit/limit-table.ts';
 import type { CounterStore } from '../../../src/ratelimit/store.ts';
 import {
@@ -304,6 +305,23 @@ describe('overrides (R107)', () => {
     expect(['1001/minute', 'many', '5/fortnight', '-1/minute', ''].map((rate) => requests(rate)?.requests_per_unit)).toEqual([
       1, 1, 1, 1, 1,
     ]);
+  });
+
+  it('that claims refuse, and limits that are not there, are told each time; a debit is not a second time (R107, R207, R208)', () => {
+    const told: string[] = [];
+    const listener = { ...DEAF_LISTENER, unknown: (what: string, limit = '') => void told.push(`${what} ${limit}`) };
+    const limiter = testLimiter({ listener });
+    limiter.limiter.setTables({ own: table(plan({ limitFromMax: perMinute(1_000), overrides: [] })) });
+    const ask = (...entries: readonly (readonly [string, string])[]) =>
+      limiter.ask(DOMAIN, [of('plan', ['jwt.tenant', 'a'], ['route', 'r'], ...entries)]);
+    for (const rate of ['1001/minute', '1001/minute', 'many', '5/minute']) ask(['_rate', rate]);
+    ask();
+    expect(told).toEqual(['rate plan', 'rate plan', 'rate plan']);
+    ask(['_rate', 'many'], ['_op', 'check']);
+    ask(['_rate', 'many'], ['_op', 'debit']);
+    expect(told).toHaveLength(4);
+    expect(limiter.ask(DOMAIN, [of('gone'), of('gone')]).overall_code).toBe('OK');
+    expect(told.slice(4)).toEqual(['limit gone', 'limit gone']);
   });
 
   it('that raise N keep what was used (R102)', () => {
