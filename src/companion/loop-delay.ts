@@ -1,5 +1,6 @@
-// How late the event loop is: the delay of a timer, sampled, as the 99th percentile of the last second (authz G12). One long pause among many
-// short turns is no overload and does not count; nor does a machine that is busy with something else, while hardly anybody calls.
+// How late the event loop is: the delay of a timer, sampled (authz G12). Who has more to do than it can is late turn after turn; a pause, of the
+// garbage collector or of a machine that is busy with something else, is followed by short turns, and to refuse calls then would make an outage of
+// it. So what counts is how much of the last second was spent in turns that were late. Nor does it count while hardly anybody calls.
 
 /** What a worker refuses: nothing, work that is not at hand in a cache, everything. */
 export type Shedding = 'none' | 'cold' | 'all';
@@ -8,6 +9,9 @@ const WINDOW_MS = 1_000;
 const SAMPLE_MS = 10;
 const COLD_MS = 50;
 const ALL_MS = 150;
+/** Of the window, in turns later than that, and in so many at least. */
+const MOST_LATE_MS = 500;
+const LATE_TURNS = 2;
 /** Calls in the window below which they are not what makes the loop late: to refuse them would help nobody. */
 const BUSY_CALLS = 200;
 
@@ -39,13 +43,19 @@ export class LoopDelay {
     const first = this.#samples.findIndex((sample) => sample.atMs > atMs - WINDOW_MS);
     if (first > 0) this.#samples.splice(0, first);
     const isBusy = this.#samples.reduce((sum, { calls }) => sum + calls, 0) >= BUSY_CALLS;
-    const p99 = isBusy ? this.#percentile() : 0;
-    this.#shedding = p99 > ALL_MS ? 'all' : p99 > COLD_MS ? 'cold' : 'none';
+    if (!isBusy) this.#shedding = 'none';
+    else this.#shedding = this.#isLate(ALL_MS) ? 'all' : this.#isLate(COLD_MS) ? 'cold' : 'none';
   }
 
-  #percentile(): number {
-    const delays = this.#samples.flatMap(({ delayMs }) => (delayMs > COLD_MS ? [delayMs] : [])).sort((a, b) => b - a);
-    return delays[Math.floor(this.#samples.length / 100)] ?? 0;
+  #isLate(ms: number): boolean {
+    let turns = 0;
+    let lateMs = 0;
+    for (const { delayMs } of this.#samples) {
+      if (delayMs <= ms) continue;
+      turns += 1;
+      lateMs += SAMPLE_MS + delayMs;
+    }
+    return turns >= LATE_TURNS && lateMs >= MOST_LATE_MS;
   }
 }
 

@@ -1,6 +1,6 @@
 // A `chancery serve` of dist/ over a file in a folder of its own, for cases that measure the program as it is run.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,13 @@ function readyLine(child, output) {
     });
     child.on('exit', (code) => reject(new Error(`the control plane ended with ${code}\n${output()}`)));
   });
+}
+
+/** The same by the threads that it has now, exact where `cpuMsOf` counts in steps of 10 ms. */
+export function cpuMsOfThreads(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ns = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]));
+  return ns.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
 /** CPU that a process has used; undefined where the system does not say (it does on Linux). */
