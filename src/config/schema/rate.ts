@@ -52,7 +52,7 @@ function parseRate(value: unknown): ScalarOutcome<RateConfig> {
   const [, amount, word, count, letter] = /^([0-9]+)\/(?:([a-z]+)|([0-9]{1,9})([smhd]))$/.exec(value) ?? [];
   const limit = Number(amount);
   if (amount === undefined) return wrong('CH1128', '{value} is not a rate', meantRate(value) ?? HELP);
-  if (!Number.isSafeInteger(limit)) return wrong('CH1128', '{value} is more than can be counted: 2^53-1 (ratelimit R103)');
+  if (!Number.isSafeInteger(limit)) return wrong('CH1128', '{value} is more than can be counted: 2^53-1');
   if (word !== undefined) {
     const [unit, seconds] = UNITS.get(word) ?? [];
     return unit === undefined || seconds === undefined
