@@ -10,8 +10,8 @@ import { cpuMsOf, cpuMsOfThreads, startServe } from './serve-process.mjs';
 /** A companion with one worker sheds load above some dozens at once, and then it is refusals that are measured. */
 const CONNECTIONS = 8;
 const TOKENS = 200;
-const REQUESTS = 8_000;
-const ROUNDS = { rounds: 5, warmUps: 1 };
+const REQUESTS = 4_000;
+const ROUNDS = { rounds: 11, warmUps: 1 };
 /** At half load: so many short windows of each, one after the other, so that one pause of the machine is one window's. */
 const WINDOWS = 7;
 const WINDOW_SECONDS = 0.7;
