@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Issue, SourcePosition } from '../lib/issue.ts';
 import { displayWidth } from './display-width.ts';
 import type { Positions } from './source.ts';
-import { HIDDEN_LINE, isInsideKey, type MarkedLine, markLine, printable } from './source-line.ts';
+import { HIDDEN_LINE, isInsideKey, type MarkedLine, markLine, markOpenLine, printable } from './source-line.ts';
 
 export interface FormatOptions {
   /** ANSI colours. */
@@ -110,6 +110,7 @@ function formatPlace(position: SourcePosition, { label, owner, color, gutter }: 
 }
 
 function lineToPrint({ file, line, column, length }: SourcePosition, text: string, positions: Positions): MarkedLine {
+  if (positions.holdNoSecrets === true) return markOpenLine(text, column, length);
   const isHidden = isInsideKey(line, (number) => positions.line(file, number));
   return isHidden ? HIDDEN_LINE : markLine(text, column, length);
 }

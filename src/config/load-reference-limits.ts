@@ -112,7 +112,7 @@ class Load {
     return {
       limits: isGood ? { revision, domains } : undefined,
       issues: this.#issues,
-      positions: { find: () => undefined, line },
+      positions: { find: () => undefined, line, holdNoSecrets: true },
       places: this.#places,
       watched: [...new Set(watched)],
     };

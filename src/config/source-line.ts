@@ -38,7 +38,19 @@ export interface MarkedLine {
 /** Cuts a line at `column` (from 1) for `length` characters, each part printable. */
 export function markLine(line: string, column: number, length: number): MarkedLine {
   const hidden = hiddenCharacters(line);
-  const characters = [...line].map((character, index) => (hidden.has(index) ? '*' : character));
+  return cut(
+    [...line].map((character, index) => (hidden.has(index) ? '*' : character)),
+    column,
+    length,
+  );
+}
+
+/** The same of a file whose `key:` holds no secret. */
+export function markOpenLine(line: string, column: number, length: number): MarkedLine {
+  return cut([...line], column, length);
+}
+
+function cut(characters: readonly string[], column: number, length: number): MarkedLine {
   const start = Math.min(column - 1, characters.length);
   const end = Math.min(start + length, characters.length);
   return {

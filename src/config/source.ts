@@ -14,6 +14,8 @@ export interface Positions {
   find(path: ConfigPath, at?: 'key' | 'value'): SourcePosition | undefined;
   /** Line `number` (from 1) of a file that was read, without its line break. */
   line(file: string, number: number): string | undefined;
+  /** The files hold no keys or passwords: their lines are shown as they are. Default: what may be one is hidden (C7). */
+  readonly holdNoSecrets?: true;
 }
 
 export interface SourceFile {

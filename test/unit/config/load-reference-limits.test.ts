@@ -178,7 +178,7 @@ describe('mistakes in reference files', () => {
       error[CH1006]: the descriptor "a" without a value is there twice
        --> limits/a.yaml:3:10
         |
-      3 |   - key: *
+      3 |   - key: a
         |          ^ here again
         = note: first here (limits/a.yaml:2:10)
 
