@@ -55,3 +55,39 @@ describe('a request with one use', () => {
     expect(second.state).toMatchObject({ used: 4 });
   });
 });
+
+describe('a fixed window', () => {
+  it('lets pass at most N in each window, at most 2 N in any time as long, and tells exactly what remains and when (ratelimit R105, R401, R1002)', () => {
+    let denied = 0;
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), steps, (n, walk) => {
+        const limit = limitOf({ limit: n, periodUs: PERIOD_US });
+        const windows = new FixedWindows();
+        const one = use(limit);
+        const passed: { readonly at: number; readonly hits: number }[] = [];
+        const sum = (from: number, until: number): number =>
+          passed.filter(({ at }) => at >= from && at < until).reduce((all, { hits }) => all + hits, 0);
+        let kept: CounterState | undefined;
+        let nowUs = EPOCH_US;
+        for (const { waitUs, hits } of walk) {
+          nowUs += waitUs;
+          const startUs = nowUs - (nowUs % PERIOD_US);
+          const free = n - sum(startUs, startUs + PERIOD_US);
+          const { outcome, state } = decideOne({ ...one, hits }, kept, { nowUs, windows });
+          kept = state ?? kept;
+          expect(outcome.isOver).toBe(free < Math.max(1, hits));
+          if (!outcome.isOver && hits > 0) passed.push({ at: nowUs, hits });
+          expect(outcome.remaining).toBe(outcome.isOver ? 0 : free - hits);
+          const untilEndMs = Math.ceil((startUs + PERIOD_US - nowUs) / 1_000);
+          expect(outcome.retryAfterMs).toBe(outcome.isOver ? (hits > n ? Number.POSITIVE_INFINITY : untilEndMs) : 0);
+          if (outcome.isOver) denied += 1;
+        }
+        for (const { at } of passed) {
+          expect(sum(at - (at % PERIOD_US), at - (at % PERIOD_US) + PERIOD_US)).toBeLessThanOrEqual(n);
+          expect(sum(at, at + PERIOD_US)).toBeLessThanOrEqual(2 * n);
+        }
+      }),
+    );
+    expect(denied).toBeGreaterThan(50);
+  });
+});
