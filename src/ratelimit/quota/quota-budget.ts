@@ -6,7 +6,7 @@ import { StoreError } from '../store/store-error.ts';
 import type { CounterStore, LedgerAnswer, LedgerEntry } from '../store.ts';
 import { type Asker, NOTHING, type Portion, QuotaHolder } from './quota-holder.ts';
 import { isSameId, type QuotaLimit } from './quota-limit.ts';
-import type { QuotaPool } from './quota-pool.ts';
+import type { Divided, QuotaPool } from './quota-pool.ts';
 import { burstOf, demandOf, isChange, isShort, type Participant, roomOf, type Targets, targetsOf, wantOf } from './targets.ts';
 import { ASSIGNMENT_TTL_MS, type BucketUsage } from './usage-report.ts';
 
@@ -16,12 +16,6 @@ export interface BudgetOptions {
   readonly nowMs: () => number;
   /** A name that no holder of any instance has. */
   readonly newName: () => string;
-}
-
-/** What is divided. */
-export interface Divided {
-  readonly limit: QuotaLimit;
-  readonly pool: QuotaPool;
 }
 
 /** R705. */
@@ -84,7 +78,10 @@ export class QuotaBudget {
 
   /** Somebody changed the counter of this hash (R811): what is left of the window is divided anew, at once. */
   async counterChanged(hash: string): Promise<void> {
-    if (this.#pool.counter === hash) await this.#do(() => this.#pool.debit(0)).then(() => this.tick());
+    if (this.#pool.counter !== hash) return;
+    await this.#do(() => this.#pool.debit(0));
+    for (const holder of this.#holders) if (holder.asker !== undefined) await this.#do(() => this.#refresh(holder, false));
+    await this.tick();
   }
 
   /** A first report on a stream: gives who holds from now on. What a closed stream of the same proxy had goes on. */
@@ -124,7 +121,7 @@ export class QuotaBudget {
         holder.isGone = false;
         return this.#welcome(holder, usage);
       }
-      await this.#refresh(holder, nowMs);
+      await this.#refresh(holder, holder.isConfirmedBy(nowMs));
     });
   }
 
@@ -189,8 +186,7 @@ export class QuotaBudget {
   }
 
   /** What it has lasts anew. Of a window that empties it has less each time (R706). */
-  async #refresh(holder: QuotaHolder, nowMs: number): Promise<void> {
-    const isConfirmed = holder.isConfirmedBy(nowMs);
+  async #refresh(holder: QuotaHolder, isConfirmed: boolean): Promise<void> {
     const { portion } = holder;
     const target = this.#limit.rate.algorithm === 'fixed' ? (this.#targets(this.#size()).get(holder.name) ?? NOTHING) : portion;
     const least = { share: Math.min(portion.share, target.share), burst: Math.min(portion.burst, target.burst) };

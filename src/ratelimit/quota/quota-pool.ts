@@ -17,6 +17,12 @@ export interface Holders {
   readonly entries: readonly LedgerEntry[];
 }
 
+/** What is divided. */
+export interface Divided {
+  readonly limit: QuotaLimit;
+  readonly pool: QuotaPool;
+}
+
 export class QuotaPool {
   readonly #store: CounterStore;
   readonly #counter: CounterTarget;
