@@ -7,6 +7,7 @@ import { checkHosts } from './host-check.ts';
 import { AdminProblem, PROBLEM_CONTENT_TYPE, problemDetails } from './problem.ts';
 import { addEndpointRoutes } from './routes/endpoints.ts';
 import { addEventRoutes } from './routes/events.ts';
+import { addExplainRoutes } from './routes/explain.ts';
 import { addGatewayRoutes } from './routes/gateways.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addLimitRoutes } from './routes/limits.ts';
@@ -61,6 +62,7 @@ function buildServer(sources: AdminSources, logger: Logger, isLocal: boolean): F
   addEndpointRoutes(server, sources, isLocal);
   addQuarantineRoutes(server, sources, isLocal);
   addLimitRoutes(server, sources, isLocal);
+  addExplainRoutes(server, sources, isLocal);
   return server;
 }
 

@@ -3,6 +3,7 @@
 import type { CompanionStatus } from '../app/companion-status.ts';
 import type { EndpointPushes } from '../app/endpoint-pushes.ts';
 import type { GoneNode, NodeVersion } from '../app/node-book.ts';
+import type { ExplainOutcome } from '../build/build.ts';
 import type { GatewayStatus } from '../build/gateway-status.ts';
 import type { LimitApi } from '../companion/limit-api.ts';
 import type { Revision } from '../delivery/revision.ts';
@@ -10,6 +11,7 @@ import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutStatus } from '../delivery/rollout-status.ts';
 import type { ServiceStatus } from '../discovery/service-status.ts';
 import type { EventFeed } from '../events/event-feed.ts';
+import type { AskedRequest } from '../explain/explained.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { SnapshotStore } from '../snapshot/store.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
@@ -40,6 +42,8 @@ export interface AdminSources {
   readonly texts: (gateway: string, revision: number) => Promise<SourceTexts | undefined>;
   /** Lifts the quarantine of a gateway and reads its files again. */
   readonly release: (gateway: string) => Promise<boolean>;
+  /** What a version of a gateway makes of a request (O4); undefined where only its files are known still. */
+  readonly explain: (gateway: string, version: string, asked: AskedRequest) => Promise<ExplainOutcome | undefined>;
   /** What clients reported last of the load of their services. */
   readonly loads: () => readonly GatewayLoads[];
   /** Limits of the rate limiter of this process; undefined while none runs. Default: none ever does. */

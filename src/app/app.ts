@@ -257,6 +257,7 @@ class ControlPlane implements App {
         revisions: (gateway) => this.revisions(gateway),
         texts: (gateway, revision) => this.texts(gateway, revision),
         release: (gateway) => this.release(gateway),
+        explain: async (gateway, version, asked) => this.#gateways.named(gateway)?.explain(version, asked),
         loads: () => this.#ports.loadReports.status(),
         snapshots: this.#liveSnapshots(),
         discovered: (gateway) => this.#endpoints.discovery.status(gateway),

@@ -1,12 +1,12 @@
 // One gateway file while it is served: builds at start and at each change, gives what is good to its delivery, and goes on with what was good
 // when it is not (D5, D17). Knows no streams and no nodes. Logs nothing: it tells what happened.
-
-import type { Build, Builder, GoodBuild } from '../build/build.ts';
+import type { Build, Builder, ExplainOutcome, GoodBuild } from '../build/build.ts';
 import type { GatewayStatus } from '../build/gateway-status.ts';
 import type { Revision } from '../delivery/revision.ts';
 import type { KeptServing } from '../delivery/revision-history.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
 import type { RolloutEvent } from '../delivery/rollout-event.ts';
+import type { AskedRequest } from '../explain/explained.ts';
 import { takesLonger } from '../lib/takes-longer.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
 import type { GatewayDelivery } from './gateway-delivery.ts';
@@ -50,6 +50,8 @@ export interface LiveGateway {
   newest(): Build | undefined;
   /** `file:line` of what a resource was made from. */
   placeOf(typeUrl: TypeUrl, name: string): Promise<string | undefined>;
+  /** What a served version makes of a request (O4); undefined where it is not known any more how that was built. */
+  explain(version: string, asked: AskedRequest): Promise<ExplainOutcome | undefined>;
   /** What the rollouts tell of this gateway. */
   rolledOut(event: RolloutEvent): void;
   /** Lifts the quarantine and reads the files again; false where there was nothing in it. */
@@ -139,6 +141,11 @@ class WatchedGateway implements LiveGateway {
   async placeOf(typeUrl: TypeUrl, name: string): Promise<string | undefined> {
     const good = this.#served?.good;
     return good && (await this.#options.builder.placeOf(good, typeUrl, name));
+  }
+
+  async explain(version: string, asked: AskedRequest): Promise<ExplainOutcome | undefined> {
+    const good = [this.#served, this.#proven].find((each) => each?.snapshot.version === version)?.good;
+    return good && (await this.#options.builder.explain(good, asked));
   }
 
   async stop(): Promise<void> {
@@ -269,10 +276,9 @@ class WatchedGateway implements LiveGateway {
   #accept(build: Build, good: GoodBuild, times: BuildTimes): void {
     const { startedAtMs, atMs, durationMs } = times;
     const before = this.#served;
-    const { snapshot } = good;
     const isNew = this.#options.delivery.accept(good, { build, startedAtMs, atMs });
-    this.#served = { snapshot, acceptedAtMs: isNew ? atMs : (before?.acceptedAtMs ?? atMs), good };
-    if (this.#proven?.snapshot.version === snapshot.version) this.#proven = this.#served;
+    this.#served = { snapshot: good.snapshot, acceptedAtMs: isNew ? atMs : (before?.acceptedAtMs ?? atMs), good };
+    if (this.#proven?.snapshot.version === good.snapshot.version) this.#proven = this.#served;
     // The first load of a run is news, although Envoys may have it already.
     if (!isNew && before?.good !== undefined) {
       this.#tell({ kind: 'unchanged', good, build, atMs, durationMs });

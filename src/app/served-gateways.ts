@@ -221,5 +221,6 @@ function countingCompiles(builder: Builder, metrics: Metrics): Builder {
     refuse: (good, refusal) => builder.refuse(good, refusal),
     textsOf: (files) => builder.textsOf(files),
     placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
+    explain: (good, asked) => builder.explain(good, asked),
   };
 }

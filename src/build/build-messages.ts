@@ -2,9 +2,10 @@
 // resources and nowhere else.
 
 import type { SourceTexts } from '../delivery/revision-store.ts';
+import type { AskedRequest } from '../explain/explained.ts';
 import type { SnapshotParcel } from '../snapshot/parcel.ts';
 import type { TypeUrl } from '../snapshot/types.ts';
-import type { Build, GoodBuild } from './build.ts';
+import type { Build, ExplainOutcome, GoodBuild } from './build.ts';
 import type { BuildRefusal } from './build-refusal.ts';
 import type { DiscoveryParcel } from './discovery-parcel.ts';
 
@@ -20,7 +21,8 @@ export type BuildRequest =
       readonly build: number;
       readonly typeUrl: TypeUrl;
       readonly name: string;
-    };
+    }
+  | { readonly kind: 'explain'; readonly id: number; readonly file: string; readonly build: number; readonly asked: AskedRequest };
 
 /** A good build, its snapshot and its services under discovery in the form that travels. */
 export type SentBuild = Omit<Build, 'good'> & { readonly good?: SentGood };
@@ -32,6 +34,7 @@ export type BuildAnswer =
   | { readonly kind: 'built'; readonly id: number; readonly build: SentBuild }
   | { readonly kind: 'place'; readonly id: number; readonly place?: string }
   | { readonly kind: 'texts'; readonly id: number; readonly texts?: SourceTexts }
+  | { readonly kind: 'explain'; readonly id: number; readonly outcome?: ExplainOutcome }
   /** A fault of ours: the request threw. */
   | { readonly kind: 'failed'; readonly id: number; readonly error: Error };
 

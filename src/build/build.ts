@@ -4,6 +4,8 @@
 import type { ListenerDrain } from '../compiler/drains.ts';
 import type { JwtTemplate } from '../compiler/filters/jwt-keys.ts';
 import type { SourceTexts } from '../delivery/revision-store.ts';
+import type { AskedRequest, Explained } from '../explain/explained.ts';
+import type { Result } from '../lib/result.ts';
 import type { DeliverySettings } from '../model/delivery-settings.ts';
 import type { DiscoveredService } from '../model/discovered-service.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
@@ -65,6 +67,9 @@ export interface GoodBuild extends BuildName {
   readonly discovery: readonly DiscoveredService[];
 }
 
+/** What a good build makes of a request, or what is wrong with the question (O4). */
+export type ExplainOutcome = Result<Explained, string>;
+
 /** Builds one gateway's files. One call at a time. */
 export interface Builder {
   /**
@@ -78,6 +83,8 @@ export interface Builder {
   textsOf(files: readonly string[]): Promise<SourceTexts | undefined>;
   /** `file:line` of what a resource was made from; undefined where that is not known, or not known any more. */
   placeOf(good: BuildName, typeUrl: TypeUrl, name: string): Promise<string | undefined>;
+  /** Values of the request are not repeated. Undefined where the build is not known any more. */
+  explain(good: BuildName, asked: AskedRequest): Promise<ExplainOutcome | undefined>;
 }
 
 /** Where builds are made: in this thread or in another. */

@@ -46,6 +46,10 @@ async function answerTo(request: BuildRequest, file: ServedFile): Promise<BuildA
       const place = await file.builder.placeOf({ id: request.build }, request.typeUrl, request.name);
       return { kind: 'place', id, ...(place === undefined ? {} : { place }) };
     }
+    case 'explain': {
+      const outcome = await file.builder.explain({ id: request.build }, request.asked);
+      return { kind: 'explain', id, ...(outcome === undefined ? {} : { outcome }) };
+    }
     default:
       return request satisfies never;
   }

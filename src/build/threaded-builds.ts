@@ -2,9 +2,10 @@
 // in the thread; here is only the last snapshot of each file, whose unchanged resources stay the same objects.
 
 import type { SourceTexts } from '../delivery/revision-store.ts';
+import type { AskedRequest } from '../explain/explained.ts';
 import { unpackSnapshot } from '../snapshot/parcel.ts';
 import type { Snapshot, TypeUrl } from '../snapshot/types.ts';
-import type { Build, Builder, BuildName, Builds } from './build.ts';
+import type { Build, Builder, BuildName, Builds, ExplainOutcome } from './build.ts';
 import type { BuildAnswer, BuildRequest, BuildThread, SentBuild } from './build-messages.ts';
 import type { BuildRefusal } from './build-refusal.ts';
 import { type HeldServices, unpackDiscovery } from './discovery-parcel.ts';
@@ -140,6 +141,13 @@ class ThreadedBuilder implements Builder {
     if (!running.builds.has(good)) return undefined;
     const answer = await this.#connection.ask(running, { kind: 'place', file: this.#file, build: good.id, typeUrl, name });
     return answer.kind === 'place' ? answer.place : undefined;
+  }
+
+  async explain(good: BuildName, asked: AskedRequest): Promise<ExplainOutcome | undefined> {
+    const running = this.#connection.running();
+    if (!running.builds.has(good)) return undefined;
+    const answer = await this.#connection.ask(running, { kind: 'explain', file: this.#file, build: good.id, asked });
+    return answer.kind === 'explain' ? answer.outcome : undefined;
   }
 
   #buildIn(running: Running, since: BuildName | undefined): Promise<Build> {

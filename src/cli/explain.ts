@@ -54,7 +54,12 @@ async function run(asked: Asked, terminal: Terminal): Promise<number> {
   const { flags } = asked;
   checkFormat(flags.output, ['text', 'json']);
   const question = questionOf(asked, terminal);
-  return explainFiles(question, flags, terminal);
+  if (flags.node === undefined) return explainFiles(question, flags, terminal);
+  if (flags.config !== undefined)
+    throw new ChanceryError('ERR_USAGE', '--node asks what a node runs, and -c what files say', { remedy: 'leave one of them out' });
+  const { explainNode } = await import('./explain-node.ts');
+  print(await explainNode(flags.server, flags.node, question), flags, terminal);
+  return EXIT.ok;
 }
 
 async function explainFiles(question: AskedRequest, flags: ExplainFlags, terminal: Terminal): Promise<number> {

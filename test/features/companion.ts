@@ -108,6 +108,7 @@ export function buildsWith(extra: () => Contents): Builds {
         refuse: (good, refusal) => builder.refuse(good, refusal),
         textsOf: (files) => builder.textsOf(files),
         placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
+        explain: (good, asked) => builder.explain(good, asked),
       };
     },
   };

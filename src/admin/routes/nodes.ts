@@ -39,7 +39,7 @@ export function addNodeRoutes(server: FastifyInstance, sources: AdminSources): v
 }
 
 /** B63: a dead node is named, with what it ran when it went. */
-function absence(id: string, sources: AdminSources): string {
+export function absence(id: string, sources: AdminSources): string {
   const gone = sources.gone().find((node) => node.id === id);
   if (gone === undefined) return `no node "${id}" is connected; /api/v1/nodes lists those that are`;
   const ran = gone.ran === undefined ? '' : `; it ran version ${gone.ran} of gateway "${gone.cluster}"`;

@@ -114,6 +114,7 @@ describe('admin server', () => {
       texts: async (gateway, revision) =>
         gateway === 'edge' && revision === 3 ? { id: 'x', files: [{ file: '/etc/edge.yaml', text: 'version: v1' }] } : undefined,
       release: async () => true,
+      explain: async () => undefined,
       loads: () => [],
       events: feed,
       discovered: () => undefined,

@@ -28,6 +28,7 @@ describe('many saves in a short time', () => {
         },
         refuse: async () => buildOf([]),
         placeOf: async () => undefined,
+        explain: async () => undefined,
         textsOf: async () => undefined,
       },
       delivery: testDelivery({ snapshots }).delivery,

@@ -27,6 +27,7 @@ const GATEWAY: LiveGateway = {
   status: () => STATUS,
   good: () => undefined,
   placeOf: async () => undefined,
+  explain: async () => undefined,
   rolledOut: () => undefined,
   release: async () => false,
   revisions: () => [],

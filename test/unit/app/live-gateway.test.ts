@@ -66,6 +66,7 @@ function fixture(first: Build | Error, { store, force = false, ...options }: Fix
     file: FILE,
     builder: {
       placeOf: async () => undefined,
+      explain: async () => undefined,
       textsOf: async () => undefined,
       refuse: async (_good, refusal) => {
         const other = refusal.kind === 'duplicate' ? refusal.otherFile : '';

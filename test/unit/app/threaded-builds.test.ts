@@ -76,6 +76,7 @@ describe('a build thread that ends (P8)', () => {
             refuse: (good, refusal) => builder.refuse(good, refusal),
             textsOf: (files) => builder.textsOf(files),
             placeOf: (good, typeUrl, name) => builder.placeOf(good, typeUrl, name),
+            explain: (good, asked) => builder.explain(good, asked),
           };
         },
       });
