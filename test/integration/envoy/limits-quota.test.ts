@@ -135,7 +135,9 @@ describe.concurrent('a limit of scope quota', () => {
     await eventually(async () => expect((await proxy.get('/blocked')).status).toBe(200));
     // A value of its own for each listed one; others have none, and pass (R111).
     const tier = async (value: string): Promise<number> => (await proxy.get('/tier', { 'x-tier': value })).status;
-    expect([await tier('gold'), await tier('lead'), await tier('gold,free'), (await proxy.get('/tier')).status]).toEqual([429, 200, 200, 200]);
+    expect([await tier('gold'), await tier('lead'), await tier('gold,free'), (await proxy.get('/tier')).status]).toEqual([
+      429, 200, 200, 200,
+    ]);
     await eventually(async () => expect(await tier('gold')).toBe(200));
     expect(await tier('free')).toBe(429);
     await eventually(async () => expect(await tier('free')).toBe(200));
