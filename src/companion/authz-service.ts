@@ -34,9 +34,8 @@ export function createAuthzService(context: WorkerServiceContext): WorkerService
     },
   });
   const stopTelling = tellCounts(() => counts.take(checks.cacheSizes()), send);
-  const answers = shellAnswers(api);
   return {
-    methods: { Check: { handler: (request, call, reply) => checks.handle(request, call, reply), answerTo: (reason) => answers[reason] } },
+    methods: { Check: { handler: (request, call, reply) => checks.handle(request, call, reply), answerTo: shellAnswers(api) } },
     apply: (update) => {
       const outcome = table.apply(update);
       send({ kind: 'owners', owners: remoteOwners(table) });

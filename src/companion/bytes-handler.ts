@@ -28,6 +28,6 @@ export interface ServedMethod {
   readonly wayBackMs?: number;
   /** The handler itself says what becomes of calls when there is too much to do (ratelimit R807). Default false: the shell refuses them. */
   readonly shedsItself?: boolean;
-  /** The shell's own answers: never empty, which could mean yes (authz G2, G4). */
-  readonly answerTo: (reason: ShellReason) => Answer;
+  /** The shell's own answers: never empty, which could mean yes (authz G2, G4). The request may be any bytes. */
+  readonly answerTo: (reason: ShellReason, request: Uint8Array) => Answer;
 }

@@ -125,7 +125,7 @@ function unaryMethod(
     const send = (answer: Answer): void => (answer instanceof Uint8Array ? callback(null, asBuffer(answer)) : callback(answer));
     const refuse = (reason: ShellReason, cause?: unknown): void => {
       onShed(reason, cause);
-      send(answerTo(reason));
+      send(answerTo(reason, call.request));
     };
     if (call.request.length > MAX_MESSAGE_BYTES) return refuse('oversized');
     if (!shedsItself && (inFlight.count >= MAX_IN_FLIGHT || shedding() === 'all')) return refuse('overloaded');

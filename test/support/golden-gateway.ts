@@ -16,6 +16,7 @@ export const SAMPLES = [
   'samples/grpc.yaml',
   'samples/canary.yaml',
   'samples/hosts-on-demand.yaml',
+  'samples/limits.yaml',
   'samples/full/gateway.yaml',
 ] as const;
 
@@ -26,14 +27,19 @@ export interface CompileOptions {
   readonly systemCaFile?: string;
   /** Default: a fixed time at which the certificates of goldens and samples are valid. */
   readonly nowMs?: number;
+  /** Warnings are no mistakes. Default false. */
+  readonly mayWarn?: boolean;
 }
 
-/** Throws with the diagnostics when the file has errors or warnings. */
-export async function compileGatewayFile(file: string, { nowMs = NOW_MS, ...options }: CompileOptions = {}): Promise<Compilation> {
+/** Throws with the diagnostics when the file has errors, or warnings unless `mayWarn`. */
+export async function compileGatewayFile(
+  file: string,
+  { nowMs = NOW_MS, mayWarn = false, ...options }: CompileOptions = {},
+): Promise<Compilation> {
   const { issues, config, positions } = await createConfigLoader({ file, env: {} }).load();
   const resolved = config === undefined ? undefined : createResolver().resolve(config, { nowMs });
   const all = [...issues, ...(resolved?.issues ?? [])];
-  if (resolved?.model === undefined || all.length > 0) {
+  if (resolved?.model === undefined || (all.length > 0 && !mayWarn)) {
     throw new Error(formatIssues(all, positions, { color: false }));
   }
   const api = loadEnvoyApi();
