@@ -54,7 +54,7 @@ const tasks = Object.entries(CASES).map(([id, { server, requests }]) => {
       const [cpuMs, begun] = [cpuMsOf(server.pid), performance.now()];
       for (let done = 0; done < CALLS; done += AT_ONCE)
         await Promise.all(Array.from({ length: AT_ONCE }, () => caller.send(requests[sent++ % requests.length])));
-      if (round >= 0) rounds[id].push({ cpuMs: cpuMsOf(server.pid) - cpuMs, wallMs: performance.now() - begun });
+      if (round >= 0) rounds[id][round] = { cpuMs: cpuMsOf(server.pid) - cpuMs, wallMs: performance.now() - begun };
     },
   });
   return [id, task];
