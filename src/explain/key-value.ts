@@ -37,7 +37,7 @@ export function keyValue(part: LimitKeyPart, facts: KeyFacts): KeyValue {
     case 'clientNet':
       return client.kind === 'known' ? known(networkOf(client.address, part.bits)) : client;
     case 'header':
-      return present(headerOf(part.name, request), `the request has no header ${part.name}`);
+      return listed(present(headerOf(part.name, request), `the request has no header ${part.name}`), part);
     case 'query':
       return present(parameterOf(part.name, request), `the query has no ${part.name}`);
     case 'method':
@@ -70,6 +70,12 @@ export function claimValue(name: string, { claims, unknown }: LimitIdentity): Ke
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
   if (typeof value === 'string' && value !== '') return known(value);
   return { kind: 'missing', why: value === undefined ? `the token has no claim ${name}` : `the claim ${name} is no text` };
+}
+
+/** Where values are listed, others count as missing (ratelimit R111). */
+function listed(value: KeyValue, { name, values }: LimitKeyPart & { readonly kind: 'header' }): KeyValue {
+  if (value.kind !== 'known' || values === undefined || values.includes(value.value)) return value;
+  return { kind: 'missing', why: `${name} is none of ${values.join(', ')}` };
 }
 
 function known(value: string): KeyValue {

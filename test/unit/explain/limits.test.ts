@@ -31,11 +31,13 @@ rateLimits:
   words: {key: [header.x-case, query.q, method, path, const.all, service], rate: 5/second}
   partner: {key: [apiKey.id], rate: 5/second, overrides: [{match: {apiKey.id: acme}, rate: 9/second}]}
   divided: {key: [route], rate: 2000/second, scope: quota}
+  tier: {key: [service, {header: x-tier, in: [gold, free]}], rate: 2000/second, scope: quota}
 routes:
   - {name: orders, matches: [{path: {prefix: /orders}}], backends: [orders], auth: {jwt: main}, rateLimits: [trial, plan, per-user, editor, shield, login]}
   - {name: named, matches: [{path: {prefix: /named}}], backends: [orders], auth: none, rateLimits: [words, named, watched]}
   - {name: keys, matches: [{path: {prefix: /keys}}], backends: [orders], auth: {apiKeys: partners}, rateLimits: [partner]}
   - {name: either, matches: [{path: {prefix: /either}}], backends: [orders], auth: {anyOf: [{ips: [office]}, {jwt: main}]}, rateLimits: [divided]}
+  - {name: tiers, matches: [{path: {prefix: /tiers}}], backends: [orders], auth: none, rateLimits: [tier]}
 `;
 const GOOD = { iss: 'https://id.example.com/', aud: 'shop', exp: NOW / 1000 + 60 };
 
@@ -74,6 +76,11 @@ async function limitOf(name: string, url: string, details: Partial<AskedRequest>
 const as = (claims: object): Partial<AskedRequest> => ({ token: tokenOf({ ...GOOD, ...claims }) });
 
 describe('limits in explain', () => {
+  it('whose values of a header are listed pass over others (ratelimit R111)', async () => {
+    const tier = async (value: string) => (await limitOf('tier', '/tiers', { headers: [`x-tier: ${value}`] })).outcome.kind;
+    expect([await tier('gold'), await tier('lead'), await tier('')]).toEqual(['counted', 'skipped', 'skipped']);
+  });
+
   it('stand in the order of the filters that ask them, whatever order the route names them in (ratelimit R201)', async () => {
     const { json } = await ask('/orders', as({ sub: 'alice' }));
     expect(json.limits.map(({ name, filter }) => `${filter} ${name}`)).toEqual([
