@@ -1,6 +1,7 @@
 // `chancery token decode`: header, claims, times in words, what is odd, and with -c what each provider would say. Never prints a signature.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { DEVELOPMENT_KEY_VARIABLE, knownDevelopmentKey } from '../demo/development-key.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { decodeBase64url } from '../lib/jose/base64url.ts';
 import { type JsonObject, parseStrictJson } from '../lib/jose/strict-json.ts';
@@ -9,9 +10,11 @@ import { goodModels } from './good-models.ts';
 import { checkFormat } from './output-format.ts';
 import type { Terminal } from './terminal.ts';
 import { lintsOf, timesOf } from './token-words.ts';
+import { DEFAULT_STATE } from './up-plan.ts';
 
 export interface DecodeFlags {
   readonly config?: readonly string[];
+  readonly state?: string;
   readonly output: string;
 }
 
@@ -28,7 +31,7 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
     return EXIT.invalid;
   }
   const nowMs = Date.now();
-  const models = flags.config === undefined ? [] : await goodModels(flags.config, terminal);
+  const models = flags.config === undefined ? [] : await goodModels(flags.config, trustingDevelopment(flags, terminal));
   if (models === undefined) return EXIT.invalid;
   const { providerOpinion } = await import('./token-opinion.ts');
   const asked = models.flatMap(({ gateway, auth }) => (auth?.jwt ?? []).map((provider) => ({ gateway, provider })));
@@ -46,6 +49,14 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
     for (const lint of lints) terminal.err(`warning: ${lint}\n`);
   }
   return flags.config === undefined || opinions.some(({ accepted }) => accepted) ? EXIT.ok : EXIT.invalid;
+}
+
+/** Files then say what they say to `up --demo`, which tells them the same key. What the environment says goes first. */
+function trustingDevelopment({ state }: DecodeFlags, terminal: Terminal): Terminal {
+  const { env, cwd } = terminal;
+  if ((env[DEVELOPMENT_KEY_VARIABLE] ?? '') !== '') return terminal;
+  const x = knownDevelopmentKey(path.resolve(cwd, state ?? env['CHANCERY_STATE'] ?? DEFAULT_STATE));
+  return x === undefined ? terminal : { ...terminal, env: { ...env, [DEVELOPMENT_KEY_VARIABLE]: x } };
 }
 
 function readToken(file: string | undefined, cwd: string): string {

@@ -8,8 +8,10 @@ import { type MintFlags, mintToken } from './token-mint.ts';
 
 export function addTokenCommand(program: Command, { terminal, finish }: CommandContext): void {
   const token = program.command('token').description('look at tokens, and make some for the quickstart');
-  addConfigOption(token.command('decode'))
-    .description('show what a token says; with -c also what each provider would say. Local: it is neither stored nor sent')
+  addSettingOptions(addConfigOption(token.command('decode')), ['state'])
+    .description(
+      'show what a token says; with -c also what each provider would say, the development issuer of `up --demo` included. Local: it is neither stored nor sent',
+    )
     .argument('[file]', 'a file with one token; - or nothing: standard input')
     .option('-o, --output <format>', 'text or json', 'text')
     .action(async (file: string | undefined, flags: DecodeFlags) => finish(await decodeToken(file, flags, terminal)));

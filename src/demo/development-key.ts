@@ -16,11 +16,26 @@ export interface DevelopmentKey {
 
 /** Of this state directory; the file has mode 0600. Throws ERR_USAGE where it is no such key. */
 export function developmentKey(state: string): DevelopmentKey {
-  const file = path.join(state, 'development-key.pem');
+  const file = fileIn(state);
   const privateKey = readKey(file, keptKey(file) ?? newKey(state, file));
+  return { privateKey, x: publicKeyOf(privateKey, file) };
+}
+
+/** The public key alone, where `up` or `token mint` has made one in this state directory: nothing is made. Throws ERR_USAGE as above. */
+export function knownDevelopmentKey(state: string): string | undefined {
+  const file = fileIn(state);
+  const pem = keptKey(file);
+  return pem === undefined ? undefined : publicKeyOf(readKey(file, pem), file);
+}
+
+function fileIn(state: string): string {
+  return path.join(state, 'development-key.pem');
+}
+
+function publicKeyOf(privateKey: KeyObject, file: string): string {
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
   if (x === undefined) throw unusable(file);
-  return { privateKey, x };
+  return x;
 }
 
 function keptKey(file: string): string | undefined {

@@ -1,6 +1,6 @@
 // The commands for tokens and keys: what they print, their exit codes, and that no secret is in any message (authz K1, K2; O1).
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newApiKey } from '../../../src/cli/key.ts';
@@ -49,6 +49,18 @@ function unsigned(header: object, claims: object): string {
 }
 
 describe('chancery token', () => {
+  it('knows the development issuer where its key was made, and makes none to look at a token', async () => {
+    const minted = await mint('--scope', 'hello:read');
+    await workspace.write('token', minted.out);
+    const decode = (...args: readonly string[]) => run(['token', 'decode', 'token', '-c', QUICKSTART, ...args]);
+    expect(await decode(...state())).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('accepted, and its signature is good') as string,
+    });
+    expect(await decode('--state', workspace.path('other'))).toMatchObject({ code: 1 });
+    expect(existsSync(workspace.path('other'))).toBe(false);
+  });
+
   it('mints what the provider of the quickstart accepts, by a key of mode 0600 in the state directory', async () => {
     const minted = await mint('--scope', 'hello:read', '--claim', 'sub=alice', '--expires', '15m');
     expect(minted).toMatchObject({ code: 0, err: '' });
