@@ -8,6 +8,8 @@ import type { RedisAddress } from './redis-settings.ts';
 /** Even when nothing seems wrong, in calls of `refresh`. */
 const LOOK_EVERY = 15;
 const NONE = -1;
+/** So many looks a node is kept that a redirection named and that has no slots yet: a new one, while the first keys move to it. */
+const KEPT_LOOKS = 5;
 
 export interface ClusterOptions {
   readonly hosts: readonly RedisAddress[];
@@ -21,6 +23,8 @@ export class ClusterNodes implements RedisNodes {
   /** Place of a slot's master in `#masters`. */
   readonly #slots = new Int16Array(SLOTS).fill(NONE);
   #masters: readonly RedisNode[] = [];
+  /** Nodes that redirections named, and for how many looks they are kept. */
+  readonly #named = new Map<string, number>();
   #isLooking = false;
   #waited = LOOK_EVERY;
 
@@ -87,7 +91,9 @@ export class ClusterNodes implements RedisNodes {
   /** In the order in which they were sent; to a node that is not known yet nothing can be sent. */
   async #sendAgain(moved: readonly Redirection[], commands: readonly Command[], answers: Map<number, Reply>): Promise<void> {
     const [first] = moved;
-    const node = first === undefined ? undefined : this.#nodeAt(addressOf(first.to));
+    const address = first === undefined ? undefined : addressOf(first.to);
+    const node = address === undefined ? undefined : this.#nodeAt(address);
+    if (address !== undefined) this.#named.set(nameOf(address), KEPT_LOOKS);
     if (node?.isReady !== true) return;
     for (const { at, isAsk } of moved) {
       const command = commands[at] ?? ['ping'];
@@ -104,13 +110,12 @@ export class ClusterNodes implements RedisNodes {
     for (const row of rows) {
       const master = Array.isArray(row) ? masterOf(row) : undefined;
       if (master === undefined) continue;
-      const name = `${master.host}:${master.port}`;
-      seen.add(name);
+      seen.add(nameOf(master));
       this.#slots.fill(masters.push(this.#nodeAt(master)) - 1, master.first, master.last + 1);
     }
     this.#masters = masters;
     for (const [name, node] of this.#nodes) {
-      if (seen.has(name) || seen.size === 0) continue;
+      if (seen.has(name) || seen.size === 0 || this.#isKept(name)) continue;
       node.close();
       this.#nodes.delete(name);
     }
@@ -118,8 +123,16 @@ export class ClusterNodes implements RedisNodes {
     if (masters.length === 0) for (const host of this.#options.hosts) this.#nodeAt(host);
   }
 
+  /** Counts a look. */
+  #isKept(name: string): boolean {
+    const looks = this.#named.get(name) ?? 0;
+    if (looks > 1) this.#named.set(name, looks - 1);
+    else this.#named.delete(name);
+    return looks > 0;
+  }
+
   #nodeAt(address: RedisAddress): RedisNode {
-    const name = `${address.host}:${address.port}`;
+    const name = nameOf(address);
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
     const made = this.#options.createNode(address);
@@ -138,6 +151,10 @@ interface Redirection {
 function redirection(reply: Reply, at: number): readonly Redirection[] {
   const match = 'error' in reply ? /^(MOVED|ASK) \d+ (\S+)$/.exec(reply.error.message) : null;
   return match?.[2] === undefined ? [] : [{ at, isAsk: match[1] === 'ASK', to: match[2] }];
+}
+
+function nameOf({ host, port }: RedisAddress): string {
+  return `${host}:${port}`;
 }
 
 function addressOf(text: string): RedisAddress {

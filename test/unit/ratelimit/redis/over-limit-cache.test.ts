@@ -47,7 +47,8 @@ describe('what is remembered of counters that are over (ratelimit R505)', () => 
 
   it('holds 100,000 counters, the newest (P27)', () => {
     const cache = hearing();
-    const all = Array.from({ length: 100_001 }, () => use(yearly('fixed', 1)));
+    const limit = yearly('fixed', 1);
+    const all = Array.from({ length: 100_001 }, () => use(limit));
     for (const one of all) cache.remember(one, { nowMs: 0, untilMs: 5_000 });
     const [first, second] = all;
     if (first === undefined || second === undefined) throw new Error('no uses');
@@ -58,7 +59,8 @@ describe('what is remembered of counters that are over (ratelimit R505)', () => 
 it('of counters that were touched 100,000 are remembered, the newest (ratelimit R504, P27)', () => {
   const counters = new PlainCounters('crl');
   const window = { startUs: 0, endUs: 60_000_000 };
-  const all = Array.from({ length: 100_001 }, () => use(yearly('fixed', 1)));
+  const limit = yearly('fixed', 1);
+  const all = Array.from({ length: 100_001 }, () => use(limit));
   for (const one of all) counters.at(one, window);
   const [first, second] = all;
   if (first === undefined || second === undefined) throw new Error('no uses');
