@@ -6,7 +6,7 @@ import { freePort } from '../../support/free-port.ts';
 import { createGate } from '../../support/gate.ts';
 import { type HttpResponse, request } from '../../support/http-client.ts';
 import { adsBootstrap, type ScriptedAds, startScriptedAds } from '../../support/scripted-ads.ts';
-import { edsCluster as cluster, endpoints, listener, routes } from '../../support/scripted-resources.ts';
+import { edsCluster as cluster, endpoints, listener, routes, staticCluster } from '../../support/scripted-resources.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import type { Reply } from '../../support/upstream-exchange.ts';
 
@@ -88,6 +88,32 @@ describe.each(['delta', 'sotw'] as const)('over %s ADS (D7)', (variant) => {
     expect(await quiet(ads, nonce)).toBe(true);
     gate.open({ status: 200 });
     expect((await ads.answered(nonce)).error).toBeUndefined();
+  });
+
+  test('a second response before the first is answered is applied at once; both wait for the first to be warm, and in the state of the world only the second is answered', async () => {
+    const { ads, upstream, envoy } = await serving(variant);
+    const endpointsOf = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, endpoints(name, upstream.port)]));
+    const first = ads.send('Cluster', { a: cluster('a'), b: cluster('b') });
+    await ads.asked('ClusterLoadAssignment', 'b');
+    if (variant === 'sotw') ads.send('ClusterLoadAssignment', endpointsOf('a'));
+    const c = staticCluster('c', upstream.port);
+    const second = ads.send('Cluster', variant === 'sotw' ? { a: cluster('a'), b: cluster('b'), c } : { c });
+    await eventually(async () => expect((await envoy.admin.clusters()).map(({ name }) => name)).toContain('c'));
+    expect(await quiet(ads, second)).toBe(true);
+    expect(await quiet(ads, first)).toBe(true);
+    ads.send('ClusterLoadAssignment', endpointsOf('a', 'b'));
+    await ads.answered(second);
+    const answers = ads.requests.filter(({ nonce }) => nonce === first || nonce === second).map(({ nonce }) => nonce);
+    expect(answers).toEqual(variant === 'delta' ? [first, second] : [second]);
+  });
+
+  test('a second response that takes away the cluster that warms lets the ACK come at once', async () => {
+    const { ads, upstream } = await serving(variant);
+    ads.send('Cluster', { a: cluster('a'), b: cluster('b') });
+    await ads.asked('ClusterLoadAssignment', 'b');
+    if (variant === 'sotw') ads.send('ClusterLoadAssignment', { a: endpoints('a', upstream.port) });
+    const second = ads.send('Cluster', variant === 'sotw' ? { a: cluster('a') } : {}, ['b']);
+    expect((await ads.answered(second)).error).toBeUndefined();
   });
 
   test('a changed cluster is not ACKed before its endpoints are sent again, and the old one goes on', async () => {
