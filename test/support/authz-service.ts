@@ -34,7 +34,10 @@ export async function startAuthzService(compilation: Pick<Compilation, 'resource
   const policies = compilation.resources.flatMap((resource) =>
     resource.kind === 'AuthPolicy' ? [{ name: resource.name, bytes: api.encode('chancery.policy.v1.AuthPolicy', resource.message) }] : [],
   );
-  const { refused } = await service.apply({ policies, apiKeys: [], secrets: [], removed: [] });
+  const apiKeys = compilation.resources.flatMap((resource) =>
+    resource.kind === 'ApiKeySet' ? [{ name: resource.name, bytes: api.encode('chancery.policy.v1.ApiKeySet', resource.message) }] : [],
+  );
+  const { refused } = await service.apply({ policies, apiKeys, secrets: [], removed: [] });
   if (refused[0] !== undefined) throw new Error(`${refused[0].name} was refused: ${refused[0].message}`);
   const server = createCompanionServer({
     service: 'envoy.service.auth.v3.Authorization',

@@ -19,6 +19,7 @@ export interface LimitedProxy {
 
 export interface LimitedFleet {
   readonly backend: Upstream;
+  readonly compilation: Compilation;
   readonly proxies: readonly LimitedProxy[];
   /** The limiter of now. */
   readonly service: CountingService;
@@ -55,6 +56,7 @@ export async function startLimitedFleet(options: LimitedFleetOptions): Promise<L
   const proxies = await Promise.all(Array.from({ length: count }, () => startProxy(bootstrap)));
   return {
     backend,
+    compilation,
     proxies,
     get service() {
       return service;
