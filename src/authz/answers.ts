@@ -2,6 +2,7 @@
 
 import type { Secret } from '../lib/secret.ts';
 import type { EnvoyApi } from '../proto/api.ts';
+import { AllowTemplate } from './allow-template.ts';
 import type { CompiledPolicy } from './policy/compiled-policy.ts';
 import type { CredentialLocation } from './policy/credential-locations.ts';
 import type { CredentialSource, PolicySettings, TokenSettings } from './policy/settings.ts';
@@ -10,7 +11,7 @@ import { cookiesWithout } from './presented-credentials.ts';
 import type { IdentityKind, ProvenIdentity } from './proven-identity.ts';
 import { allowReply } from './reply-allow.ts';
 import { DenyReply } from './reply-deny.ts';
-import { replyMetadata } from './reply-metadata.ts';
+import { ownMetadata, replyMetadata, withoutOwn } from './reply-metadata.ts';
 import type { ToldRequest } from './told-request.ts';
 
 /** Who was proven to call, and by what. */
@@ -27,6 +28,8 @@ const UNFORWARDABLE = refusal('identity.unforwardable', 'insufficient');
 
 interface PolicyAnswers {
   anonymous: Uint8Array | undefined;
+  /** By provider of tokens. */
+  readonly allowed: Map<TokenSettings, AllowTemplate | undefined>;
   /** By verdict. */
   readonly shadow: Map<Verdict, Uint8Array>;
   readonly denied: { readonly http: Map<Refusal, DenyReply>; readonly grpc: Map<Refusal, DenyReply> };
@@ -51,6 +54,14 @@ export class Answers {
 
   /** Bytes, or why the identity cannot be told (H7). */
   allow(policy: CompiledPolicy, call: ProvenCall): Uint8Array | Refusal {
+    const [lone] = call.identities;
+    if (lone !== undefined && isKept(call.identities, call.used)) {
+      const ready = this.#readyMade(policy, lone, call);
+      if (ready !== undefined) {
+        lone.keepReply(policy, ready);
+        return ready;
+      }
+    }
     const stamps = new Map<string, string>();
     for (const identity of call.identities) {
       if (identity.stamps === undefined) return UNFORWARDABLE;
@@ -121,15 +132,37 @@ export class Answers {
     });
   }
 
+  /** From the parts that all callers of the provider share; undefined where there are none. */
+  #readyMade(policy: CompiledPolicy, identity: ProvenIdentity, call: ProvenCall): Uint8Array | undefined {
+    const { kind, issuer } = identity.facts;
+    const { settings, subjectKey = this.#subjectKey } = policy;
+    const provider = kind === 'jwt' || kind === 'token' ? tokenProviderOf(settings, kind, identity.facts.provider) : undefined;
+    if (provider === undefined || identity.stamps === undefined) return undefined;
+    // An issuer that introspection tells may be any, and then it belongs to the caller.
+    if (issuer !== provider.issuer) return undefined;
+    const { allowed } = this.#answers(policy);
+    let template = allowed.get(provider);
+    if (template === undefined && !allowed.has(provider)) {
+      const metadata = replyMetadata({ settings, decision: 'allow', reason: 'ok', identities: [identity], subjectKey });
+      template = AllowTemplate.of({
+        policy,
+        provider,
+        headersToRemove: removedHeaders(policy, removedSources(policy, call.identities, call.used)),
+        metadata: withoutOwn(metadata),
+      });
+      allowed.set(provider, template);
+    }
+    return template?.answer(identity.stamps, ownMetadata(identity, settings, subjectKey));
+  }
+
   #allowed(policy: CompiledPolicy, { identities, used, cookies }: ProvenCall, stamps: ReadonlyMap<string, string>): Uint8Array {
     const { settings, subjectKey = this.#subjectKey } = policy;
     const removed = removedSources(policy, identities, used);
-    const headers = removed.filter(({ kind }) => kind === 'header').map(({ name }) => name);
     const cookieNames = new Set(removed.filter(({ kind }) => kind === 'cookie').map(({ name }) => name));
     return allowReply({
       identityHeaders: settings.identityHeaders,
       stamps,
-      headersToRemove: new Set(policy.readsAddress ? [...headers, CLIENT_IP_HEADER] : headers),
+      headersToRemove: removedHeaders(policy, removed),
       queryParametersToRemove: removed.filter(({ kind }) => kind === 'query').map(({ name }) => name),
       ...(cookieNames.size === 0 || cookies === undefined ? {} : { cookie: cookiesWithout(cookies, cookieNames) }),
       metadata: replyMetadata({ settings, decision: 'allow', reason: 'ok', identities, subjectKey }),
@@ -139,7 +172,7 @@ export class Answers {
   #answers(owner: object): PolicyAnswers {
     const known = this.#made.get(owner);
     if (known !== undefined) return known;
-    const made = { anonymous: undefined, shadow: new Map(), denied: { http: new Map(), grpc: new Map() } };
+    const made = { anonymous: undefined, allowed: new Map(), shadow: new Map(), denied: { http: new Map(), grpc: new Map() } };
     this.#made.set(owner, made);
     return made;
   }
@@ -164,6 +197,16 @@ function removedSources(
     if (keepCredential) return [];
     return from.filter(({ kind, name }) => kind === 'header' || used.some((location) => location.at === kind && location.name === name));
   });
+}
+
+function removedHeaders({ readsAddress }: CompiledPolicy, removed: readonly CredentialSource[]): ReadonlySet<string> {
+  const headers = removed.filter(({ kind }) => kind === 'header').map(({ name }) => name);
+  return new Set(readsAddress ? [...headers, CLIENT_IP_HEADER] : headers);
+}
+
+function tokenProviderOf(settings: PolicySettings, kind: 'jwt' | 'token', name: string): TokenSettings | undefined {
+  const providers = kind === 'jwt' ? settings.jwt : settings.introspection;
+  return providers.find((provider) => provider.name === name);
 }
 
 type Origin = Pick<TokenSettings, 'from' | 'keepCredential'>;

@@ -16,7 +16,8 @@ export interface AllowFacts {
 }
 
 /** Numbers of the fields of CheckResponse, OkHttpResponse and HeaderValueOption. */
-const FIELD = { status: 1, ok: 3, metadata: 4, headers: 2, removed: 5, queryRemoved: 8, header: 1, action: 3 } as const;
+export const ALLOW_FIELD = { status: 1, ok: 3, metadata: 4, headers: 2, removed: 5, queryRemoved: 8, header: 1, action: 3 } as const;
+const FIELD = ALLOW_FIELD;
 /** OVERWRITE_IF_EXISTS_OR_ADD: without it a client's own copy of the header would stay beside ours (H5). */
 const OVERWRITE = 2;
 const writer = new ReplyWriter();
@@ -48,17 +49,20 @@ function written(facts: AllowFacts, headers: readonly (readonly [string, string]
   writer.message(FIELD.ok, () => {
     for (const name of facts.queryParametersToRemove) writer.text(FIELD.queryRemoved, name);
     for (const name of removed.toReversed()) writer.text(FIELD.removed, name);
-    for (const header of headers.toReversed()) writer.message(FIELD.headers, () => stamp(header));
+    for (const [name, value] of headers.toReversed()) stampHeader(writer, name, value);
   });
   // Present, and OK by its absent code: no bytes at all would mean the same, so they must not come about by accident (G2).
   writer.message(FIELD.status, () => undefined);
   return writer.bytes();
 }
 
-function stamp([key, value]: readonly [string, string]): void {
-  writer.number(FIELD.action, OVERWRITE);
-  writer.message(FIELD.header, () => {
-    writer.text(2, value);
-    writer.text(1, key);
-  });
+/** A header that backends get, in place of any copy. */
+export function stampHeader(to: ReplyWriter, name: string, value: string): void {
+  const option = to.begin();
+  to.number(FIELD.action, OVERWRITE);
+  const header = to.begin();
+  to.text(2, value);
+  to.text(1, name);
+  to.end(FIELD.header, header);
+  to.end(FIELD.headers, option);
 }

@@ -49,6 +49,27 @@ export function replyMetadata({ settings, decision, reason, identities, subjectK
   return { fields };
 }
 
+/** Of the metadata of a token's answer, what belongs to its owner. */
+export function ownMetadata(
+  identity: ProvenIdentity,
+  { gateway, toldClaims: paths }: Pick<PolicySettings, 'gateway' | 'toldClaims'>,
+  subjectKey: Secret,
+): ProtoStruct {
+  const subject = subjectHash(identity, gateway, subjectKey);
+  const claims = paths.length === 0 ? undefined : toldClaims(paths, [identity]);
+  return {
+    fields: {
+      ...(subject === undefined ? {} : { subject_hash: { string_value: subject } }),
+      ...(claims === undefined ? {} : { claims: { struct_value: claims } }),
+    },
+  };
+}
+
+/** The same metadata without it. */
+export function withoutOwn({ fields }: ProtoStruct): ProtoStruct {
+  return { fields: Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'subject_hash' && name !== 'claims')) };
+}
+
 /** The same caller of a gateway has the same 16 digits; nobody without the key can tell who it is (S4). */
 export function subjectHash({ facts }: ProvenIdentity, gateway: string, key: Secret): string | undefined {
   if (facts.subject === undefined) return undefined;

@@ -23,10 +23,25 @@ export class ReplyWriter {
 
   /** A field with what `content` writes. */
   message(field: number, content: () => void): void {
-    const before = this.#writer.length;
+    const before = this.begin();
     content();
+    this.end(field, before);
+  }
+
+  /** What is written from here on until `end` is the content of a message. */
+  begin(): number {
+    return this.#writer.length;
+  }
+
+  /** `before`: what `begin` gave. */
+  end(field: number, before: number): void {
     this.#writer.varint(this.#writer.length - before);
     this.#writer.varint(field * 8 + DELIMITED);
+  }
+
+  /** Fields as `bytes` gave them. */
+  ready(fields: Uint8Array): void {
+    this.#writer.bytes(fields);
   }
 
   text(field: number, value: string): void {
@@ -43,10 +58,12 @@ export class ReplyWriter {
   /** The fields of a google.protobuf.Struct. */
   struct({ fields }: ProtoStruct): void {
     for (const [name, value] of Object.entries(fields)) {
-      this.message(1, () => {
-        this.message(2, () => this.#value(value));
-        this.text(1, name);
-      });
+      const entry = this.begin();
+      const content = this.begin();
+      this.#value(value);
+      this.end(2, content);
+      this.text(1, name);
+      this.end(1, entry);
     }
   }
 
