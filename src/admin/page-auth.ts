@@ -54,8 +54,10 @@ function keysTable(ages: readonly SeriesValue[]): string {
   return `<h3>Keys of issuers</h3>\n${table(['Issuer', 'Fetched or confirmed'], rows, '')}\n`;
 }
 
+/** What is let pass by mode shadow is no denial. */
 function sum(series: readonly SeriesValue[], decision: string): number {
-  return series.reduce((total, { labels, value }) => total + (labels['decision'] === decision ? value : 0), 0);
+  const meant = series.filter(({ labels }) => labels['decision'] === decision && (decision === 'allow' || labels['mode'] !== 'shadow'));
+  return meant.reduce((total, { value }) => total + value, 0);
 }
 
 function byRoute(decisions: readonly SeriesValue[]): ReadonlyMap<string, readonly SeriesValue[]> {

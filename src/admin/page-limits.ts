@@ -132,7 +132,7 @@ function sharesTable(limits: readonly ListedLimit[]): string {
       code(budget),
       `${proxy === undefined ? 'of another instance' : code(proxy)}${isClosed ? `<br>${marked('wait', 'its stream is closed')}` : ''}`,
       `${perSecond}/s, burst ${burst}`,
-      `${demand}/s`,
+      `${Math.round(demand * 10) / 10}/s`,
     ]);
   const rest = holders.length - rows.length;
   const more = rest > 0 ? `<p>And ${rest} shares more: <code>chancery limits show LIMIT</code></p>\n` : '';

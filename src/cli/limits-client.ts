@@ -31,8 +31,9 @@ export async function askCounter(server: string, question: CounterQuestion): Pro
     if (parsed.success) return parsed.data;
   }
   const problem = problemOf(text) ?? `${server} answered, but not as an API of limits does`;
-  throw new ChanceryError(status >= 500 || status === 200 ? 'ERR_SERVER_UNREACHABLE' : 'ERR_USAGE', problem, {
-    remedy: 'chancery limits list shows what there is',
+  const isOut = status >= 500 || status === 200;
+  throw new ChanceryError(isOut ? 'ERR_SERVER_UNREACHABLE' : 'ERR_USAGE', problem, {
+    remedy: isOut ? 'chancery limits list says how its store is' : 'chancery limits list shows what there is',
   });
 }
 

@@ -65,7 +65,7 @@ export function sharesText(shares: readonly BudgetShares[]): string {
         holder.proxy ?? 'of another instance',
         `${holder.perSecond}/s`,
         String(holder.burst),
-        `${holder.demand}/s`,
+        `${paceText(holder.demand)}/s`,
         holder.isClosed ? 'its stream is closed' : '',
       ]);
       const more = others === 0 ? '' : `and ${others} more\n`;

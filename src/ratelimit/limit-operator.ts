@@ -122,8 +122,9 @@ async function change(store: CounterStore, { target, capacity }: PlannedCounter,
   const hits = target.limit.algorithm === 'bucket' ? remaining + capacity : remaining;
   for (let left = hits; left > 0; left -= MOST_HITS) {
     const use = { ...target, kind: 'debit', hits: Math.min(left, MOST_HITS), isShadow: false } as const;
-    const { source } = await store.take([use], { deadlineMs: Number.POSITIVE_INFINITY });
-    if (source === 'failure') throw new StoreError('unavailable', 'the store did not answer');
+    const { source, failure = 'unavailable' } = await store.take([use], { deadlineMs: Number.POSITIVE_INFINITY });
+    const reason = failure === 'shed' ? 'the limiter has too much to do just now: ask again' : 'the store did not answer';
+    if (source === 'failure') throw new StoreError(failure, reason);
   }
 }
 

@@ -37,7 +37,7 @@ function limitsOf({ limits, companions }: AdminSources): NonNullable<ReturnType<
     names.length === 0 ? 'no gateway has a limit for one, or they are not connected' : `limits are counted by ${names.join('; ')}`;
   throw new AdminProblem(
     404,
-    `no rate limiter runs in this process: ${reason}; one of its own is asked on its own machine: chancery limits list --server http://127.0.0.1:18082`,
+    `no rate limiter runs in this process: ${reason}. A limiter of its own answers on its machine: chancery limits list --server http://127.0.0.1:18082`,
   );
 }
 

@@ -24,7 +24,8 @@ function gateway(service: string): string {
   ].join('\n');
 }
 
-const redisService = (port: number): string => `{store: redis, redis: {url: "redis://127.0.0.1:${port}/0"}, keySecret: "${KEY_SECRET}"}`;
+const redisService = (port: number, timeout = '25ms'): string =>
+  `{store: redis, redis: {url: "redis://127.0.0.1:${port}/0", timeout: ${timeout}}, keySecret: "${KEY_SECRET}"}`;
 
 describe('rate limiters beside a control plane', () => {
   let workspace: Workspace;
@@ -65,16 +66,20 @@ describe('rate limiters beside a control plane', () => {
 
   it('three instances over one Redis let exactly the limit pass, and no value of a key is told (R405, R410, R811, R1009)', async () => {
     const redis = await redisServer();
-    const plane = await serve(redisService(redis.port));
+    const plane = await serve(redisService(redis.port, '4s'));
     const all = await Promise.all(['a', 'b', 'c'].map((id) => limiter(plane.xdsPort, id)));
     await Promise.all(all.map(ready));
     const callers = all.map(({ endpoint }) => caller(endpoint));
-    const replies = await Promise.all(
-      Array.from({ length: 300 }, async (_, index) => callers[index % 3]?.ask('per-user', { 'header.x-user': CANARY })),
-    );
-    const codes = replies.map((reply) => (typeof reply === 'object' ? reply.overall_code : `status ${reply}`));
-    expect(codes.filter((code) => code === 'OK')).toHaveLength(50);
-    expect(new Set(codes)).toEqual(new Set(['OK', 'OVER_LIMIT']));
+    const round = async (): Promise<number> => {
+      const asked = Array.from({ length: 300 }, (_, index) => callers[index % 3]?.ask('per-user', { 'header.x-user': CANARY }, 20_000));
+      const codes = (await Promise.all(asked)).map((reply) => (typeof reply === 'object' ? reply.overall_code : `status ${reply}`));
+      expect(codes.filter((code) => code !== 'OK' && code !== 'OVER_LIMIT')).toEqual([]);
+      return codes.filter((code) => code === 'OK').length;
+    };
+    let passed = await round();
+    // On a machine that is too busy some are shed, which here means denied (R807): they are not counted, and others pass later.
+    await eventually(async () => (passed < 50 ? (passed += await round()) >= 50 : true), { what: 'all that fit' });
+    expect([passed, await round()]).toEqual([50, 0]);
     const server = ['--server', `http://127.0.0.1:${all[0]?.metricsPort}`];
     const shown = await runChancery(['limits', 'show', 'per-user', `header.x-user=${CANARY}`, ...server, '-o', 'json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({ applies: 'counted', counters: [{ used: 50, remaining: 0 }] });
@@ -92,10 +97,11 @@ describe('rate limiters beside a control plane', () => {
     );
     const metrics = await Promise.all(all.map(async (each) => (await each.get('/metrics')).text));
     const keys = await redis.client.keys('*');
+    const contents = (await Promise.all(keys.map((key) => redis.client.dumpBuffer(key)))).map(String);
     expect(all[0]?.child.stderr()).toContain('"action":"limits.reset"');
     const told = [shown, reset, list, hot].flatMap(({ stdout, stderr }) => [stdout, stderr]);
     const logs = all.flatMap(({ child }) => [child.stdout(), child.stderr()]);
-    const everything = [...told, ...logs, ...metrics, ...keys, plane.logs()].join('\n');
+    const everything = [...told, ...logs, ...metrics, ...keys, ...contents, plane.logs()].join('\n');
     expect(everything).not.toContain(CANARY);
     expect(everything).not.toContain(KEY_SECRET);
   }, 60_000);
@@ -127,7 +133,7 @@ describe('rate limiters beside a control plane', () => {
     const running = await limiter(plane.xdsPort, 'a', '--workers', '2');
     await running.child.waitFor(/memory, which counts in one worker only/);
     expect(await running.get('/readyz')).toMatchObject({ status: 503 });
-  }, 30_000);
+  }, 60_000);
 
   it('serves in the process of the control plane, with its API of limits (R811, P19)', async () => {
     const plane = await serve('{store: memory}', 'in-process');
@@ -138,6 +144,13 @@ describe('rate limiters beside a control plane', () => {
     const banned = await runChancery(['limits', 'ban', 'per-user', `header.x-user=${CANARY}`, ...server, '-o', 'json']);
     expect(JSON.parse(banned.stdout)).toMatchObject({ counters: [{ remaining: 0 }] });
     expect(await ask('per-user', { 'header.x-user': CANARY })).toMatchObject({ overall_code: 'OVER_LIMIT' });
+    const explained = await runChancery(['limits', 'explain', 'per-user', `header.x-user=${CANARY}`, ...server]);
+    expect(explained.stdout).toContain('✓ header.x-user is given');
+    expect(explained.stdout).toContain('kept as memory:');
+    expect(explained.stdout).toContain('50 in one window (R105)');
+    const page = await (await fetch(`http://127.0.0.1:${plane.adminPort}/`)).text();
+    expect(page).toContain('<strong>per-user</strong>');
+    expect(page + explained.stdout).not.toContain(CANARY);
     const granted = await runChancery(['limits', 'grant', 'per-user', `header.x-user=${CANARY}`, '--hits', '3', ...server, '-o', 'json']);
     expect(JSON.parse(granted.stdout)).toMatchObject({ counters: [{ remaining: 3 }] });
     expect(plane.logs()).not.toContain(CANARY);

@@ -106,7 +106,7 @@ describe('auth on the page', () => {
       series('admin', 'unknown', 'jwks.unavailable', 1),
     ];
     const shown = text(authSection({ decisions, keyAges: [{ labels: { issuer: 'https://issuer' }, value: 12.3 }] }));
-    expect(shown).toContain('admin 0 7 1 5 × rule.none shadow: let pass 2 × jwt.expired 1 × jwks.unavailable orders 7 0 0');
+    expect(shown).toContain('admin 0 2 1 5 × rule.none shadow: let pass 2 × jwt.expired 1 × jwks.unavailable orders 7 0 0');
     expect(shown).toContain('https://issuer 12 s ago');
     expect(authSection({ decisions: [], keyAges: [] })).toBe('');
   });
