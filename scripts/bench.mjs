@@ -93,7 +93,8 @@ function page(all) {
     '',
     'PB…: the cases of the design notes. PB1 cold build, PB2 one edit, PB3 one endpoint, PB4 start of a process, PB5 a snapshot to many streams,',
     'PB6 one change to many streams, PB7 idle streams, PB8 reconnects, PB9 from save to the last answer, PB10 checks of the auth companion,',
-    'PB11 decisions of the rate-limit companion, PB12 auth in front of a real backend, by a real Envoy. PB13, an hour under load, is `npm run bench:soak`.',
+    'PB11 decisions of the rate-limit companion (and how many a second one process made), PB12 auth and limits in front of a real backend, by a real Envoy.',
+    'PB13, an hour under load, is `npm run bench:soak`.',
     '',
   ].join('\n');
 }
