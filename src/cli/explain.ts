@@ -22,7 +22,7 @@ interface ExplainFlags {
   readonly listener?: string;
   readonly node?: string;
   readonly output: string;
-  readonly server: string;
+  readonly server?: string;
 }
 
 export function addExplainCommand(program: Command, { terminal, finish }: CommandContext): void {
@@ -35,7 +35,7 @@ export function addExplainCommand(program: Command, { terminal, finish }: Comman
     .option('--jwt <file>', 'a file with a token: which parts of the policy its claims satisfy, and what limits count; it is never printed')
     .option('--listener <name>', 'by which listener it comes; default: by scheme and port')
     .option('--node <id>', 'by what this node runs now, in place of the files; asks its control plane')
-    .option('--server <url>', 'with --node: the address of the admin API', defaultServer(terminal))
+    .option('--server <url>', `with --node: admin API of its control plane (CHANCERY_SERVER; default ${defaultServer(terminal)})`)
     .option('-o, --output <format>', 'text or json', 'text')
     .action(async (method: string, url: string, flags: ExplainFlags) => finish(await run({ method, url, flags }, terminal)));
 }
@@ -58,7 +58,8 @@ async function run(asked: Asked, terminal: Terminal): Promise<number> {
   if (flags.config !== undefined)
     throw new ChanceryError('ERR_USAGE', '--node asks what a node runs, and -c what files say', { remedy: 'leave one of them out' });
   const { explainNode } = await import('./explain-node.ts');
-  print(await explainNode(flags.server, flags.node, question), flags, terminal);
+  const server = flags.server ?? (terminal.env.CHANCERY_SERVER || defaultServer(terminal));
+  print(await explainNode(server, flags.node, question), flags, terminal);
   return EXIT.ok;
 }
 

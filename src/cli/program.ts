@@ -60,7 +60,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-function buildProgram(context: CommandContext): Command {
+/** All commands, ready to parse a line. */
+export function buildProgram(context: CommandContext): Command {
   const { terminal } = context;
   const program = new Command('chancery')
     .description('An Envoy control plane: one reviewed YAML file becomes configuration for fleets of Envoys.')
