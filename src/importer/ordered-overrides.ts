@@ -34,19 +34,36 @@ export interface KeyFrame {
 
 export function orderedOverrides(rules: readonly OrderedRule[], { parts, fallback }: KeyFrame): OrderedOverrides {
   const set = new RegionSet(rules.map(({ match }) => valuesOf(match, parts)));
-  const { hidden } = set;
-  const tangled = set.tangled.filter(({ rule, other }) => rules[rule]?.outcome !== rules[other]?.outcome);
   const regions = set.fromLargeToSmall();
   const say = (isFull: boolean): Said => new Sayer(rules, { parts, fallback, isFull }).say(regions);
   const short = say(false);
-  const { overrides, lost } = short.isSound ? short : say(true);
+  const { said, lost } = short.isSound ? short : say(true);
+  const overrides = [...said.values()];
   const ties = matchTies(overrides.map(({ match }) => match));
   const tied = [...ties].map(([later, first]) => ({ rule: overrides[later]?.rule ?? 0, other: overrides[first]?.rule ?? 0 }));
-  return { overrides: overrides.filter((_, index) => !ties.has(index)), hidden, lost: [...tangled, ...lost, ...tied] };
+  const tangled = set.tangled.flatMap(([first, later]): readonly RulePair[] =>
+    rules[first.rule]?.outcome === rules[later.rule]?.outcome || isMoreExact(said.get(first), said.get(later))
+      ? []
+      : [{ rule: later.rule, other: first.rule }],
+  );
+  return {
+    overrides: overrides.filter((_, index) => !ties.has(index)),
+    hidden: set.hidden,
+    lost: onceEach([...tangled, ...lost, ...tied]),
+  };
+}
+
+/** Then it holds wherever both fit, as it should, though nothing names just that. */
+function isMoreExact(first: SaidOverride | undefined, later: SaidOverride | undefined): boolean {
+  return first !== undefined && later !== undefined && compareMatchRanks(matchRank(first.match), matchRank(later.match)) < 0;
+}
+
+function onceEach(pairs: readonly RulePair[]): readonly RulePair[] {
+  return [...new Map(pairs.map((pair) => [`${pair.rule} ${pair.other}`, pair])).values()];
 }
 
 interface Said {
-  readonly overrides: readonly SaidOverride[];
+  readonly said: ReadonlyMap<Region, SaidOverride>;
   readonly lost: readonly RulePair[];
   readonly isSound: boolean;
 }
@@ -71,9 +88,8 @@ class Sayer {
   /** An override is written only where the larger ones around would say something else. */
   say(regions: readonly Region[]): Said {
     for (const region of regions) this.#region(region);
-    const overrides = [...this.#said.values()];
-    const isSound = this.#isSound && matchTies(overrides.map(({ match }) => match)).size === 0;
-    return { overrides, lost: this.#lost, isSound };
+    const isSound = this.#isSound && matchTies([...this.#said.values()].map(({ match }) => match)).size === 0;
+    return { said: this.#said, lost: this.#lost, isSound };
   }
 
   #region(region: Region): void {

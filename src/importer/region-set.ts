@@ -37,8 +37,8 @@ export function valuesOf(match: readonly PartMatch[], parts: readonly string[]):
 export class RegionSet {
   /** Rules that no request reaches. */
   readonly hidden: RulePair[] = [];
-  /** Rules that overlap in more ways than can be written. */
-  readonly tangled: RulePair[] = [];
+  /** Those that have more in common than one region can be; the one that holds there comes first. */
+  readonly tangled: (readonly [Region, Region])[] = [];
   readonly #known = new Map<string, OpenRegion>();
   readonly #near: NearRegions;
   readonly #rules: readonly OpenRegion[];
@@ -82,8 +82,7 @@ export class RegionSet {
   #common(left: OpenRegion, right: OpenRegion): readonly OpenRegion[] {
     const common = commonValues(left.values, right.values);
     if (common === undefined || this.#known.size > this.#rules.length + MOST_COMMON) {
-      const [rule, other] = [Math.max(left.rule, right.rule), Math.min(left.rule, right.rule)];
-      if (rule !== other && !this.tangled.some((pair) => pair.rule === rule && pair.other === other)) this.tangled.push({ rule, other });
+      if (left.rule !== right.rule) this.tangled.push(left.rule < right.rule ? [left, right] : [right, left]);
       return [];
     }
     return common.flatMap((values) => {

@@ -130,7 +130,7 @@ function isKept({ result }: Service): boolean {
   return result.issues.every(({ code, message }) => code !== 'CH1205' || message.startsWith('constants of'));
 }
 
-const RUNS = Number(process.env['IMPORT_RUNS'] ?? 50);
+const RUNS = Number(process.env['IMPORT_RUNS'] ?? 30);
 
 describe('imported limits answer as the files do (R1005)', () => {
   it('requests with one descriptor, always, where the import tells of nothing else', { timeout: 20_000 + RUNS * 200 }, async () => {
