@@ -83,10 +83,10 @@ describe('the clock of counters', () => {
     const one = use(limitOf({ id: 'set', limit: 10, periodUs: YEAR_US }));
     expect([await remaining(tested, one), await remaining(tested, one)]).toEqual([9, 8]);
     clients.seconds = YEAR_S;
-    await eventually(() => tested.told.jumps === 1, { what: 'the jump forward' });
+    await eventually(() => tested.told.jumps >= 1, { what: 'the jump forward', timeoutMs: 25_000 });
     expect(await remaining(tested, one)).toBe(9);
     clients.seconds = 0;
-    await eventually(() => tested.told.jumps === 2, { what: 'the jump back' });
+    await eventually(() => tested.told.jumps >= 2, { what: 'the jump back', timeoutMs: 25_000 });
     expect(await remaining(tested, one)).toBe(7);
     const ttls = await Promise.all((await server.client.keys('crl:f:*')).map((key) => server.client.pttl(key)));
     expect(Math.min(...ttls)).toBeGreaterThan(0);

@@ -106,9 +106,8 @@ describe('while Redis is away', () => {
     const sources = await Promise.all(answers);
     expect(sources.filter(({ failure }) => failure === 'shed')).toHaveLength(5_000);
     expect(queued()).toBeLessThanOrEqual(20_000 + 100);
-    // Five batches more open the breaker; from then on only probes are sent.
-    for (let batch = 0; batch < 4; batch += 1) await takeFrom(tested, use(limit));
-    expect(tested.told.breaker).toEqual([true]);
+    // A few batches more open the breaker, or the link is given up: from then on nothing but probes is sent.
+    await eventually(async () => ['breaker', 'unavailable'].includes((await takeFrom(tested, use(limit))).failure ?? ''));
     const before = queued();
     for (let round = 0; round < 20; round += 1) {
       for (const tries of [take, give]) for (let hit = 0; hit < 500; hit += 1) tries(tested, use(limit));
@@ -116,7 +115,7 @@ describe('while Redis is away', () => {
     }
     expect(queued()).toBeLessThanOrEqual(before + 20);
     await eventually(() => queued() < 20, { what: 'the end of what nobody answers' });
-    expect(tested.told.breaker).toEqual([true]);
+    expect(tested.told.breaker.length).toBeLessThanOrEqual(1);
   });
 });
 

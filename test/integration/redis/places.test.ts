@@ -93,9 +93,9 @@ it('by the configuration: TLS with a user of the ACL, Sentinel, Cluster; a rotat
   const tls = 'tls: {ca: "${file:ca.pem}", serverName: limits.internal}';
   const nodes = cluster.nodes.map(({ port }) => `"127.0.0.1:${port}"`).join(', ');
   const kinds = {
-    secured: `{url: "rediss://127.0.0.1:${proxy.port}/0", username: chancery, password: "\${file:redis.pw}", ${tls}, timeout: 500ms}`,
-    watched: `{sentinel: {name: ${sentinel.name}, hosts: ["127.0.0.1:${sentinel.sentinelPort}"]}, timeout: 500ms}`,
-    divided: `{cluster: [${nodes}], timeout: 500ms}`,
+    secured: `{url: "rediss://127.0.0.1:${proxy.port}/0", username: chancery, password: "\${file:redis.pw}", ${tls}, timeout: 4s}`,
+    watched: `{sentinel: {name: ${sentinel.name}, hosts: ["127.0.0.1:${sentinel.sentinelPort}"]}, timeout: 4s}`,
+    divided: `{cluster: [${nodes}], timeout: 4s}`,
   };
   const names = IS_FULL ? Object.keys(kinds) : ['secured'];
   const files = Object.entries(kinds)
@@ -156,7 +156,16 @@ it('by --redis: a socket, Sentinel, Cluster and a user with a password, beside f
     [`redis-cluster://127.0.0.1:${cluster.nodes[0]?.port}`, cluster.nodes],
   ];
   const counted = urls.map(async ([url, servers]) => {
-    const flags = ['--reference-config', workspace.path('limits'), '--redis', url, '--key-secret-file', workspace.path('.key')];
+    const flags = [
+      '--reference-config',
+      workspace.path('limits'),
+      '--redis',
+      url,
+      '--key-secret-file',
+      workspace.path('.key'),
+      '--redis-timeout',
+      '5s',
+    ];
     const running = await startRatelimitCompanion(flags);
     ends.push(() => running.child.stop());
     const caller = limitCaller(running.endpoint, 'none');

@@ -124,7 +124,8 @@ describe('rate limiters beside a control plane', () => {
     ends.push(() => again.stop());
     const backMs = Date.now();
     await eventually(async () => expect(await ask('per-user', { 'header.x-user': 'u' })).toMatchObject({ overall_code: 'OK' }));
-    expect(Date.now() - backMs).toBeLessThan(2_000);
+    // A busy machine may be late by some seconds.
+    expect(Date.now() - backMs).toBeLessThan(8_000);
     await eventually(() => expect(running.child.stderr().split('ratelimit.store_back')).toHaveLength(2));
   }, 60_000);
 

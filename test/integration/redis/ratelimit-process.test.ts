@@ -29,7 +29,15 @@ it('shares counters between instances, exactly, and keeps no value of a key in R
   writeFileSync(path.join(directory, '.key'), 'k'.repeat(32));
   const instance = async () => {
     const url = `redis://127.0.0.1:${redis.port}/0`;
-    const flags = { referenceConfig: '.', port: '0', metricsPort: '0', redis: url, keySecretFile: '.key', onStoreFailure: 'deny' };
+    const flags = {
+      referenceConfig: '.',
+      port: '0',
+      metricsPort: '0',
+      redis: url,
+      keySecretFile: '.key',
+      redisTimeout: '5s',
+      onStoreFailure: 'deny',
+    };
     const terminal = {
       out: () => undefined,
       err: () => undefined,
@@ -58,8 +66,14 @@ it('shares counters between instances, exactly, and keeps no value of a key in R
       });
   };
   const [first, second] = await Promise.all([instance(), instance()]);
-  const codes = await Promise.all(Array.from({ length: 160 }, (_, index) => (index % 2 === 0 ? first() : second())));
-  expect(codes.filter((code) => code === 'OK')).toHaveLength(50);
+  const round = async (): Promise<number> => {
+    const codes = await Promise.all(Array.from({ length: 160 }, (_, index) => (index % 2 === 0 ? first() : second())));
+    return codes.filter((code) => code === 'OK').length;
+  };
+  let passed = await round();
+  // On a machine that is too busy some are shed, which here means denied (R807): they are not counted, and others pass later.
+  await eventually(async () => (passed < 50 ? (passed += await round()) >= 50 : true), { what: 'all that fit' });
+  expect([passed, await round()]).toEqual([50, 0]);
   const names = await redis.client.keys('*');
   expect(names.length).toBeGreaterThan(0);
   expect(names.join(' ')).not.toContain('4711');
