@@ -18,6 +18,7 @@ const CASES = [
   'lag',
   'live',
   'authz',
+  'authz-grpc',
   'ratelimit',
   'ratelimit-store',
   'ratelimit-grpc',

@@ -1,7 +1,5 @@
-// PB10: checks of the auth companion, from the bytes of a request to the bytes of an answer; then the same through grpc-js beside an answer
-// that never changes.
+// PB10: checks of the auth companion, from the bytes of a request to the bytes of an answer (over gRPC: authz-grpc.mjs).
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import grpc from '@grpc/grpc-js';
 import { createCheckHandler } from '../../dist/authz/handler.js';
 import { createJwtVerifier } from '../../dist/authz/identity/jwt-verifier.js';
 import { createInlineKeys } from '../../dist/authz/jwks/inline-keys.js';
@@ -12,9 +10,6 @@ import { policyVersion } from '../../dist/proto/policy-version.js';
 import { measure, report } from './measure.mjs';
 
 const CHECKS = 20_000;
-const CALLS = 2000;
-/** Calls that are on their way at once. */
-const AT_ONCE = 50;
 const TOKENS = 10_000;
 const api = loadEnvoyApi();
 const now = Math.floor(Date.now() / 1000);
@@ -202,58 +197,12 @@ const coldTasks = Object.fromEntries(
   ]),
 );
 
-const server = new grpc.Server();
-const client = await grpcClient();
-const cachedCalls = newHandler();
-await runCold(cachedCalls, requests.slice(0, 1));
-let constant;
-cachedCalls(requests[0], call, (bytes) => {
-  constant = Buffer.from(bytes);
-});
-
-/** Both methods of one service, so that what is compared shares everything else. */
-async function grpcClient() {
-  const { Check } = api.service('envoy.service.auth.v3.Authorization');
-  const definition = { Check, Constant: { ...Check, path: '/bench.Authorization/Constant' } };
-  server.addService(definition, {
-    Check: ({ request: bytes }, done) => cachedCalls(bytes, call, (answer) => done(null, answer)),
-    Constant: (_, done) => done(null, constant),
-  });
-  const port = await new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
-  const Client = grpc.makeClientConstructor(definition, 'Authorization');
-  return new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-}
-
-const callsOf = (method) => () => ({
-  measure: async () => {
-    for (let done = 0; done < CALLS; done += AT_ONCE) {
-      await Promise.all(
-        Array.from(
-          { length: AT_ONCE },
-          () =>
-            new Promise((resolve, reject) => {
-              client[method](requests[0], (error) => (error ? reject(error) : resolve()));
-            }),
-        ),
-      );
-    }
-  },
-});
-
 const taken = await measure({
   one: await checksOf(requests.slice(0, 1)),
   many: await checksOf(requests),
   missing: await checksOf([request(undefined)]),
   ...coldTasks,
-  check: callsOf('Check'),
-  constant: callsOf('Constant'),
 });
-client.close();
-server.forceShutdown();
 
 const microseconds = (name, checks) => Math.round((taken[name].cpuMs.median * 100_000) / checks) / 100;
 const cpu = (name) => taken[name].cpuMs.median;
@@ -276,10 +225,4 @@ report([
       ratio: cpu(`cold ${alg}`) / cpu(`bare ${alg}`),
     },
   ]),
-  {
-    id: 'PB10',
-    name: 'a remembered token through grpc-js ÷ an answer that never changes',
-    goalId: 'authz-grpc',
-    ratio: cpu('check') / cpu('constant'),
-  },
 ]);
