@@ -71,7 +71,9 @@ describe('rate limiters beside a control plane', () => {
     await Promise.all(all.map(ready));
     const callers = all.map(({ endpoint }) => caller(endpoint));
     const round = async (): Promise<number> => {
-      const asked = Array.from({ length: 300 }, (_, index) => callers[index % 3]?.ask('per-user', { 'header.x-user': CANARY }, 20_000));
+      const asked = Array.from({ length: 300 }, async (_, index) =>
+        callers[index % 3]?.ask('per-user', { 'header.x-user': CANARY }, 20_000),
+      );
       const codes = (await Promise.all(asked)).map((reply) => (typeof reply === 'object' ? reply.overall_code : `status ${reply}`));
       expect(codes.filter((code) => code !== 'OK' && code !== 'OVER_LIMIT')).toEqual([]);
       return codes.filter((code) => code === 'OK').length;
