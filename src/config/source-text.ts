@@ -15,7 +15,17 @@ export function createSourceText(file: string, text: string): SourceText {
     starts ??= findLineStarts(text);
     return starts;
   };
-  const lineAt = (index: number) => text.slice(lineStarts()[index], (lineStarts()[index + 1] ?? text.length + 1) - 1).replace(/\r$/, '');
+  const lineAt = (index: number) => {
+    const line = text.slice(lineStarts()[index], (lineStarts()[index + 1] ?? text.length + 1) - 1);
+    return line.endsWith('\r') ? line.slice(0, -1) : line;
+  };
+  // A file of one long line has very many places in it.
+  const pairless = new Map<number, boolean>();
+  const columnOf = (index: number, line: string, from: number): number => {
+    const isPairless = pairless.get(index) ?? !/[\ud800-\udbff]/.test(line);
+    pairless.set(index, isPairless);
+    return (isPairless ? from : countCharacters(line.slice(0, from))) + 1;
+  };
   return {
     file,
     position(start, end) {
@@ -23,7 +33,7 @@ export function createSourceText(file: string, text: string): SourceText {
       const line = lineAt(index);
       const from = Math.min(start - (lineStarts()[index] ?? 0), line.length);
       const marked = line.slice(from, from + Math.max(end - start, 0)).trimEnd();
-      return { file, line: index + 1, column: countCharacters(line.slice(0, from)) + 1, length: Math.max(countCharacters(marked), 1) };
+      return { file, line: index + 1, column: columnOf(index, line, from), length: Math.max(countCharacters(marked), 1) };
     },
     line: (number) => (number >= 1 && number <= lineStarts().length ? lineAt(number - 1) : undefined),
   };
