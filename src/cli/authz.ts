@@ -21,7 +21,8 @@ export function addAuthzCommand(program: Command, context: CommandContext): void
   for (const { name, flag, variable, fallback, value, help } of AUTHZ_SETTINGS) {
     const origin = fallback === undefined || value === undefined ? variable : `${variable}; default ${fallback}`;
     const option = value === undefined ? flag : `${flag} <${value}>`;
-    if (name === 'gateway') command.option(option, `${help} (${origin})`, (text: string, all: string[]) => [...all, text], []);
+    if (name === 'gateway')
+      command.option(option, `${help} (${origin})`, (text: string, all: readonly string[] | undefined) => [...(all ?? []), text]);
     else command.option(option, `${help} (${origin})`);
   }
   command.action(async (flags: Flags) => finish(await authz(flags, terminal)));

@@ -10,7 +10,7 @@ import { EXIT } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ImportFlags {
-  readonly map: readonly string[];
+  readonly map?: readonly string[];
   readonly gateway?: string;
   readonly mergeDomains?: boolean;
   readonly output?: string;
@@ -25,8 +25,7 @@ export function addImportCommand(program: Command, { terminal, finish }: Command
     .option(
       '--map <key=part>',
       'what a key of descriptors is: client.ip, header.NAME, jwt.CLAIM, …, or constant; may be given several times',
-      (text: string, all: string[]) => [...all, text],
-      [],
+      (text: string, all: readonly string[] | undefined) => [...(all ?? []), text],
     )
     .option('--gateway <name>', 'write a whole gateway file of this name')
     .option('--merge-domains', 'files may name one domain several times')
@@ -47,7 +46,7 @@ async function importRatelimit(directory: string, flags: ImportFlags, terminal: 
     import('../config/diagnostics.ts'),
     import('../importer/reference-import.ts'),
   ]);
-  const map = await mapOf(flags.map);
+  const map = await mapOf(flags.map ?? []);
   const from = path.resolve(cwd, directory);
   const loaded = await loadReferenceLimits({ directory: from, mergeDomains: flags.mergeDomains === true, fs: nodeFileSystem, cwd });
   const imported =

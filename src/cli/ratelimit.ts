@@ -18,7 +18,8 @@ export function addRatelimitCommand(program: Command, { terminal, finish }: Comm
   for (const { name, flag, variable, fallback, value, help } of RATELIMIT_COMPANION_SETTINGS) {
     const origin = fallback === undefined || value === undefined ? variable : `${variable}; default ${fallback}`;
     const option = value === undefined ? flag : `${flag} <${value}>`;
-    if (name === 'gateway') command.option(option, `${help} (${origin})`, (text: string, all: string[]) => [...all, text], []);
+    if (name === 'gateway')
+      command.option(option, `${help} (${origin})`, (text: string, all: readonly string[] | undefined) => [...(all ?? []), text]);
     else command.option(option, `${help} (${origin})`);
   }
   for (const { flag, variable, value, help } of RATELIMIT_STORE_SETTINGS) command.option(`${flag} <${value}>`, `${help} (${variable})`);

@@ -44,4 +44,9 @@ describe('the commands of docs/operations.md', () => {
         expect([command.name(), option.flags, option.description]).not.toEqual([command.name(), option.flags, '']);
     }
   });
+
+  it('tell no defaults that are none', () => {
+    const all = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(all)];
+    for (const command of all(program)) expect(command.helpInformation()).not.toMatch(/default: (\[\]|undefined|null)/);
+  });
 });
