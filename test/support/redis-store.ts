@@ -17,6 +17,8 @@ export interface Told {
   readonly errors: string[];
   readonly policies: string[];
   jumps: number;
+  /** Hashes of counters that let hits pass again. */
+  readonly changed: string[];
 }
 
 export interface TestStore {
@@ -43,6 +45,7 @@ export async function startStore(
     errors: [],
     policies: [],
     jumps: 0,
+    changed: [],
   };
   workers += 1;
   const store = new RedisStore({
@@ -99,7 +102,7 @@ function listenerOf(told: Told): StoreListener {
     evictionPolicy: (policy) => {
       if (policy !== undefined || told.policies.length > 0) told.policies.push(policy ?? 'none');
     },
-    changed: () => undefined,
+    changed: (hash) => void told.changed.push(hash),
     keys: () => undefined,
     evicted: () => undefined,
     overflowed: () => undefined,

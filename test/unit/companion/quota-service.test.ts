@@ -52,7 +52,9 @@ function open(): Scripted {
 
 beforeAll(async () => {
   workspace = await createWorkspace();
-  service = await startQuotaService(await compileGatewayFile(await workspace.write('gateway.yaml', `${GATEWAY}${ROUTES}`)));
+  service = await startQuotaService(
+    await compileGatewayFile(await workspace.write('gateway.yaml', `${GATEWAY}${ROUTES}`), { mayWarn: true }),
+  );
   client = new Client(service.endpoint, credentials.createInsecure());
 });
 afterAll(async () => {

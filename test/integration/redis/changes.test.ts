@@ -1,0 +1,41 @@
+// Operators' changes reach every worker over a real Redis (ratelimit R505, R811).
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { use, yearly } from '../../contract/ratelimit-store-contract.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { startStore, type TestStore } from '../../support/redis-store.ts';
+
+let redis: RedisServer;
+let stores: readonly [TestStore, TestStore];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const settings = { endpoint: { kind: 'single', host: '127.0.0.1', port: redis.port }, db: 0 } as const;
+  stores = [await startStore(settings), await startStore(settings)];
+});
+afterAll(async () => {
+  for (const { store } of stores) await store.close();
+  await redis.stop();
+});
+
+describe('a counter that an operator changed', () => {
+  it('is told to all workers, so that windows are divided anew and what is remembered of it is forgotten (R505, R811)', async () => {
+    const [one, other] = stores;
+    const target = use(yearly('fixed', 2));
+    const { name, localPart } = one.store.placeOf(target);
+    expect(name).toMatch(new RegExp(`^crl:f:\\{${target.key.text}\\}:\\d+$`));
+    expect(localPart.hits).toBeGreaterThan(0);
+    const deadline = { deadlineMs: Number.POSITIVE_INFINITY };
+    for (let time = 0; time < 3; time += 1) await other.store.take([target], deadline);
+    expect(await redis.client.get(name)).not.toBeNull();
+    // Who listens may have connected a moment later than who counts.
+    await eventually(async () => {
+      await one.store.reset(target);
+      return stores.every(({ told }) => told.changed.includes(target.key.text));
+    });
+    expect(await other.store.take([target], deadline)).toMatchObject({ isOver: false });
+    const before = other.told.changed.length;
+    await one.store.grant(target, 5);
+    await eventually(() => other.told.changed.length > before);
+  });
+});
