@@ -31,7 +31,8 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
     return EXIT.invalid;
   }
   const nowMs = Date.now();
-  const models = flags.config === undefined ? [] : await goodModels(flags.config, trustingDevelopment(flags, terminal));
+  const trusting = trustingDevelopment(flags, terminal);
+  const models = flags.config === undefined ? [] : await goodModels(flags.config, trusting);
   if (models === undefined) return EXIT.invalid;
   const { providerOpinion } = await import('./token-opinion.ts');
   const asked = models.flatMap(({ gateway, auth }) => (auth?.jwt ?? []).map((provider) => ({ gateway, provider })));
@@ -46,15 +47,24 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
     for (const [name, words] of Object.entries(times)) terminal.out(`${name.padEnd(7)}${words}\n`);
     for (const { gateway, provider, says } of opinions) terminal.out(`\n${gateway}: jwt ${provider}: ${says}\n`);
     if (flags.config === undefined) terminal.err('The signature was not checked; -c FILE asks the providers of a gateway.\n');
+    if (flags.config !== undefined && parts.claims['iss'] === DEVELOPMENT_ISSUER && !isDevelopmentKnown(trusting))
+      terminal.err(HOW_TO_KNOW);
     for (const lint of lints) terminal.err(`warning: ${lint}\n`);
   }
   return flags.config === undefined || opinions.some(({ accepted }) => accepted) ? EXIT.ok : EXIT.invalid;
 }
 
+const DEVELOPMENT_ISSUER = 'urn:chancery:development';
+const HOW_TO_KNOW = 'help: the key of the development issuer is where `chancery up --demo` runs: name its state directory with --state\n';
+
+function isDevelopmentKnown({ env }: Terminal): boolean {
+  return (env[DEVELOPMENT_KEY_VARIABLE] ?? '') !== '';
+}
+
 /** Files then say what they say to `up --demo`, which tells them the same key. What the environment says goes first. */
 function trustingDevelopment({ state }: DecodeFlags, terminal: Terminal): Terminal {
   const { env, cwd } = terminal;
-  if ((env[DEVELOPMENT_KEY_VARIABLE] ?? '') !== '') return terminal;
+  if (isDevelopmentKnown(terminal)) return terminal;
   const x = knownDevelopmentKey(path.resolve(cwd, state ?? env['CHANCERY_STATE'] ?? DEFAULT_STATE));
   return x === undefined ? terminal : { ...terminal, env: { ...env, [DEVELOPMENT_KEY_VARIABLE]: x } };
 }

@@ -57,7 +57,10 @@ describe('chancery token', () => {
       code: 0,
       out: expect.stringContaining('accepted, and its signature is good') as string,
     });
-    expect(await decode('--state', workspace.path('other'))).toMatchObject({ code: 1 });
+    expect(await decode('--state', workspace.path('other'))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('name its state directory with --state') as string,
+    });
     expect(existsSync(workspace.path('other'))).toBe(false);
   });
 
