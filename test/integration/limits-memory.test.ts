@@ -48,7 +48,8 @@ describe('a flood of keys in memory', () => {
       for (const { bytesPerKey } of samples) expect(bytesPerKey).toBeLessThanOrEqual(first.bytesPerKey * 1.001);
       // No object is kept for a key: a number and a pointer for each would be seen.
       for (const { heapMiB } of samples) expect(heapMiB).toBeLessThan(4 + (8 * SIZE.places) / 2 ** 20);
-      if (IS_FULL) expect(last.rssMiB).toBeLessThan(first.rssMiB * 1.1);
+      // What the collector of garbage keeps for itself is part of it.
+      if (IS_FULL) expect(last.rssMiB).toBeLessThan(first.rssMiB + 64);
       expect(hotPassed).toBe(10);
       expect(evicted).toBe(SIZE.keys + 1 - SIZE.places);
     },
