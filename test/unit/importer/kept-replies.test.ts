@@ -156,7 +156,8 @@ describe('imported limits answer as the files do (R1005)', () => {
         if (!isKept(service)) return;
         let wasDenied = false;
         for (const descriptors of requests) {
-          const different = [...new Map(descriptors.map((each) => [JSON.stringify(each), each])).values()];
+          // A route names a limit once.
+          const different = [...new Map(descriptors.map((each) => [each.map(([key]) => key).join(), each])).values()];
           if (wasDenied) {
             const { reference, own } = service.ask('d', different);
             if (reference.overall_code === 'OK') expect(own.overall_code).toBe('OK');
