@@ -8,7 +8,14 @@ const KEY = 'ck_abcdefgh_0123456789abcdefghijABCDEFGHIJ01';
 const PEPPER = new Secret('pepper-of-the-test');
 const sha = (key: string): string => createHash('sha256').update(key).digest('hex');
 const hmac = (key: string): string => createHmac('sha256', PEPPER.reveal()).update(key).digest('hex');
-const SETTINGS = { name: 'partners', setName: 'edge/partners', from: [], consumerHeaders: [], keepCredential: false, pepperName: undefined };
+const SETTINGS = {
+  name: 'partners',
+  setName: 'edge/partners',
+  from: [],
+  consumerHeaders: [],
+  keepCredential: false,
+  pepperName: undefined,
+};
 
 function index(...consumers: readonly object[]): ApiKeyIndex {
   const name = 'edge/partners';
