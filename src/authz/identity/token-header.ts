@@ -30,6 +30,7 @@ function isAccepted(typ: unknown, types: readonly string[]): boolean {
   // RFC 7515: without typ it is an ordinary JWT.
   if (typ === undefined) return types.includes('jwt');
   if (typeof typ !== 'string') return false;
-  const type = typ.toLowerCase().replace(/^application\//, '');
+  // ASCII alone, as Envoy folds: U+212A would become a k.
+  const type = typ.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^application\//, '');
   return !REFUSED_TYPES.has(type) && types.includes(type);
 }

@@ -234,6 +234,11 @@ describe('types', () => {
     expect(await reasonOf(mint({ header: { typ } }))).toBe('jwt.type');
   });
 
+  it('letters of typ that are none of ASCII are not those they look like, as in Envoy (authz A8)', async () => {
+    expect(await reasonOf(mint({ header: { typ: 'TOKEN+jwt' } }), { types: ['token+jwt'] })).toBe('valid');
+    expect(await reasonOf(mint({ header: { typ: 'to\u212aen+jwt' } }), { types: ['token+jwt'] })).toBe('jwt.type');
+  });
+
   it('typ that is never for access stays refused where somebody allows it (authz A8)', async () => {
     expect(await reasonOf(mint({ header: { typ: 'logout+jwt' } }), { types: ['logout+jwt'] })).toBe('jwt.type');
   });
