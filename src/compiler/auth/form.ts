@@ -110,9 +110,10 @@ function certificateObstacles(name: string, { rule }: AuthPolicy, { clientCertif
   ];
 }
 
-/** The leaves that hold whenever the policy does, as far as lists of `allOf` say so. */
+/** The leaves that hold whenever the policy does, as far as lists of `allOf`, and of one, say so. */
 export function requiredOf(rule: AuthRule): readonly AuthRule[] {
-  return rule.kind === 'allOf' ? rule.rules.flatMap(requiredOf) : [rule];
+  const isEachNeeded = rule.kind === 'allOf' || (rule.kind === 'anyOf' && rule.rules.length === 1);
+  return isEachNeeded ? rule.rules.flatMap(requiredOf) : [rule];
 }
 
 function apiKeyObstacles(leaf: Extract<AuthRule, { kind: 'apiKeys' }>, policy: AuthPolicy, auth: AuthModel): readonly string[] {

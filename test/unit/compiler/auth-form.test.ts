@@ -52,6 +52,8 @@ describe('authz C2: what Envoy itself can enforce', () => {
     ['anonymous, addresses, methods', anyOf(ANONYMOUS, allOf(byToken(), fromLists('office'), not(byMethods('PUT')))), {}],
     ['a certificate that is insisted on', allOf(byToken(), BY_CERTIFICATE), {}],
     ['API keys where the user says so', allOf(BY_KEY, fromLists('office')), { enforce: 'proxy' }],
+    ['API keys in a list of one', anyOf(allOf(anyOf(BY_KEY))), { enforce: 'proxy' }],
+    ['a certificate in a list of one', allOf(byToken(), anyOf(BY_CERTIFICATE)), {}],
   ])('%s', (_what, rule, parts) => {
     expect(policyForm(aPolicy('p', rule, parts), AUTH)).toEqual({ form: 'proxy', obstacles: [], isBroken: false });
   });
