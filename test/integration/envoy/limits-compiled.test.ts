@@ -32,6 +32,7 @@ rateLimitService:
   timeout: 2s
 rateLimits:
   claims: {key: [jwt.sub, jwt.tenant], rate: 1000000/second}
+  scopes: {key: [jwt.scope], rate: 1000000/second}
   places: {key: [client.ip, client.net/24, route, service, const.all], rate: 1000000/second}
   words: {key: [header.X-Tier, query.q, method, path], rate: 1000000/second}
   all-or-none: {key: [header.x-tier], whenMissing: skip, rate: 1000000/second}
@@ -50,6 +51,7 @@ services:
   streams: {endpoints: ["${backend}"]}
 routes:
   - {name: claims, matches: [{path: {prefix: /claims}}], backends: [backend], auth: {jwt: main}, rateLimits: [claims]}
+  - {name: scopes, matches: [{path: {prefix: /scopes}}], backends: [backend], auth: {jwt: main, scopes: [orders:read]}, rateLimits: [scopes]}
   - {name: places, matches: [{path: {prefix: /places}}], backends: [backend], auth: none, rateLimits: [places]}
   - {name: words, matches: [{path: {prefix: /words}}], backends: [backend], auth: none, rateLimits: [words, all-or-none]}
   - {name: named, matches: [{path: {prefix: /named}}], backends: [backend], auth: none, rateLimits: [named]}
@@ -127,6 +129,16 @@ describe('what the limiter is asked (R203, R204)', () => {
     await get('/claims', bearer({ sub: 'bob' }));
     expect(service.calls[0]?.domain).toBe('chancery.shop');
     expect(asked()).toEqual(['limit=claims jwt.sub=alice jwt.tenant=acme', 'limit=claims jwt.sub=bob']);
+  });
+
+  test('the scopes as the token says them, where a rule has looked at them too; a list of them counts as missing (authz H12, M7)', async () => {
+    const statuses = await Promise.all([
+      get('/scopes', bearer({ scope: 'orders:read orders:write' })),
+      get('/scopes', bearer({ scope: ['orders:read'] })),
+      get('/scopes', bearer({ scope: 'orders:reader' })),
+    ]);
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 403]);
+    expect([...asked()].sort()).toEqual(['limit=scopes', 'limit=scopes jwt.scope=orders:read orders:write']);
   });
 
   test('addresses behind our own proxies, the route, the service and constants', async () => {
