@@ -178,6 +178,20 @@ const size: readonly ParityRow[] = [
     expect: deny('jwt.oversized', { challenge: 'error="invalid_token"' }),
   },
   {
+    name: 'a token longer than the provider reads, from a client that says how little it sends',
+    rules: ['A3', 'H1', 'T1'],
+    policy: 'user',
+    request: {
+      headers: [
+        ['x-chancery-header-bytes', '1'],
+        ['x-chancery-header-bytes', '2'],
+        ['connection', 'x-chancery-header-bytes'],
+      ],
+    },
+    credential: (mint) => bearer(mint.token({ claims: { filling: 'x'.repeat(4096) } })),
+    expect: deny('jwt.oversized'),
+  },
+  {
     name: 'a long text that is no token',
     rules: ['A3', 'T8'],
     policy: 'user',
