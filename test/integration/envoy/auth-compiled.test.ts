@@ -173,6 +173,14 @@ describe('tokens', () => {
     expect((await get('/token', bearer())).status).toBe(200);
   });
 
+  test('H11: an id that a client gives its request is replaced, for backends and in answers', async () => {
+    const mine = '0b1f3c5e-1111-4222-8333-444455556666';
+    expect((await get('/token', { 'x-request-id': mine })).json()['requestId']).not.toBe(mine);
+    const { headers } = await get('/token', { ...bearer(), 'x-request-id': mine });
+    expect(headers['x-request-id']).not.toBe(mine);
+    expect(seen()['x-request-id']).toBe(headers['x-request-id']);
+  });
+
   test('G8: a bad token is told apart from a missing one', async () => {
     const denied = await get('/token', bearer({ claims: { exp: 1_000_000_000 } }));
     expect([denied.status, denied.json()['code'], denied.headers['www-authenticate']]).toEqual([
