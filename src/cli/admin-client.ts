@@ -10,6 +10,11 @@ export function defaultServer({ env }: Pick<Terminal, 'env'>): string {
   return `http://127.0.0.1:${env.CHANCERY_ADMIN_PORT || 18_080}`;
 }
 
+/** The admin API that is asked: as the flag says, else CHANCERY_SERVER, else the default. */
+export function serverOf(flag: string | undefined, terminal: Pick<Terminal, 'env'>): string {
+  return flag ?? (terminal.env.CHANCERY_SERVER || defaultServer(terminal));
+}
+
 const problemSchema = z.object({ title: z.string(), detail: z.string() });
 
 /** The checked body of GET `path`. Throws ERR_USAGE for a URL that is none and for what does not exist, ERR_SERVER_UNREACHABLE where nobody answers as we do. */

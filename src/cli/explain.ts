@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { AskedRequest, Explained } from '../explain/explained.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { shownPath } from '../lib/shown-path.ts';
-import { defaultServer } from './admin-client.ts';
+import { defaultServer, serverOf } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { addConfigOption } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
@@ -58,7 +58,7 @@ async function run(asked: Asked, terminal: Terminal): Promise<number> {
   if (flags.config !== undefined)
     throw new ChanceryError('ERR_USAGE', '--node asks what a node runs, and -c what files say', { remedy: 'leave one of them out' });
   const { explainNode } = await import('./explain-node.ts');
-  const server = flags.server ?? (terminal.env.CHANCERY_SERVER || defaultServer(terminal));
+  const server = serverOf(flags.server, terminal);
   print(await explainNode(server, flags.node, question), flags, terminal);
   return EXIT.ok;
 }

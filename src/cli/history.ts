@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
-import { defaultServer, fetchJson } from './admin-client.ts';
+import { defaultServer, fetchJson, serverOf } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { historyTable, revisionsSchema } from './history-table.ts';
@@ -33,7 +33,7 @@ async function history(gateway: string | undefined, flags: HistoryFlags, termina
   if (!/^[1-9]\d{0,5}$/.test(flags.limit)) {
     throw new ChanceryError('ERR_USAGE', `--limit is "${flags.limit}"`, { remedy: 'it is a number from 1 on' });
   }
-  const server = flags.server ?? (terminal.env.CHANCERY_SERVER || defaultServer(terminal));
+  const server = serverOf(flags.server, terminal);
   const name = gateway ?? (await onlyGateway(server));
   const { revisions } = await fetchJson(server, `/api/v1/gateways/${encodeURIComponent(name)}/revisions`, revisionsSchema);
   const shown = revisions.slice(-Number(flags.limit)).reverse();

@@ -2,7 +2,7 @@
 // of a rate limiter that runs alone. Values of keys leave this process in bodies only.
 import type { Command } from 'commander';
 import { ChanceryError } from '../lib/errors.ts';
-import { defaultServer } from './admin-client.ts';
+import { defaultServer, serverOf } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { counterText } from './limit-text.ts';
@@ -70,7 +70,7 @@ const NO_LIMITS = 'no limits\n';
 const NO_SHADOW = 'no limit is in shadow mode: `mode: shadow` tries one without denying anything\n';
 
 async function list(flags: Flags, terminal: Terminal, isShadowOnly: boolean): Promise<number> {
-  const all = await listLimits(serverOf(flags, terminal));
+  const all = await listLimits(serverOf(flags.server, terminal));
   const isMeant = ({ gateway }: { readonly gateway: string }): boolean => flags.gateway === undefined || gateway === flags.gateway;
   const limits = all.limits.filter((limit) => isMeant(limit) && (!isShadowOnly || limit.mode === 'shadow'));
   const found = { limits, stores: all.stores.filter(isMeant) };
@@ -80,7 +80,7 @@ async function list(flags: Flags, terminal: Terminal, isShadowOnly: boolean): Pr
 }
 
 async function hot(limit: string, flags: Flags, terminal: Terminal): Promise<number> {
-  const server = serverOf(flags, terminal);
+  const server = serverOf(flags.server, terminal);
   const keys = await hotKeys(server, { gateway: await gatewayOf(server, limit, flags), limit });
   terminal.out(flags.output === 'table' ? hotTable(keys) || 'nothing was counted lately\n' : await formatData({ keys }, flags.output));
   return EXIT.ok;
@@ -93,17 +93,13 @@ interface Asked {
 }
 
 async function counter({ deed, limit, parts }: Asked, flags: Flags, terminal: Terminal): Promise<number> {
-  const server = serverOf(flags, terminal);
+  const server = serverOf(flags.server, terminal);
   const values = Object.fromEntries(parts.map(partOf));
   const hits = flags.hits === undefined ? {} : { hits: hitsOf(flags.hits) };
   const gateway = await gatewayOf(server, limit, flags);
   const found = await askCounter(server, { deed, gateway, limit, parts: values, ...hits });
   terminal.out(flags.output === 'table' ? counterText(found, Date.now()) : await formatData(found, flags.output));
   return EXIT.ok;
-}
-
-function serverOf({ server }: Flags, terminal: Terminal): string {
-  return server ?? (terminal.env['CHANCERY_SERVER'] || defaultServer(terminal));
 }
 
 async function gatewayOf(server: string, limit: string, { gateway }: Flags): Promise<string> {

@@ -95,8 +95,8 @@ function rawSettings(flags: RatelimitFlags): RawRatelimitSettings {
 async function ratelimit(flags: RatelimitFlags, terminal: Terminal): Promise<number> {
   const settings = ratelimitSettings(flags, terminal);
   const [{ createLogger }, { startRatelimit }] = await Promise.all([import('../telemetry/logger.ts'), import('./ratelimit-process.ts')]);
-  const pretty = flags.logFormat === 'pretty' || (flags.logFormat !== 'json' && terminal.isTerminal);
-  const logger = createLogger({ pretty, color: pretty && terminal.colorErr });
+  const pretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && terminal.isTerminal);
+  const logger = createLogger({ level: settings.logLevel, pretty, color: pretty && terminal.colorErr });
   // From here on: a signal that comes while we start must end us cleanly too.
   const stopSignal = untilStopSignal();
   const running = await startRatelimit(settings, logger, terminal);

@@ -1,7 +1,7 @@
 // `chancery status [NODE]`: what a running control plane serves, how its revisions get on, and what each node has accepted or refused.
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { defaultServer, fetchJson } from './admin-client.ts';
+import { defaultServer, fetchJson, serverOf } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { checkFormat, formatData } from './output-format.ts';
@@ -31,7 +31,7 @@ export function addStatusCommand(program: Command, { terminal, finish }: Command
 
 async function status(node: string | undefined, flags: StatusFlags, terminal: Terminal): Promise<number> {
   checkFormat(flags.output, ['table', 'json', 'yaml']);
-  const server = flags.server ?? (terminal.env.CHANCERY_SERVER || defaultServer(terminal));
+  const server = serverOf(flags.server, terminal);
   const shown = node === undefined ? await statusOfAll(server) : await statusOfNode(server, node);
   const options = { nowMs: Date.now(), byType: node !== undefined || flags.types === true };
   terminal.out(flags.output === 'table' ? statusTable(shown, options) : await formatData(shown, flags.output));

@@ -1,6 +1,6 @@
 // `chancery watch`: what happens in a running control plane, as it happens: edits, pushes, ACKs, refusals, waves, nodes, endpoints.
 import type { Command } from 'commander';
-import { defaultServer } from './admin-client.ts';
+import { defaultServer, serverOf } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { eventLine } from './event-line.ts';
 import { followEvents } from './event-source.ts';
@@ -31,7 +31,7 @@ export function addWatchCommand(program: Command, { terminal, finish }: CommandC
 
 async function watch(flags: WatchFlags, terminal: Terminal): Promise<number> {
   checkFormat(flags.output, ['text', 'json']);
-  const server = flags.server ?? (terminal.env.CHANCERY_SERVER || defaultServer(terminal));
+  const server = serverOf(flags.server, terminal);
   const stop = new AbortController();
   void untilStopSignal().then(() => stop.abort());
   const events = followEvents({

@@ -7,7 +7,13 @@ export type MetricSink = Pick<Metrics, 'increment' | 'set' | 'observe' | 'before
 /** What happened since the last one; plain data. */
 export interface MetricParcel {
   readonly counters: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly by: number }[];
-  readonly gauges: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+  readonly gauges: readonly {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly value: number;
+    /** Which of several in one worker tells it: their values stand beside each other. */
+    readonly source?: string;
+  }[];
   /** Equal observations together. */
   readonly observations: readonly { readonly name: string; readonly value: number; readonly times: number }[];
 }
@@ -21,6 +27,8 @@ interface Counted {
 export class MetricRelay implements MetricSink {
   readonly #counters = new Map<string, Counted>();
   readonly #gauges = new Map<string, MetricParcel['gauges'][number]>();
+  /** Last gauges by source. */
+  readonly #told = new Map<string, Map<string, MetricParcel['gauges'][number]>>();
   readonly #observations = new Map<string, Map<number, number>>();
   readonly #refreshes: (() => void)[] = [];
 
@@ -33,8 +41,7 @@ export class MetricRelay implements MetricSink {
   };
 
   readonly set: MetricSink['set'] = (name, labels, value) => {
-    const texts = Object.fromEntries(Object.entries(labels).map(([label, text]): [string, string] => [label, String(text)]));
-    this.#gauges.set(JSON.stringify([name, texts]), { name, labels: texts, value });
+    this.#set({ name, labels: textsOf(labels), value });
   };
 
   readonly observe: MetricSink['observe'] = (name, _labels, value) => {
@@ -46,6 +53,31 @@ export class MetricRelay implements MetricSink {
   readonly beforeRead: MetricSink['beforeRead'] = (refresh) => {
     this.#refreshes.push(refresh);
   };
+
+  /** The same for one of several that tell the same gauges, such as the stores of two gateways. */
+  of(source: string): Pick<MetricSink, 'increment' | 'set' | 'observe'> {
+    const told = this.#told.get(source) ?? new Map<string, MetricParcel['gauges'][number]>();
+    this.#told.set(source, told);
+    return {
+      increment: this.increment,
+      observe: this.observe,
+      set: (name, labels, value) => {
+        const gauge = { name, labels: textsOf(labels), value, source };
+        told.set(keyOf(gauge), gauge);
+        this.#set(gauge);
+      },
+    };
+  }
+
+  /** It is gone: its gauges are 0. */
+  forget(source: string): void {
+    for (const gauge of this.#told.get(source)?.values() ?? []) this.#set({ ...gauge, value: 0 });
+    this.#told.delete(source);
+  }
+
+  #set(gauge: MetricParcel['gauges'][number]): void {
+    this.#gauges.set(keyOf(gauge), gauge);
+  }
 
   /** Undefined where nothing happened. */
   take(): MetricParcel | undefined {
@@ -61,4 +93,12 @@ export class MetricRelay implements MetricSink {
     const isEmpty = parcel.counters.length + parcel.gauges.length + parcel.observations.length === 0;
     return isEmpty ? undefined : parcel;
   }
+}
+
+function textsOf(labels: Readonly<Record<string, string | number>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).map(([label, text]): [string, string] => [label, String(text)]));
+}
+
+function keyOf({ name, labels, source }: Pick<MetricParcel['gauges'][number], 'name' | 'labels' | 'source'>): string {
+  return JSON.stringify([name, labels, source]);
 }

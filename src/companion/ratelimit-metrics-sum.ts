@@ -35,8 +35,8 @@ const SHARE_RATIO = 'chancery_ratelimit_rlqs_share_ratio';
 
 export class RatelimitMetricsSum {
   readonly #metrics: Metrics;
-  /** By gauge and worker. */
-  readonly #gauges = new Map<string, Map<number, number>>();
+  /** By gauge, then by worker and who in it told. */
+  readonly #gauges = new Map<string, Map<string, number>>();
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -48,11 +48,11 @@ export class RatelimitMetricsSum {
       if (name !== 'chancery_ratelimit_batch_requests') continue;
       for (let time = 0; time < times; time += 1) this.#metrics.observe(name, {}, value);
     }
-    for (const { name, labels, value } of gauges) {
+    for (const { name, labels, value, source = '' } of gauges) {
       const { limit, cache } = labels;
       const label = limit ?? cache;
       const key = label === undefined ? name : `${name} ${label}`;
-      const values = (this.#gauges.get(key) ?? new Map<number, number>()).set(worker, value);
+      const values = (this.#gauges.get(key) ?? new Map<string, number>()).set(`${worker} ${source}`, value);
       this.#gauges.set(key, values);
       if (cache !== undefined) this.#setCache(name, cache, total([...values.values()]));
       if (name === SHARE_RATIO && limit !== undefined) this.#metrics.set(SHARE_RATIO, { limit }, total([...values.values()]));

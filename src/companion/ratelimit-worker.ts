@@ -77,6 +77,7 @@ class RatelimitWorker implements WorkerService {
       await this.#gateways.get(name)?.stop();
       this.#gateways.delete(name);
       this.#watched.delete(name);
+      this.#relay.forget(name);
     }
     const refused = (update.tables ?? []).flatMap(({ name, bytes }) => this.#take(name, bytes));
     for (const limits of this.#gateways.values()) {
@@ -129,7 +130,7 @@ class RatelimitWorker implements WorkerService {
   #optionsOf(gateway: string): ConstructorParameters<typeof GatewayLimits>[1] {
     const { logger, nowMs, monotonicMs, random, shedding } = this.#context;
     const log = logger.child({ gateway });
-    const watched = storeListener({ metrics: this.#relay, logger: log, nowMs });
+    const watched = storeListener({ metrics: this.#relay.of(gateway), logger: log, nowMs });
     const record = this.#recordOf(gateway);
     this.#watched.set(gateway, watched);
     return {

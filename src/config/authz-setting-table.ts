@@ -5,7 +5,7 @@ export const AUTHZ_SETTINGS: readonly AuthzSettingOrigin[] = [
   {
     name: 'server',
     flag: '--server',
-    variable: 'CHANCERY_SERVER',
+    variable: 'CHANCERY_XDS_SERVER',
     fallback: '127.0.0.1:18000',
     value: 'host:port',
     help: 'xDS server of the control plane',

@@ -144,3 +144,24 @@ describe('the Redis of reference files', () => {
     expect(redis).toMatchObject({ url: 'redis://limits', passwordFile: 'redis.pw', timeoutMs: 50 });
   });
 });
+
+describe('what reference files are served with', () => {
+  it('is said by the flags and variables of every companion', () => {
+    expect(settings({})).toMatchObject({ host: '127.0.0.1', port: 18_002, metricsPort: 18_082, logLevel: 'info', logFormat: 'auto' });
+    const env = { CHANCERY_HOST: '::1', CHANCERY_RATELIMIT_PORT: '9000', CHANCERY_METRICS_PORT: 'none', CHANCERY_LOG_LEVEL: 'warn' };
+    const given = settings({ logFormat: 'json', port: '9001' }, env);
+    expect(given).toMatchObject({ host: '::1', port: 9_001, logLevel: 'warn', logFormat: 'json' });
+    expect(given.metricsPort).toBeUndefined();
+  });
+
+  it.each<[Readonly<Record<string, unknown>>, RegExp]>([
+    [{ logLevel: 'loud' }, /--log-level loud is unknown/],
+    [{ logFormat: 'xml' }, /--log-format xml is unknown/],
+    [{ workers: '2' }, /--workers is for limits from a control plane/],
+    [{ listen: 'unix:/run/x.sock' }, /--listen is for/],
+    [{ gateway: ['edge'] }, /--gateway is for/],
+    [{ tlsCert: 'c.pem' }, /--tls-cert is for/],
+  ])('refuses what would do nothing: %j', (flags, message) => {
+    expect(() => settings(flags)).toThrow(message);
+  });
+});

@@ -213,6 +213,31 @@ describe('metrics of stores and divided limits', () => {
     for (const line of lines) expect(text).toContain(`chancery_ratelimit_${line}\n`);
   });
 
+  it('of several gateways in one worker stand beside each other, and end with them (ratelimit R810)', async () => {
+    const relay = new MetricRelay();
+    const [edge, web] = ['edge', 'web'].map((gateway) =>
+      storeListener({ metrics: relay.of(gateway), logger: quietLogger(), nowMs: () => 0 }),
+    );
+    const program = createMetrics({ version: 'test' });
+    const sum = new RatelimitMetricsSum(program);
+    const told = async (): Promise<string> => {
+      const parcel = relay.take();
+      if (parcel !== undefined) sum.add(0, parcel);
+      return program.text();
+    };
+    edge?.breaker(true);
+    edge?.keys(5);
+    web?.breaker(false);
+    web?.keys(7);
+    const both = await told();
+    expect(both).toContain('chancery_ratelimit_breaker_open 1\n');
+    expect(both).toContain('chancery_ratelimit_keys 12\n');
+    relay.forget('edge');
+    const one = await told();
+    expect(one).toContain('chancery_ratelimit_breaker_open 0\n');
+    expect(one).toContain('chancery_ratelimit_keys 7\n');
+  });
+
   it('stand in the table, and the help of decisions names every result (ratelimit R810)', () => {
     const names = ['decisions_total', 'hits_total', 'batch_requests', 'overlimit_cache_hits_total', 'breaker_open', 'clock_offset_seconds'];
     const gauges = ['keys', 'rlqs_streams', 'rlqs_buckets', 'rlqs_share_ratio'];

@@ -8,7 +8,7 @@ const MTLS = { tlsCert: 'c.pem', tlsKey: 'k.pem', clientCa: 'ca.pem', clientName
 
 describe('settings of the authz companion', () => {
   it('takes flags over variables over defaults', () => {
-    const settings = parse({ port: '7' }, { CHANCERY_AUTHZ_PORT: '8', CHANCERY_SERVER: 'cp:1', CHANCERY_WORKERS: '' });
+    const settings = parse({ port: '7' }, { CHANCERY_AUTHZ_PORT: '8', CHANCERY_XDS_SERVER: 'cp:1', CHANCERY_WORKERS: '' });
     expect(settings).toMatchObject({ address: { host: '127.0.0.1', port: 7 }, server: 'cp:1', workers: undefined, gateways: ['edge'] });
     expect(parse({ gateway: 'edge,inner, edge' }).gateways).toEqual(['edge', 'inner']);
     expect(parse({ listen: 'unix:/run/x.sock' }).address).toEqual({ path: '/run/x.sock' });
