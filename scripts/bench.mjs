@@ -42,9 +42,11 @@ const unknown = chosen.filter((name) => !CASES.includes(name));
 if (unknown.length > 0) fail(`there is no case ${unknown.join(', ')}: choose of ${CASES.join(', ')}`);
 
 const goals = JSON.parse(readFileSync(path.join(root, 'test/bench/goals.json'), 'utf8'));
-const results = (chosen.length === 0 ? CASES : chosen).map(runCase);
+const failed = [];
+const results = (chosen.length === 0 ? CASES : chosen).flatMap(runCase);
 const rows = results.flatMap((result) => result.rows);
 process.stdout.write(`\n${table(rows)}\n`);
+if (failed.length > 0) fail(failed.join('\nbench: '));
 if (chosen.length === 0) {
   writeFileSync(path.join(root, 'docs/benchmarks.md'), page(rows));
   process.stdout.write('\nwritten to docs/benchmarks.md\n');
@@ -60,7 +62,11 @@ function runCase(name) {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: CASE_TIMEOUT_MS,
   });
-  if (run.status !== 0) fail(`the case ${name} failed${run.error === undefined ? '' : `: ${run.error.message}`}`);
+  if (run.status !== 0) {
+    // The others are not lost.
+    failed.push(`the case ${name} failed${run.error === undefined ? '' : `: ${run.error.message}`}`);
+    return [];
+  }
   return { name, ...JSON.parse(run.stdout.trim().split('\n').at(-1)) };
 }
 

@@ -166,14 +166,18 @@ export class Batcher {
     const context = { node, nowUs: clock.nowUs(), generation: cache.generation };
     const commands = this.#commandsOf(batch, context.nowUs);
     if (batch.requests > 0) listener.batch(batch.requests, commands.length);
-    let isLate = false;
-    const timer = setTimeout(() => {
+    let [isLate, isAnswered] = [false, false];
+    const giveUp = (): void => {
+      if (isAnswered) return;
       isLate = true;
       listener.redisError('timeout');
       onBatch(node, 'timeout');
       failAll(batch, 'timeout');
-    }, timeoutMs);
+    };
+    // Timers go before sockets: after a pause of this process the answer may be there and not read yet.
+    const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
     const replies = await nodes.send(node, commands);
+    isAnswered = true;
     clearTimeout(timer);
     // Whether a late answer is good news is for the probes to find out.
     if (!isLate) onBatch(node, replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
