@@ -114,13 +114,36 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       await endings.endWithin(spreadMs);
       unsubscribe();
       for (const stream of streams) stream.end();
-      const cancel = context.after(graceMs, () => server.forceShutdown());
-      await closed;
-      cancel();
+      await endedWithin(closed, { server, after: context.after, graceMs });
       context.budget.close();
       context.admission.close();
     },
   };
+}
+
+/** Connections that were cut are gone in no time. */
+const CUT_MS = 500;
+
+interface Ending {
+  readonly server: Server;
+  readonly after: StreamContext['after'];
+  readonly graceMs: number;
+}
+
+/** Cuts what is left after `graceMs`. A connection that came while we closed can escape that, and is cut and not waited for any more. */
+async function endedWithin(closed: Promise<void>, { server, after, graceMs }: Ending): Promise<void> {
+  let cancel = (): void => undefined;
+  const cut = new Promise<void>((resolve) => {
+    cancel = after(graceMs, () => {
+      server.forceShutdown();
+      cancel = after(CUT_MS, () => {
+        server.forceShutdown();
+        resolve();
+      });
+    });
+  });
+  await Promise.race([closed, cut]);
+  cancel();
 }
 
 /** Gives the function that ends it. */

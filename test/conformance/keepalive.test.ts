@@ -16,7 +16,9 @@ afterEach(async () => {
 /** Passes bytes on in both directions until it is frozen: then neither side hears of the other, as with a cable that was pulled. */
 async function startWire(target: number): Promise<{ readonly port: number; freeze(): void }> {
   const sockets: Socket[] = [];
+  let isCut = false;
   const server: Server = createServer((down) => {
+    if (isCut) return void down.destroy();
     const up = connect(target, '127.0.0.1');
     for (const socket of [down, up]) {
       sockets.push(socket);
@@ -27,6 +29,7 @@ async function startWire(target: number): Promise<{ readonly port: number; freez
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   cleanUps.push(() => {
+    isCut = true;
     for (const socket of sockets) socket.destroy();
     server.close();
   });
