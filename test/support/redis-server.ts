@@ -53,10 +53,15 @@ export interface RedisSentinel {
   readonly sentinelPort: number;
   readonly master: RedisServer;
   readonly replica: RedisServer;
+  /** What Sentinel wrote: why it did or did not fail over. */
+  log(): string;
   stop(): Promise<void>;
 }
 
-/** A master, a replica and one Sentinel that alone may decide; it thinks a master down after half a second. */
+/**
+ * A master, a replica that Sentinel knows to be fit, and one Sentinel that alone may decide; it thinks a master down after half a second. On a
+ * machine that stood still for 2 s it does nothing for 30 s (TILT): who waits for a failover waits longer than that.
+ */
 export async function startSentinel(): Promise<RedisSentinel> {
   const master = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
   const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
@@ -68,16 +73,23 @@ export async function startSentinel(): Promise<RedisSentinel> {
   await writeFile(
     file,
     `port ${sentinelPort}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor ${name} 127.0.0.1 ${master.port} 1\n` +
-      `sentinel down-after-milliseconds ${name} 500\nsentinel failover-timeout ${name} 5000\n`,
+      `sentinel down-after-milliseconds ${name} 500\nsentinel failover-timeout ${name} 1000\n`,
   );
   const child = startChild(findRedisServer(REPOSITORY), [file, '--sentinel']);
-  await child.waitFor(/\+slave slave/);
+  const client = new Redis({ host: '127.0.0.1', port: sentinelPort, retryStrategy: () => 50 });
+  client.on('error', () => undefined);
+  // Until it has read the replica's own word: one of which it knows nothing is not chosen, and the next try is seconds later.
+  await eventually(async () => String(await client.call('SENTINEL', 'REPLICAS', name)).includes('master-link-status,ok'), {
+    what: 'a replica that Sentinel knows',
+  });
   return {
     name,
     sentinelPort,
     master,
     replica,
+    log: child.stdout,
     stop: async () => {
+      client.disconnect();
       await child.stop();
       await Promise.all([master.stop(), replica.stop()]);
       await rm(folder, { recursive: true, force: true });
