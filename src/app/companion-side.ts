@@ -23,6 +23,7 @@ import { type CompanionStatus, companionStatuses } from './companion-status.ts';
 import { LocalCompanions, type LocalCompanionsOptions } from './local-companions.ts';
 import { OfferedCompanions } from './offered-companions.ts';
 import { withProxyParts } from './proxy-targets.ts';
+import { TargetLayer } from './target-layer.ts';
 
 export interface CompanionSideOptions {
   readonly settings: Pick<AppSettings, 'state'>;
@@ -49,7 +50,7 @@ export class CompanionSide {
   readonly #options: CompanionSideOptions;
   readonly #book = new CompanionBook();
   readonly #books = new CompanionBooks();
-  readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
+  readonly #layer = new TargetLayer();
   readonly #overlay: CompanionOverlay;
   readonly #offered: OfferedCompanions;
   readonly #keeper: CompanionKeeper;
@@ -120,22 +121,7 @@ export class CompanionSide {
 
   /** With the endpoints of the companions of now. */
   above(targets: TargetSource): TargetSource {
-    return {
-      ...targets,
-      targetFor: (node) => {
-        const base = targets.targetFor(node);
-        return base === undefined || node.companion !== undefined ? base : this.#overlay.over(base);
-      },
-      subscribe: (tell) => {
-        const listener = { tell };
-        this.#listeners.add(listener);
-        const end = targets.subscribe(tell);
-        return () => {
-          this.#listeners.delete(listener);
-          end();
-        };
-      },
-    };
+    return this.#layer.above(targets, (base, node) => (node.companion === undefined ? this.#overlay.over(base) : base));
   }
 
   /** The snapshot with the endpoints of the companions of now. */
@@ -236,7 +222,7 @@ export class CompanionSide {
     const hasEndpoints = isToldOf && this.#offered.update(gateway, nowMs);
     if (hasPolicies || hasEndpoints) {
       this.#keeper.soon();
-      for (const { tell } of this.#listeners) tell(gateway);
+      this.#layer.tell(gateway);
     }
     this.rollouts.looked(gateway);
     this.#setTimer();

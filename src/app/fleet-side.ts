@@ -10,6 +10,7 @@ import type { TargetSource } from '../xds/targets.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { createFleetOverlay, type FleetOverlay } from './fleet-overlay.ts';
 import { FleetSizes } from './fleet-sizes.ts';
+import { TargetLayer } from './target-layer.ts';
 
 export interface FleetSideOptions {
   readonly settings: Pick<AppSettings, 'state'>;
@@ -30,7 +31,7 @@ export class FleetSide {
   readonly #told = new Map<string, number>();
   readonly #overlay: FleetOverlay;
   readonly #store: DocumentStore | undefined;
-  readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
+  readonly #layer = new TargetLayer();
   #cancel: (() => void) | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #written: Promise<void> = Promise.resolve();
@@ -73,22 +74,7 @@ export class FleetSide {
 
   /** The same targets with the size of now, for those that ask for it. */
   above(targets: TargetSource): TargetSource {
-    return {
-      ...targets,
-      targetFor: (node) => {
-        const base = targets.targetFor(node);
-        return base === undefined || !isOfFleet(node) ? base : this.#overlay.over(base);
-      },
-      subscribe: (tell) => {
-        const listener = { tell };
-        this.#listeners.add(listener);
-        const end = targets.subscribe(tell);
-        return () => {
-          this.#listeners.delete(listener);
-          end();
-        };
-      },
-    };
+    return this.#layer.above(targets, (base, node) => (isOfFleet(node) ? this.#overlay.over(base) : base));
   }
 
   async stop(): Promise<void> {
@@ -131,7 +117,7 @@ export class FleetSide {
       isNew = true;
       if (size === undefined) this.#told.delete(gateway);
       else this.#told.set(gateway, size);
-      for (const { tell } of this.#listeners) tell(gateway);
+      this.#layer.tell(gateway);
     }
     if (isNew) this.#keep(sizes);
     this.#schedule();

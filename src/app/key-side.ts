@@ -20,6 +20,7 @@ import type { CreateFetchedKeys, FetchedKeySet, FetchedKeys } from './fetched-ke
 import { issuerKeys } from './issuer-keys.ts';
 import { JwtTemplates } from './jwt-templates.ts';
 import { createKeyKeeper, type KeyKeeper } from './key-keeper.ts';
+import { TargetLayer } from './target-layer.ts';
 
 export interface KeySideOptions {
   readonly state: string | undefined;
@@ -74,7 +75,7 @@ export class KeySide {
   readonly #keys: FetchedKeys;
   /** Of an earlier run, until the issuer is heard. */
   readonly #kept = new Map<string, FetchedKeySet>();
-  readonly #listeners = new Set<{ readonly tell: (gateway: string) => void }>();
+  readonly #layer = new TargetLayer();
   /** Rises with every change of keys or templates. */
   #epoch = 0;
   #laid = new WeakMap<Snapshot, { readonly epoch: number; readonly snapshot: Snapshot }>();
@@ -110,22 +111,7 @@ export class KeySide {
 
   /** The same targets with the keys of now. */
   above(targets: TargetSource): TargetSource {
-    return {
-      ...targets,
-      targetFor: (node) => {
-        const base = targets.targetFor(node);
-        return base === undefined || node.companion !== undefined ? base : this.over(base);
-      },
-      subscribe: (tell) => {
-        const listener = { tell };
-        this.#listeners.add(listener);
-        const end = targets.subscribe(tell);
-        return () => {
-          this.#listeners.delete(listener);
-          end();
-        };
-      },
-    };
+    return this.#layer.above(targets, (base, node) => (node.companion === undefined ? this.over(base) : base));
   }
 
   /** The snapshot with the keys of now; the same object for equal states. */
@@ -181,7 +167,7 @@ export class KeySide {
   #changed(): void {
     this.#epoch += 1;
     void this.#keep();
-    for (const gateway of this.#templates.keys()) for (const { tell } of this.#listeners) tell(gateway);
+    for (const gateway of this.#templates.keys()) this.#layer.tell(gateway);
   }
 
   #schedule(): void {

@@ -1,7 +1,7 @@
 // Follows the events of a running control plane (server-sent events), and comes back where it left off when the connection is lost.
 import { z } from 'zod';
 import { ChanceryError } from '../lib/errors.ts';
-import { adminUrl, problemOf, unreachable } from './admin-client.ts';
+import { adminUrl, parseJson, problemOf, unreachable } from './admin-client.ts';
 
 const eventSchema = z.object({
   id: z.string().optional(),
@@ -68,7 +68,7 @@ async function connect(
   if (response === undefined) return undefined;
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   if (response.ok && isStream && response.body !== null) return response.body;
-  const problem = problemOf(await response.text().catch(() => ''));
+  const problem = problemOf(parseJson(await response.text().catch(() => '')));
   if (problem !== undefined && response.status < 500) throw new ChanceryError('ERR_USAGE', problem);
   throw new ChanceryError('ERR_SERVER_UNREACHABLE', problem ?? `${server} has no events to watch`, {
     remedy: 'give the address of the admin API with --server URL',

@@ -3,9 +3,7 @@ import { z } from 'zod';
 import type { AskedRequest, Explained } from '../explain/explained.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
-import { adminUrl, problemOf, unreachable } from './admin-client.ts';
-
-const TIMEOUT_MS = 10_000;
+import { adminUrl, postJson, problemOf } from './admin-client.ts';
 
 const answered = z.object({
   node: z.string(),
@@ -20,14 +18,15 @@ const answered = z.object({
  * as we do. Sends to this machine only: the request may hold credentials.
  */
 export async function explainNode(server: string, node: string, asked: AskedRequest): Promise<Explained> {
-  const url = adminUrl(server, `/api/v1/nodes/${encodeURIComponent(node)}/explain`);
-  if (!isLoopback(url.hostname)) {
-    throw new ChanceryError('ERR_USAGE', `${url.host} is another machine, and a request may hold credentials`, {
+  const path = `/api/v1/nodes/${encodeURIComponent(node)}/explain`;
+  const { host, hostname } = adminUrl(server, path);
+  if (!isLoopback(hostname)) {
+    throw new ChanceryError('ERR_USAGE', `${host} is another machine, and a request may hold credentials`, {
       remedy: 'run it beside the control plane, or explain its files with -c',
     });
   }
-  const { status, body } = await post(url, server, asked);
-  const parsed = status === 200 ? answered.safeParse(parseJson(body)) : undefined;
+  const { status, body } = await postJson(server, path, asked);
+  const parsed = status === 200 ? answered.safeParse(body) : undefined;
   if (parsed?.success === true) {
     const { revision, version, text, explanation, node: id } = parsed.data;
     const runs = { node: id, version, ...(revision === undefined ? {} : { revision }) };
@@ -46,26 +45,4 @@ function refusal(server: string, status: number, problem: string | undefined): C
     });
   }
   return new ChanceryError('ERR_USAGE', problem, status === 404 ? { remedy: 'chancery status lists the nodes' } : {});
-}
-
-async function post(url: URL, server: string, asked: AskedRequest): Promise<{ readonly status: number; readonly body: string }> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(asked),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return { status: response.status, body: await response.text() };
-  } catch (cause) {
-    throw unreachable(server, cause);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 // The API of limits (ratelimit R811) as its client: a control plane's, or that of a rate limiter alone.
 import { ChanceryError } from '../lib/errors.ts';
-import { adminUrl, fetchJson, problemOf, unreachable } from './admin-client.ts';
+import { fetchJson, postJson, problemOf } from './admin-client.ts';
 import { type Counters, counterAnswer, type HotKey, hotList, type LimitList, limitList } from './limits-schema.ts';
 
 export interface CounterQuestion {
@@ -10,8 +10,6 @@ export interface CounterQuestion {
   readonly parts: Readonly<Record<string, string>>;
   readonly hits?: number;
 }
-
-const TIMEOUT_MS = 5_000;
 
 /** All limits, and the stores of all workers. */
 export function listLimits(server: string): Promise<LimitList> {
@@ -25,29 +23,12 @@ export async function hotKeys(server: string, of: { readonly gateway: string; re
 
 /** Throws ERR_USAGE for what the limiter refuses, ERR_SERVER_UNREACHABLE where nobody answers as we do, or the store does not. */
 export async function askCounter(server: string, question: CounterQuestion): Promise<Counters> {
-  const { status, text } = await post(server, question);
-  if (status === 200) {
-    const parsed = counterAnswer.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-  }
-  const problem = problemOf(text) ?? `${server} answered, but not as an API of limits does`;
+  const { status, body } = await postJson(server, '/api/v1/limits/counter', question);
+  const parsed = status === 200 ? counterAnswer.safeParse(body) : undefined;
+  if (parsed?.success === true) return parsed.data;
+  const problem = problemOf(body) ?? `${server} answered, but not as an API of limits does`;
   const isOut = status >= 500 || status === 200;
   throw new ChanceryError(isOut ? 'ERR_SERVER_UNREACHABLE' : 'ERR_USAGE', problem, {
     remedy: isOut ? 'chancery limits list says how its store is' : 'chancery limits list shows what there is',
   });
-}
-
-async function post(server: string, question: CounterQuestion): Promise<{ readonly status: number; readonly text: string }> {
-  const url = adminUrl(server, '/api/v1/limits/counter');
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(question),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return { status: response.status, text: await response.text() };
-  } catch (cause) {
-    throw unreachable(server, cause);
-  }
 }

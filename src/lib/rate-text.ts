@@ -1,5 +1,6 @@
 // A rate as text, as it comes from a claim (ratelimit R107, R205): `2000000/month`, `100/90s`, `50/second burst 100`. Pure; what it gives has the
 // algorithm of the limit that it stands for.
+import { DAY_S, type RateUnit, rateSeconds, rateUnit, secondsOfUnit } from './rate-unit.ts';
 
 export interface TextRate {
   /** 0 to 2^53-1. */
@@ -20,24 +21,6 @@ interface TextCalendar {
 }
 
 const SECOND_US = 1_000_000;
-const DAY_S = 86_400;
-/** Months and years are about so long; where they matter, a calendar says how long one is. */
-const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
-  ['second', 1],
-  ['minute', 60],
-  ['hour', 3_600],
-  ['day', DAY_S],
-  ['week', 7 * DAY_S],
-  ['month', 30 * DAY_S],
-  ['year', 365 * DAY_S],
-]);
-const DURATION_SECONDS: ReadonlyMap<string, number> = new Map([
-  ['s', 1],
-  ['m', 60],
-  ['h', 3_600],
-  ['d', DAY_S],
-]);
-const LONGEST_S = 366 * DAY_S;
 const FORM = /^(\d{1,16})\/(?:([a-z]+)|(\d{1,8})([smhd]))(?: burst (\d{1,16}))?$/;
 
 /** What the limit says of itself, for what the text leaves open. */
@@ -48,10 +31,11 @@ export interface RateFrame {
 
 /** Undefined where the text is no rate, or none for this algorithm: month and year need a fixed window (R104). */
 export function parseRate(text: string, frame: RateFrame): TextRate | undefined {
-  const [, amount = '', unit, count, letter, burst] = FORM.exec(text) ?? [];
+  const [, amount = '', word, count, letter, burst] = FORM.exec(text) ?? [];
   const limit = Number(amount);
-  const seconds = unit === undefined ? Number(count) * (DURATION_SECONDS.get(letter ?? '') ?? 0) : UNIT_SECONDS.get(unit);
-  if (amount === '' || !Number.isSafeInteger(limit) || seconds === undefined || seconds < 1 || seconds > LONGEST_S) return undefined;
+  const unit = rateUnit(word);
+  const seconds = unit === undefined ? rateSeconds(count, letter) : secondsOfUnit(unit);
+  if (amount === '' || !Number.isSafeInteger(limit) || seconds === undefined) return undefined;
   const isLong = unit === 'month' || unit === 'year';
   if (isLong && frame.algorithm !== 'fixed') return undefined;
   const calendar = frame.algorithm === 'fixed' ? calendarOf(unit, seconds, frame.calendar) : undefined;
@@ -65,7 +49,7 @@ export function parseRate(text: string, frame: RateFrame): TextRate | undefined 
 }
 
 /** R104: fixed windows of a day or longer follow the limit's calendar, by default UTC, Monday, day 1. */
-function calendarOf(unit: string | undefined, seconds: number, own: TextCalendar | undefined): TextCalendar | undefined {
+function calendarOf(unit: RateUnit | undefined, seconds: number, own: TextCalendar | undefined): TextCalendar | undefined {
   const frame = own ?? { timeZone: 'UTC', weekStart: 'monday' as const, monthDay: 1 };
   const { timeZone, weekStart, monthDay } = frame;
   if (unit === 'day' || unit === 'week' || unit === 'month' || unit === 'year') return { unit, count: 1, timeZone, weekStart, monthDay };

@@ -1,8 +1,7 @@
 // Rates of limits: so many per unit or per duration (C9, ratelimit R102).
+import { RATE_UNITS, type RateUnit, rateSeconds, rateUnit, secondsOfUnit } from '../../lib/rate-unit.ts';
 import { ok } from '../../lib/result.ts';
 import { type Scalar, type ScalarOutcome, scalar, wrong, wrongType } from './scalar.ts';
-
-export type RateUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
 
 export interface RateConfig {
   /** 0 to 2^53-1. */
@@ -13,23 +12,6 @@ export interface RateConfig {
   readonly unit?: RateUnit;
 }
 
-const DAY_S = 86_400;
-const UNITS: ReadonlyMap<string, readonly [RateUnit, number]> = new Map([
-  ['second', ['second', 1]],
-  ['minute', ['minute', 60]],
-  ['hour', ['hour', 3_600]],
-  ['day', ['day', DAY_S]],
-  ['week', ['week', 7 * DAY_S]],
-  ['month', ['month', 30 * DAY_S]],
-  ['year', ['year', 365 * DAY_S]],
-]);
-const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
-  ['s', 1],
-  ['m', 60],
-  ['h', 3_600],
-  ['d', DAY_S],
-]);
-const LONGEST_S = 366 * DAY_S;
 const PATTERN = '^[0-9]+/(second|minute|hour|day|week|month|year|[0-9]+[smhd])$';
 const HELP = 'write 100/minute or 5/10s; units are second, minute, hour, day, week, month and year';
 
@@ -54,19 +36,19 @@ function parseRate(value: unknown): ScalarOutcome<RateConfig> {
   if (amount === undefined) return wrong('CH1128', '{value} is not a rate', meantRate(value) ?? HELP);
   if (!Number.isSafeInteger(limit)) return wrong('CH1128', '{value} is more than can be counted: 2^53-1');
   if (word !== undefined) {
-    const [unit, seconds] = UNITS.get(word) ?? [];
-    return unit === undefined || seconds === undefined
+    const unit = rateUnit(word);
+    return unit === undefined
       ? wrong('CH1128', '{value} is not a rate', meantRate(value) ?? HELP)
-      : ok({ limit, seconds, unit });
+      : ok({ limit, seconds: secondsOfUnit(unit), unit });
   }
-  const seconds = Number(count) * (DURATION_UNITS.get(letter ?? '') ?? 0);
-  if (seconds < 1 || seconds > LONGEST_S) return wrong('CH1128', '{value} is over no time between 1s and 366d');
+  const seconds = rateSeconds(count, letter);
+  if (seconds === undefined) return wrong('CH1128', '{value} is over no time between 1s and 366d');
   return ok({ limit, seconds });
 }
 
 /** `100/min`, `100 per second`, `100r/s`. */
 function meantRate(text: string): string | undefined {
   const [, amount, letter] = /^\s*([0-9]+)\s*(?:r|req|requests)?\s*(?:\/|per)\s*([a-z])[a-z]*\s*$/i.exec(text) ?? [];
-  const unit = [...UNITS.keys()].find((name) => letter !== undefined && name.startsWith(letter.toLowerCase()));
+  const unit = RATE_UNITS.find((name) => letter !== undefined && name.startsWith(letter.toLowerCase()));
   return amount === undefined || unit === undefined ? undefined : `did you mean ${amount}/${unit}?`;
 }
