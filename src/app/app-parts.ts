@@ -1,6 +1,6 @@
 // What a control plane is made with: settings, and the parts that come from the rim. Types only.
 import type { CreateBuilds } from '../build/build.ts';
-import type { InProcessAuthz } from '../companion/in-process-authz.ts';
+import type { InProcessCompanion } from '../companion/in-process.ts';
 import type { InProcessRatelimit } from '../companion/in-process-ratelimit.ts';
 import type { StreamSettings } from '../config/stream-settings.ts';
 import type { XdsSecurity } from '../config/xds-security.ts';
@@ -62,7 +62,7 @@ export interface AppParts {
   /** How often clients are told to report their load. Default 10 s. */
   readonly loadReportIntervalMs?: number;
   /** Starts the authz companion of this process, when a gateway first has a policy for it. Absent: companions run elsewhere. */
-  readonly startAuthz?: (metrics: Metrics) => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
+  readonly startAuthz?: (metrics: Metrics) => Promise<Pick<InProcessCompanion, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
   /** Starts the rate limiter of this process, when a gateway first has a limit for it. Absent: it runs elsewhere. */
   readonly startRatelimit?: (
     metrics: Metrics,

@@ -1,6 +1,6 @@
 // A companion in this process: its workers start when a gateway first has something for it, and are told what changes of all
 // gateways. Decides nothing about proxies: it tells where the workers are and what they hold.
-import type { InProcessAuthz } from '../companion/in-process-authz.ts';
+import type { InProcessCompanion } from '../companion/in-process.ts';
 import type { NamedBytes, NamedSecret, PolicyUpdate } from '../companion/policy-update.ts';
 import { neededOf, servedNames } from '../delivery/policy-needs.ts';
 import { Secret } from '../lib/secret.ts';
@@ -12,7 +12,7 @@ import type { CompanionRole } from '../xds/companion-claim.ts';
 
 export interface LocalCompanionsOptions {
   readonly role: CompanionRole;
-  readonly start: () => Promise<Pick<InProcessAuthz, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
+  readonly start: () => Promise<Pick<InProcessCompanion, 'apply' | 'endpoints' | 'onEndpoints' | 'stop'>>;
   readonly api: Pick<EnvoyApi, 'decode'>;
   readonly logger: Logger;
   readonly after: (ms: number, run: () => void) => () => void;

@@ -2,22 +2,10 @@
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { keyFeed } from './authz-key-feed.ts';
-import { type Companion, type CompanionStatus, createCompanion } from './companion.ts';
-import type { ApplyOutcome, PolicyUpdate } from './policy-update.ts';
+import { createCompanion } from './companion.ts';
+import { type InProcessCompanion, inProcess } from './in-process.ts';
 import { systemPorts } from './system-ports.ts';
 import { threadWorkers } from './thread-workers.ts';
-
-export interface InProcessAuthz {
-  /** Delta; resolves when every worker holds it. Workers that start later get the sum. */
-  apply(update: PolicyUpdate): Promise<ApplyOutcome>;
-  /** As Envoys reach the workers that live now: `127.0.0.1:18001`, `unix:/…`. */
-  endpoints(): readonly string[];
-  /** Workers came or went; called at once. */
-  onEndpoints(listener: () => void): void;
-  status(): CompanionStatus;
-  /** Drains for at most 10 s. */
-  stop(): Promise<void>;
-}
 
 export interface InProcessAuthzOptions {
   readonly logger: Logger;
@@ -33,9 +21,9 @@ export interface InProcessAuthzOptions {
 }
 
 /** Resolves when all workers listen. Rejects with ERR_PORT_IN_USE. */
-export async function startInProcessAuthz(options: InProcessAuthzOptions): Promise<InProcessAuthz> {
+export async function startInProcessAuthz(options: InProcessAuthzOptions): Promise<InProcessCompanion> {
   const { logger, metrics, host, port, workers = 1, dev = false } = options;
-  const companion: Companion = await createCompanion(
+  const companion = await createCompanion(
     { kind: 'authz', address: { host, port }, workers, reflection: false, dev },
     {
       ...systemPorts(),
@@ -45,15 +33,5 @@ export async function startInProcessAuthz(options: InProcessAuthzOptions): Promi
       createKeyFeed: keyFeed({ ...systemPorts(), dev, logger, metrics }),
     },
   );
-  return {
-    apply: async (update) => {
-      const outcome = await companion.apply(update);
-      companion.complete();
-      return outcome;
-    },
-    endpoints: () => companion.endpoints(),
-    onEndpoints: (listener) => companion.onEndpoints(listener),
-    status: () => companion.status(),
-    stop: () => companion.stop(),
-  };
+  return inProcess(companion);
 }

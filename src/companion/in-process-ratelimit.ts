@@ -2,24 +2,16 @@
 // (ratelimit R603), fed by the updates it is handed.
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type Companion, type CompanionSettings, type CompanionStatus, createCompanion } from './companion.ts';
+import { type CompanionSettings, createCompanion } from './companion.ts';
+import { type InProcessCompanion, inProcess } from './in-process.ts';
 import { createLimitApi, type LimitApi } from './limit-api.ts';
-import type { ApplyOutcome, PolicyUpdate } from './policy-update.ts';
 import { DEFAULT_NEAR_RATIO } from './ratelimit-worker-settings.ts';
 import { systemPorts } from './system-ports.ts';
 import { threadWorkers } from './thread-workers.ts';
 
-export interface InProcessRatelimit {
-  /** Delta; resolves when the worker holds it. One that starts later gets the sum. */
-  apply(update: PolicyUpdate): Promise<ApplyOutcome>;
-  /** As Envoys reach the worker that lives now: `127.0.0.1:18002`. */
-  endpoints(): readonly string[];
-  onEndpoints(listener: () => void): void;
+export interface InProcessRatelimit extends InProcessCompanion {
   /** For operators (R811). */
   readonly limits: LimitApi;
-  status(): CompanionStatus;
-  /** Drains for at most 10 s. */
-  stop(): Promise<void>;
 }
 
 export interface InProcessRatelimitOptions {
@@ -36,7 +28,7 @@ export interface InProcessRatelimitOptions {
 /** Resolves when the worker listens. Rejects with ERR_PORT_IN_USE. */
 export async function startInProcessRatelimit(options: InProcessRatelimitOptions): Promise<InProcessRatelimit> {
   const { logger, metrics, host, port, store = {} } = options;
-  const companion: Companion = await createCompanion(
+  const companion = await createCompanion(
     {
       kind: 'ratelimit',
       address: { host, port },
@@ -47,16 +39,5 @@ export async function startInProcessRatelimit(options: InProcessRatelimitOptions
     },
     { ...systemPorts(), logger, metrics, startWorker: threadWorkers('ratelimit') },
   );
-  return {
-    apply: async (update) => {
-      const outcome = await companion.apply(update);
-      companion.complete();
-      return outcome;
-    },
-    endpoints: () => companion.endpoints(),
-    onEndpoints: (listener) => companion.onEndpoints(listener),
-    limits: createLimitApi({ ask: (question) => companion.askLimits(question), logger }),
-    status: () => companion.status(),
-    stop: () => companion.stop(),
-  };
+  return { ...inProcess(companion), limits: createLimitApi({ ask: (question) => companion.askLimits(question), logger }) };
 }

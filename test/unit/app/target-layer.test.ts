@@ -22,7 +22,9 @@ function sourceOf(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    tell: (gateway) => listeners.forEach((listener) => void listener(gateway)),
+    tell: (gateway) => {
+      for (const listener of listeners) listener(gateway);
+    },
     size: () => listeners.size,
   };
 }
