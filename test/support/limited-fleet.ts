@@ -1,9 +1,8 @@
 // Real Envoys with the limits of one gateway file in their bootstrap, and one limiter behind all of them. No control plane, no assertions.
-import { compileStaticBootstrap } from '../../src/compiler/static-bootstrap.ts';
 import type { Compilation } from '../../src/compiler/types.ts';
-import { loadEnvoyApi } from '../../src/proto/api.ts';
+import { startCompiledEnvoy } from './compiled-envoy.ts';
 import { type CountingService, startCountingService } from './counting-service.ts';
-import { type Envoy, startEnvoy } from './envoy.ts';
+import type { Envoy } from './envoy.ts';
 import { freePort } from './free-port.ts';
 import { compileGatewayFile } from './golden-gateway.ts';
 import { type HttpRequest, type HttpResponse, request } from './http-client.ts';
@@ -41,8 +40,6 @@ export interface LimitedFleetOptions {
   readonly logged?: Readonly<Record<string, string>>;
 }
 
-const api = loadEnvoyApi();
-
 export async function startLimitedFleet(options: LimitedFleetOptions): Promise<LimitedFleet> {
   const { config, files = {}, proxies: count = 1, timeout = '2s', logged = {} } = options;
   const workspace = await createWorkspace(files);
@@ -52,8 +49,7 @@ export async function startLimitedFleet(options: LimitedFleetOptions): Promise<L
   const file = await workspace.write('gateway.yaml', `version: v1\ngateway: shop\n${limiter}\n${config(backend.address)}`);
   const compilation = await compileGatewayFile(file);
   let service = await startCountingService(compilation, port);
-  const bootstrap = bootstrapOf(compilation, logged);
-  const proxies = await Promise.all(Array.from({ length: count }, () => startProxy(bootstrap)));
+  const proxies = await Promise.all(Array.from({ length: count }, () => startProxy(compilation, logged)));
   return {
     backend,
     compilation,
@@ -74,23 +70,12 @@ export async function startLimitedFleet(options: LimitedFleetOptions): Promise<L
   };
 }
 
-async function startProxy(bootstrap: object): Promise<LimitedProxy> {
-  const envoy = await startEnvoy(bootstrap);
-  const port = (await envoy.admin.listenerPorts()).get('listener/http')?.[0] ?? 0;
+async function startProxy(compilation: Compilation, logged: Readonly<Record<string, string>>): Promise<LimitedProxy> {
+  const { envoy, port } = await startCompiledEnvoy(compilation, (bootstrap) => withLogged(bootstrap, logged));
   const send: LimitedProxy['send'] = (sent) => request({ port, ...sent });
   return { envoy, send, ask: async (path, headers = {}) => (await send({ path, headers })).status };
 }
 
-/** Listeners take any port. */
-function bootstrapOf(compilation: Compilation, logged: Readonly<Record<string, string>>): object {
-  const listening = {
-    ...compilation,
-    resources: compilation.resources.map((resource) =>
-      resource.kind === 'Listener'
-        ? { ...resource, message: { ...resource.message, address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } }
-        : resource,
-    ),
-  };
-  const json = api.toJson('envoy.config.bootstrap.v3.Bootstrap', compileStaticBootstrap(listening)) as object;
-  return JSON.parse(JSON.stringify(json), (key, value) => (key === 'json_format' ? { ...value, ...logged } : value)) as object;
+function withLogged(bootstrap: object, logged: Readonly<Record<string, string>>): object {
+  return JSON.parse(JSON.stringify(bootstrap), (key, value) => (key === 'json_format' ? { ...value, ...logged } : value)) as object;
 }

@@ -5,15 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { policyForm } from '../../../src/compiler/auth/form.ts';
 import { createCompiler } from '../../../src/compiler/compile.ts';
 import { FIXED_ENTRIES } from '../../../src/compiler/names.ts';
-import { compileStaticBootstrap } from '../../../src/compiler/static-bootstrap.ts';
 import type { Answer } from '../../../src/explain/answer.ts';
 import { type AskedRequest, explained } from '../../../src/explain/explained.ts';
 import type { Model } from '../../../src/model/types.ts';
 import { loadEnvoyApi } from '../../../src/proto/api.ts';
 import { policyVersion } from '../../../src/proto/policy-version.ts';
 import { tableRevision } from '../../../src/proto/table-revision.ts';
+import { startCompiledEnvoy } from '../../support/compiled-envoy.ts';
 import { type CountingService, startCountingService } from '../../support/counting-service.ts';
-import { type Envoy, startEnvoy } from '../../support/envoy.ts';
+import type { Envoy } from '../../support/envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type HttpResponse, request } from '../../support/http-client.ts';
@@ -173,15 +173,7 @@ beforeAll(async () => {
     revisionOf: (table) => tableRevision(api, table),
   }).compile(model);
   service = await startCountingService(compilation, limiter);
-  const resources = compilation.resources.map((resource) =>
-    resource.kind === 'Listener'
-      ? { ...resource, message: { ...resource.message, address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } }
-      : resource,
-  );
-  envoy = await startEnvoy(
-    api.toJson('envoy.config.bootstrap.v3.Bootstrap', compileStaticBootstrap({ ...compilation, resources })) as object,
-  );
-  port = (await envoy.admin.listenerPorts()).get('listener/http')?.[0] ?? 0;
+  ({ envoy, port } = await startCompiledEnvoy(compilation));
 });
 
 afterAll(async () => {

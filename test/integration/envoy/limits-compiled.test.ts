@@ -1,9 +1,8 @@
 // Limits compiled for a real Envoy, with the limiter of a companion behind it: from YAML to what the service is asked and what callers get.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { compileStaticBootstrap } from '../../../src/compiler/static-bootstrap.ts';
-import { loadEnvoyApi } from '../../../src/proto/api.ts';
+import { startCompiledEnvoy } from '../../support/compiled-envoy.ts';
 import { type CountingService, startCountingService } from '../../support/counting-service.ts';
-import { type Envoy, startEnvoy } from '../../support/envoy.ts';
+import type { Envoy } from '../../support/envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { compileGatewayFile } from '../../support/golden-gateway.ts';
@@ -67,7 +66,6 @@ routes:
 `;
 }
 
-const api = loadEnvoyApi();
 let workspace: Workspace;
 let upstream: Upstream;
 let service: CountingService;
@@ -84,16 +82,7 @@ beforeAll(async () => {
   const file = await workspace.write('gateway.yaml', gatewayText(upstream.address, limiter));
   const compilation = await compileGatewayFile(file);
   service = await startCountingService(compilation, limiter);
-  const listening = {
-    ...compilation,
-    resources: compilation.resources.map((resource) =>
-      resource.kind === 'Listener'
-        ? { ...resource, message: { ...resource.message, address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } }
-        : resource,
-    ),
-  };
-  envoy = await startEnvoy(api.toJson('envoy.config.bootstrap.v3.Bootstrap', compileStaticBootstrap(listening)) as object);
-  port = (await envoy.admin.listenerPorts()).get('listener/http')?.[0] ?? 0;
+  ({ envoy, port } = await startCompiledEnvoy(compilation));
 });
 
 afterAll(async () => {

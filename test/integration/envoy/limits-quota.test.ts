@@ -1,9 +1,8 @@
 // Limits divided over real Envoys (ratelimit §7, R214, R1011): what all let pass together, a proxy that is killed, and a companion that is gone.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileStaticBootstrap } from '../../../src/compiler/static-bootstrap.ts';
 import type { Compilation } from '../../../src/compiler/types.ts';
-import { loadEnvoyApi } from '../../../src/proto/api.ts';
-import { type Envoy, startEnvoy } from '../../support/envoy.ts';
+import { startCompiledEnvoy } from '../../support/compiled-envoy.ts';
+import type { Envoy } from '../../support/envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { compileGatewayFile } from '../../support/golden-gateway.ts';
@@ -13,7 +12,6 @@ import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
 const LIMIT = 40;
-const api = loadEnvoyApi();
 
 let workspace: Workspace;
 let upstream: Upstream;
@@ -64,17 +62,8 @@ interface Proxy {
 }
 
 async function startProxy(compilation: Compilation): Promise<Proxy> {
-  const listening = {
-    ...compilation,
-    resources: compilation.resources.map((resource) =>
-      resource.kind === 'Listener'
-        ? { ...resource, message: { ...resource.message, address: { socket_address: { address: '127.0.0.1', port_value: 0 } } } }
-        : resource,
-    ),
-  };
-  const envoy = await startEnvoy(api.toJson('envoy.config.bootstrap.v3.Bootstrap', compileStaticBootstrap(listening)) as object);
+  const { envoy, port } = await startCompiledEnvoy(compilation);
   envoys.push(envoy);
-  const port = (await envoy.admin.listenerPorts()).get('listener/http')?.[0] ?? 0;
   return { envoy, port, get: (path, headers = {}) => request({ port, path, headers }) };
 }
 

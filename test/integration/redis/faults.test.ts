@@ -5,6 +5,7 @@ import type { CounterUse, TakeAnswer } from '../../../src/ratelimit/store.ts';
 import { use, YEAR_US, yearly } from '../../contract/ratelimit-store-contract.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { eventually } from '../../support/eventually.ts';
+import { REDIS_RIGHTS } from '../../support/redis-rights.ts';
 import { type RedisServer, startRedis, startSentinel } from '../../support/redis-server.ts';
 import { becomesReady, startStore, type TestStore } from '../../support/redis-store.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
@@ -230,20 +231,7 @@ describe('how Redis is reached (ratelimit R408, R1008)', () => {
 
   it('with a user that may do no more than the documented ACL allows, and a password that is rotated', async () => {
     const server = await startRedis();
-    const acl = [
-      '~crl:*',
-      '&crl:*',
-      '-@all',
-      '+@read',
-      '+@write',
-      '+@scripting',
-      '+@pubsub',
-      '+@connection',
-      '+time',
-      '+info',
-      '+config|get',
-    ];
-    await server.client.call('ACL', 'SETUSER', 'chancery', 'on', '>old', ...acl);
+    await server.client.call('ACL', 'SETUSER', 'chancery', 'on', '>old', ...REDIS_RIGHTS);
     const settings = { ...at(server.port), username: 'chancery', password: new Secret('old') };
     const { store, told } = await startStore(settings);
     const one = use(yearly('bucket', 5));

@@ -5,6 +5,7 @@ import { createAuthority } from '../../support/certificates.ts';
 import { startChancery } from '../../support/chancery-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type LimitCaller, limitCaller, startRatelimitCompanion } from '../../support/ratelimit-process.ts';
+import { REDIS_RIGHTS } from '../../support/redis-rights.ts';
 import {
   type RedisCluster,
   type RedisSentinel,
@@ -17,19 +18,6 @@ import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createWorkspace, type Workspace } from '../../support/workspace.ts';
 
 const KEY_SECRET = 'a-secret-of-the-test-that-nobody-else-has';
-const RIGHTS = [
-  '~crl:*',
-  '&crl:*',
-  '-@all',
-  '+@read',
-  '+@write',
-  '+@scripting',
-  '+@pubsub',
-  '+@connection',
-  '+time',
-  '+info',
-  '+config|get',
-];
 /** Each gateway takes seconds to start: all kinds of places by configuration only with LIMITS_FULL=1; by --redis always. */
 const IS_FULL = process.env['LIMITS_FULL'] === '1';
 const ends: (() => unknown)[] = [];
@@ -88,7 +76,7 @@ it('by the configuration: TLS with a user of the ACL, Sentinel, Cluster; a rotat
   const authority = await createAuthority();
   const leaf = await authority.issue({ name: 'limits.internal' });
   const proxy = ending(await startTcpProxy(server.port, { cert: leaf.cert, key: leaf.key }));
-  await server.client.call('ACL', 'SETUSER', 'chancery', 'on', 'resetpass', '>first-4711', ...RIGHTS);
+  await server.client.call('ACL', 'SETUSER', 'chancery', 'on', 'resetpass', '>first-4711', ...REDIS_RIGHTS);
   const workspace = await workspaceWith({ 'ca.pem': authority.cert, 'redis.pw': 'first-4711' });
   const tls = 'tls: {ca: "${file:ca.pem}", serverName: limits.internal}';
   const nodes = cluster.nodes.map(({ port }) => `"127.0.0.1:${port}"`).join(', ');
@@ -148,7 +136,7 @@ it('by --redis: a socket, Sentinel, Cluster and a user with a password, beside f
     'limits/a.yaml': 'domain: d\ndescriptors:\n  - key: user\n    rate_limit: {unit: year, requests_per_unit: 50}\n',
     '.key': 'k'.repeat(32),
   });
-  await server.client.call('ACL', 'SETUSER', 'chancery', 'on', 'resetpass', '>pass-4711', ...RIGHTS);
+  await server.client.call('ACL', 'SETUSER', 'chancery', 'on', 'resetpass', '>pass-4711', ...REDIS_RIGHTS);
   const urls: readonly (readonly [string, readonly RedisServer[]])[] = [
     [`unix:${socket.path('r.sock')}`, [server]],
     [`redis://chancery:pass-4711@127.0.0.1:${server.port}/0`, [server]],

@@ -7,6 +7,7 @@ import { createInlineKeys } from '../../../../src/authz/jwks/inline-keys.ts';
 import type { KeyAnswer, KeySource } from '../../../../src/authz/jwks/key-source.ts';
 import type { JwtSettings } from '../../../../src/authz/policy/settings.ts';
 import { Secret } from '../../../../src/lib/secret.ts';
+import { jwtSettings } from '../../../support/jwt-settings.ts';
 import {
   ASYMMETRIC_ALGORITHMS,
   secretToken,
@@ -20,26 +21,6 @@ import {
 const NOW = 1_800_000_000;
 const issuer = testIssuer({ algorithms: [...ASYMMETRIC_ALGORITHMS] });
 
-function settingsOf(jwks: string, over: Partial<JwtSettings> = {}): JwtSettings {
-  return {
-    id: 'edge/main#0',
-    name: 'main',
-    issuer: issuer.issuer,
-    audiences: ['shop'],
-    maxTokenBytes: 8_192,
-    from: [{ kind: 'header', name: 'authorization', prefix: 'Bearer ' }],
-    scopeClaim: ['scope'],
-    forwardClaims: [],
-    keepCredential: false,
-    algorithms: ASYMMETRIC_ALGORITHMS,
-    types: ['at+jwt', 'jwt'],
-    clockSkewSeconds: 30,
-    maxLifetimeSeconds: undefined,
-    keys: { kind: 'inline', jwks },
-    ...over,
-  };
-}
-
 function inlineSource(): KeySource {
   const inline = createInlineKeys();
   const keysOf = (owner: Parameters<KeySource['keysOf']>[0]): KeyAnswer =>
@@ -51,11 +32,10 @@ function verifierWith(parts: Partial<JwtVerifierParts> = {}): ReturnType<typeof 
   return createJwtVerifier({ keys: inlineSource(), secrets: () => undefined, ...parts });
 }
 
-const jwks = JSON.stringify(issuer.jwks());
 const call = { nowMs: NOW * 1_000, deadlineMs: NOW * 1_000 + 1_000 };
 
 async function outcomeOf(token: string, over: Partial<JwtSettings> = {}, parts: Partial<JwtVerifierParts> = {}): Promise<JwtOutcome> {
-  return await verifierWith(parts).verify(token, settingsOf(jwks, over), call);
+  return await verifierWith(parts).verify(token, jwtSettings(issuer, over), call);
 }
 
 async function reasonOf(token: string, over: Partial<JwtSettings> = {}): Promise<string> {
@@ -155,7 +135,7 @@ describe('HS providers', () => {
   it('have a new generation with a new secret (authz J10)', () => {
     let current: Secret | undefined = secret;
     const verifier = verifierWith({ secrets: () => current });
-    const settings = settingsOf(jwks, over);
+    const settings = jwtSettings(issuer, over);
     const before = verifier.generation(settings);
     expect(verifier.generation(settings)).toBe(before);
     current = new Secret('t'.repeat(32));
@@ -318,7 +298,11 @@ describe('keys', () => {
     const set = JSON.stringify({ keys: keys.map(({ jwk }) => jwk) });
     const reasons = await Promise.all(
       keys.map(async (key) => {
-        const outcome = await verifierWith().verify(mint({ key, header: { kid: undefined } }), settingsOf(set), call);
+        const outcome = await verifierWith().verify(
+          mint({ key, header: { kid: undefined } }),
+          jwtSettings(issuer, { keys: { kind: 'inline', jwks: set } }),
+          call,
+        );
         return outcome.kind === 'valid' ? 'valid' : outcome.reason;
       }),
     );
@@ -330,7 +314,7 @@ describe('keys', () => {
     const source = inlineSource();
     const keys: KeySource = { keysOf: source.keysOf, wanted: (owner, kid) => (asked.push(kid), Promise.resolve(source.keysOf(owner))) };
     const verifier = verifierWith({ keys });
-    const settings = settingsOf(jwks);
+    const settings = jwtSettings(issuer);
     await verifier.verify(mint({ header: { kid: 'new' }, claims: { exp: 1 } }), settings, call);
     await verifier.verify(mint({ header: { kid: 'new', typ: 'x' } }), settings, call);
     expect(asked).toEqual([]);
@@ -341,7 +325,7 @@ describe('keys', () => {
   it("no keys are nobody's fault: unknown, never refused (authz G5)", async () => {
     const gone: KeySource = { keysOf: () => ({ kind: 'unavailable' }), wanted: () => ({ kind: 'unavailable' }) };
     expect(await outcomeOf(mint(), {}, { keys: gone })).toEqual({ kind: 'unknown', reason: 'jwks.unavailable' });
-    expect(verifierWith({ keys: gone }).generation(settingsOf(jwks))).toBe(-1);
+    expect(verifierWith({ keys: gone }).generation(jwtSettings(issuer))).toBe(-1);
   });
 
   it('members that name keys or addresses are never read (authz A9)', async () => {
@@ -365,7 +349,7 @@ describe('many at once', () => {
         verifyLater: () => ((counts.elsewhere += 1), new Promise((resolve) => release.push(() => resolve(true)))),
       },
     });
-    const settings = settingsOf(jwks);
+    const settings = jwtSettings(issuer);
     const outcomes = Array.from({ length: 300 }, () => verifier.verify(mint(), settings, call));
     expect(counts).toEqual({ here: 2, elsewhere: 256 });
     expect(outcomes.filter((outcome) => !(outcome instanceof Promise) && outcome.kind === 'unknown')).toHaveLength(42);

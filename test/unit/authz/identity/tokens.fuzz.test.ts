@@ -9,11 +9,12 @@ import { createJwtVerifier } from '../../../../src/authz/identity/jwt-verifier.t
 import { createInlineKeys } from '../../../../src/authz/jwks/inline-keys.ts';
 import type { KeySource } from '../../../../src/authz/jwks/key-source.ts';
 import { readyKeys } from '../../../../src/authz/jwks/ready-keys.ts';
-import type { IntrospectionSettings, JwtSettings } from '../../../../src/authz/policy/settings.ts';
+import type { IntrospectionSettings } from '../../../../src/authz/policy/settings.ts';
 import { isAuthReason } from '../../../../src/authz/reason.ts';
 import { parseKeySet } from '../../../../src/lib/jose/key-set.ts';
 import { SIGNATURE_ALGORITHMS } from '../../../../src/lib/jose/signature-algorithm.ts';
 import { Secret } from '../../../../src/lib/secret.ts';
+import { jwtSettings } from '../../../support/jwt-settings.ts';
 import { segment, testIssuer } from '../../../support/test-issuer.ts';
 
 const NOW = 1_800_000_000;
@@ -30,22 +31,7 @@ function seeds(kind: string): readonly (readonly [file: string, text: string])[]
 const inline = createInlineKeys();
 const keysOf: KeySource['keysOf'] = (owner) => (owner.keys.kind === 'inline' ? inline(owner, owner.keys.jwks) : { kind: 'unavailable' });
 const verifier = createJwtVerifier({ keys: { keysOf, wanted: keysOf }, secrets: () => undefined });
-const JWT: JwtSettings = {
-  id: 'edge/main#0',
-  name: 'main',
-  issuer: issuer.issuer,
-  audiences: ['shop'],
-  maxTokenBytes: 8_192,
-  from: [{ kind: 'header', name: 'authorization', prefix: 'Bearer ' }],
-  scopeClaim: ['scope'],
-  forwardClaims: [],
-  keepCredential: false,
-  algorithms: ['ES256', 'EdDSA'],
-  types: ['at+jwt', 'jwt'],
-  clockSkewSeconds: 30,
-  maxLifetimeSeconds: undefined,
-  keys: { kind: 'inline', jwks: JSON.stringify(issuer.jwks()) },
-};
+const JWT = jwtSettings(issuer, { algorithms: ['ES256', 'EdDSA'] });
 
 async function outcomeOf(token: string): Promise<JwtOutcome> {
   return await verifier.verify(token, JWT, { nowMs: NOW * 1_000, deadlineMs: NOW * 1_000 + 1_000 });
