@@ -183,9 +183,12 @@ async function adminUrl(file: string): Promise<string | undefined> {
   return address === '' ? undefined : `http://${address.trim()}`;
 }
 
+/** Live is not enough: its main thread says so a moment before its workers listen. */
 async function isReady(url: string): Promise<boolean> {
+  const get = (path: string): Promise<Response> => fetch(`${url}${path}`, { signal: AbortSignal.timeout(1_000) });
   try {
-    return (await fetch(`${url}/ready`, { signal: AbortSignal.timeout(1_000) })).ok;
+    if (!(await get('/ready')).ok) return false;
+    return /\bworkers_started: 1$/m.test(await (await get('/stats?filter=workers_started')).text());
   } catch {
     // Not listening yet.
     return false;

@@ -3,7 +3,7 @@ export interface EnvoyAdmin {
   readonly port: number;
   text(path: string): Promise<string>;
   json(path: string): Promise<unknown>;
-  /** LIVE when the first configuration has arrived. */
+  /** The first configuration has arrived, and the workers listen: being LIVE says only the first. */
   isReady(): Promise<boolean>;
   /** Counters and gauges whose names match the regular expression; all by default. */
   stats(filter?: string): Promise<ReadonlyMap<string, number>>;
@@ -30,6 +30,8 @@ export interface ClusterStatus {
 
 type Json = Readonly<Record<string, unknown>>;
 
+const WORKERS_STARTED = 'listener_manager.workers_started';
+
 export function createEnvoyAdmin(port: number): EnvoyAdmin {
   const fetchPath = async (path: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5_000) });
@@ -53,7 +55,8 @@ export function createEnvoyAdmin(port: number): EnvoyAdmin {
     port,
     text,
     json,
-    isReady: async () => (await fetchPath('/ready').catch(() => undefined))?.ok ?? false,
+    isReady: async () =>
+      ((await fetchPath('/ready').catch(() => undefined))?.ok ?? false) && (await stats('workers_started')).get(WORKERS_STARTED) === 1,
     stats,
     stat: async (name) => (await stats(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)).get(name) ?? 0,
     listenerPorts: async () => listenerPorts(await json('/listeners?format=json')),

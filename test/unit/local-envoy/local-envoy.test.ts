@@ -6,11 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalEnvoy, type LocalEnvoy } from '../../../src/local-envoy/local-envoy.ts';
 import { eventually } from '../../support/eventually.ts';
 
-/** Stands in for Envoy: the same arguments, an admin interface that is ready, and it ends as told. */
+/** Stands in for Envoy: the same arguments, an admin interface that is live at once, workers that listen at the fourth look, and it ends as told. */
 const FAKE = `#!${process.execPath}
 const http = require('node:http'), fs = require('node:fs');
 const file = process.argv[process.argv.indexOf('--admin-address-path') + 1];
-const server = http.createServer((request, response) => response.end('LIVE'));
+let asked = 0;
+const stats = () => 'listener_manager.workers_started: ' + Number((asked += 1) > 3) + '\\nasked: ' + asked + '\\n';
+const server = http.createServer(({ url }, response) => response.end(url === '/ready' ? 'LIVE' : stats()));
 server.listen(0, '127.0.0.1', () => fs.writeFileSync(file, '127.0.0.1:' + server.address().port));
 `;
 
@@ -90,8 +92,13 @@ describe('local Envoy', () => {
     });
   });
 
+  it('waits until the workers listen: live alone is too early for the first request', async () => {
+    const url = await (await envoy(FAKE)).start('{}');
+    expect(await (await fetch(`${url}/stats`)).text()).toContain('asked: 5\n');
+  });
+
   it('gives up when it never becomes ready, and leaves nothing running', async () => {
-    const one = await envoy(FAKE.replace("end('LIVE')", "writeHead(503).end('PRE_INITIALIZING')"), { startTimeoutMs: 300 });
+    const one = await envoy(FAKE.replace('response.end(url', 'response.writeHead(503).end(url'), { startTimeoutMs: 300 });
     await expect(one.start('{}')).rejects.toMatchObject({ message: expect.stringContaining('did not serve within 0.3 s') });
     await expect(record()).rejects.toThrow();
   });
