@@ -5,8 +5,10 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type handleUnaryCall, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall, status } from '@grpc/grpc-js';
 import type { Access } from '../grpc/access.ts';
+import { endedWithin } from '../grpc/ended-within.ts';
 import { addHealthService } from '../grpc/health-service.ts';
 import { addReflectionService } from '../grpc/reflection-service.ts';
+import { afterMs } from '../lib/after-ms.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import type { EnvoyApi } from '../proto/api.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -97,9 +99,7 @@ export function createCompanionServer(options: CompanionServerOptions): Companio
       streams.endAll(GOING);
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       health.end();
-      const timer = setTimeout(() => server.forceShutdown(), Math.max(0, endMs - options.nowMs()));
-      await closed;
-      clearTimeout(timer);
+      await endedWithin(closed, { server, after: afterMs, graceMs: Math.max(0, endMs - options.nowMs()) });
     },
   };
 }

@@ -2,6 +2,7 @@
 // ends streams and wakes them when targets change; what a stream is sent is decided elsewhere.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { type Access, OPEN_ACCESS } from '../grpc/access.ts';
+import { endedWithin } from '../grpc/ended-within.ts';
 import { ChanceryError } from '../lib/errors.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { channelOptions, type Keepalive } from './channel-options.ts';
@@ -119,31 +120,6 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       context.admission.close();
     },
   };
-}
-
-/** Connections that were cut are gone in no time. */
-const CUT_MS = 500;
-
-interface Ending {
-  readonly server: Server;
-  readonly after: StreamContext['after'];
-  readonly graceMs: number;
-}
-
-/** Cuts what is left after `graceMs`. A connection that came while we closed can escape that, and is cut and not waited for any more. */
-async function endedWithin(closed: Promise<void>, { server, after, graceMs }: Ending): Promise<void> {
-  let cancel = (): void => undefined;
-  const cut = new Promise<void>((resolve) => {
-    cancel = after(graceMs, () => {
-      server.forceShutdown();
-      cancel = after(CUT_MS, () => {
-        server.forceShutdown();
-        resolve();
-      });
-    });
-  });
-  await Promise.race([closed, cut]);
-  cancel();
 }
 
 /** Gives the function that ends it. */
