@@ -1,6 +1,7 @@
 // The half of the authz companion that lives with the supervisor: keys of issuers, fetched once for all workers (J7), and their counts.
 
 import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
+import type { KeyOwner } from '../authz/jwks/key-source.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { AuthzToWorker } from './authz-messages.ts';
 import { AuthzMetrics } from './authz-metrics.ts';
@@ -22,6 +23,8 @@ export class AuthzSupervision implements Supervision {
   readonly #keys: KeyFeed;
   readonly #counts: AuthzMetrics;
   readonly #metrics: Metrics;
+  /** Providers by worker: one that starts anew may be a step behind the others. */
+  readonly #owners = new Map<number, readonly KeyOwner[]>();
 
   constructor({ metrics, broadcast, createKeyFeed }: AuthzSupervisionPorts) {
     this.#metrics = metrics;
@@ -37,7 +40,8 @@ export class AuthzSupervision implements Supervision {
   receive(body: AsideFromWorker, answer: (body: AuthzToWorker) => void, worker: number): void {
     switch (body.kind) {
       case 'owners':
-        return this.#keys.watch(body.owners);
+        this.#owners.set(worker, body.owners);
+        return this.#keys.watch([...this.#owners.values()].flat());
       case 'wanted':
         return void this.#keys.wanted(body.owner).then((found) => answer({ kind: 'wanted.done', id: body.id, answer: found }));
       case 'counts':

@@ -34,6 +34,8 @@ export class KeptPolicies {
   readonly #gateway: string;
   readonly #logger: Logger;
   #resources: ReadonlyMap<string, KeptResource> = new Map();
+  /** Writes follow each other: a stream and the one that replaces it may both bring something. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(file: StateFile, gateway: string, logger: Logger) {
     this.#file = file;
@@ -78,8 +80,15 @@ export class KeptPolicies {
       next.set(keyOf(kept), kept);
     }
     this.#resources = next;
-    const resources = [...next.values()];
-    await this.#file.write(Buffer.from(JSON.stringify({ format: FORMAT, gateway: this.#gateway, sha256: hashOf(resources), resources })));
+    const written = this.#written.then(() => this.#write());
+    this.#written = written.catch(() => {});
+    await written;
+  }
+
+  /** What is kept by then. */
+  #write(): Promise<void> {
+    const resources = [...this.#resources.values()];
+    return this.#file.write(Buffer.from(JSON.stringify({ format: FORMAT, gateway: this.#gateway, sha256: hashOf(resources), resources })));
   }
 
   async #readResources(): Promise<readonly KeptResource[] | undefined> {

@@ -25,7 +25,6 @@ export interface PolicySourceOptions {
   readonly onComplete: () => void;
   readonly logger: Logger;
   readonly random: () => number;
-  readonly nowMs: () => number;
 }
 
 export interface PolicySourceStatus {

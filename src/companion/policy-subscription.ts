@@ -72,6 +72,12 @@ export function readResponse(api: Pick<EnvoyApi, 'decode'>, bytes: Buffer, gatew
     else unreadable.push({ name, message: `holds ${any?.typeUrl ?? 'nothing'}` });
   }
   const removed = message.removed_resources ?? [];
+  const secrets: NamedSecret[] = [];
+  for (const resource of type === 'Secret' ? named : []) {
+    const secret = secretOf(api, resource);
+    if (secret === undefined) unreadable.push({ name: resource.name, message: 'is no secret' });
+    else if (secret.text !== undefined) secrets.push({ name: secretName(gateway, resource.name), value: new Secret(secret.text) });
+  }
   return {
     type,
     nonce: message.nonce ?? '',
@@ -82,7 +88,7 @@ export function readResponse(api: Pick<EnvoyApi, 'decode'>, bytes: Buffer, gatew
       policies: type === 'AuthPolicy' ? named : [],
       apiKeys: type === 'ApiKeySet' ? named : [],
       tables: type === 'RateLimitTable' ? named : [],
-      secrets: type === 'Secret' ? named.flatMap((resource) => secretOf(api, resource, gateway)) : [],
+      secrets,
       removed: type === 'Secret' ? removed.map((name) => secretName(gateway, name)) : removed,
     },
   };
@@ -106,12 +112,15 @@ function secretName(gateway: string, name: string): string {
   return `${gateway}/${name}`;
 }
 
-/** Other kinds of secret, such as certificates, are not for companions. */
-function secretOf(api: Pick<EnvoyApi, 'decode'>, { name, bytes }: NamedBytes, gateway: string): readonly NamedSecret[] {
-  const source = api.decode('envoy.extensions.transport_sockets.tls.v3.Secret', bytes).generic_secret?.secret;
-  const text =
-    source?.inline_string ?? (source?.inline_bytes === undefined ? undefined : Buffer.from(source.inline_bytes).toString('utf8'));
-  return text === undefined ? [] : [{ name: secretName(gateway, name), value: new Secret(text) }];
+/** Without a text for other kinds of secret, such as certificates, which are not for companions; undefined where the bytes are none. */
+function secretOf(api: Pick<EnvoyApi, 'decode'>, { bytes }: NamedBytes): { readonly text: string | undefined } | undefined {
+  try {
+    const source = api.decode('envoy.extensions.transport_sockets.tls.v3.Secret', bytes).generic_secret?.secret;
+    return { text: source?.inline_string ?? (source?.inline_bytes && Buffer.from(source.inline_bytes).toString('utf8')) };
+  } catch {
+    // One that is broken must not end the stream, and with it the policies beside it.
+    return undefined;
+  }
 }
 
 function anyOf(resource: unknown): { readonly typeUrl: string; readonly value: Uint8Array } | undefined {

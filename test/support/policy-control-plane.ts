@@ -11,6 +11,8 @@ export interface SentResource {
   /** Default 1. */
   readonly version?: string;
   readonly bytes: Uint8Array;
+  /** What it says it is. Default: what was asked for. */
+  readonly type?: PolicyKind;
 }
 
 export interface RecordedRequest {
@@ -132,12 +134,12 @@ function response(
 ): Buffer {
   const url = Buffer.from(TYPE_URLS[kind]);
   return Buffer.concat([
-    ...resources.map(({ name, version = '1', bytes }) =>
+    ...resources.map(({ name, version = '1', bytes, type = kind }) =>
       field(
         2,
         Buffer.concat([
           field(1, Buffer.from(version)),
-          field(2, Buffer.concat([field(1, url), field(2, bytes)])),
+          field(2, Buffer.concat([field(1, Buffer.from(TYPE_URLS[type])), field(2, bytes)])),
           field(3, Buffer.from(name)),
         ]),
       ),
