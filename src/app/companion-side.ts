@@ -14,6 +14,7 @@ import type { ProgressListener } from '../xds/progress.ts';
 import type { TargetSource } from '../xds/targets.ts';
 import type { AppParts, AppSettings } from './app-parts.ts';
 import { companionAnswer } from './companion-answers.ts';
+import { CompanionArrivals } from './companion-arrivals.ts';
 import { CompanionBooks } from './companion-books.ts';
 import { type CompanionOverlay, createCompanionOverlay, isLeftOpen } from './companion-endpoints.ts';
 import { type CompanionKeeper, createCompanionKeeper } from './companion-keeper.ts';
@@ -56,8 +57,7 @@ export class CompanionSide {
   readonly #keeper: CompanionKeeper;
   readonly #local: ReadonlyMap<CompanionRole, LocalCompanions>;
   readonly #localEndpoints = new Map<CompanionRole, readonly string[]>();
-  /** Resolved when the next companion connects. */
-  #arrivals: (() => void)[] = [];
+  readonly #arrivals = new CompanionArrivals();
   #cancelTimer: (() => void) | undefined;
   #isStopped = false;
 
@@ -110,8 +110,7 @@ export class CompanionSide {
       return;
     }
     if (this.#book.all(gateway).some((each) => each.role === role) || !isLeftOpen(snapshot, role, this.#options.parts.api)) return;
-    const arrival = new Promise<void>((resolve) => this.#arrivals.push(resolve));
-    await takesLonger(arrival, FIRST_PATIENCE_MS);
+    await this.#arrivals.next({ gateway, role }, FIRST_PATIENCE_MS);
   }
 
   /** Proxies get what is theirs of what the rollouts say, companions what is theirs. */
@@ -203,7 +202,7 @@ export class CompanionSide {
     if (key === undefined) return;
     this.#book.connected(key, node.companion?.endpoints ?? [], atMs);
     this.#options.report.connected(key, node.companion?.endpoints ?? []);
-    for (const arrive of this.#arrivals.splice(0)) arrive();
+    this.#arrivals.came(key);
     this.#look(node.cluster);
   }
 

@@ -25,8 +25,8 @@ export interface JwtVerifier {
 }
 
 export type IntrospectionOutcome =
-  /** `expMs`: when the answer may no longer be used. */
-  | { readonly kind: 'active'; readonly claims: Claims }
+  /** `bytes`: of the issuer's answer, for whoever remembers it. */
+  | { readonly kind: 'active'; readonly claims: Claims; readonly bytes: number }
   | { readonly kind: 'inactive' }
   | { readonly kind: 'unknown'; readonly reason: 'introspection.unavailable' | 'authz.overloaded' };
 

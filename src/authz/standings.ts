@@ -140,7 +140,7 @@ export class Standings {
     const known = scope.get(key, nowMs);
     if (known !== undefined) return known;
     const value = ClientCertificate.parse(text) ?? 'unreadable';
-    scope.put(key, { value, endsMs: nowMs + CERTIFICATE_TTL_MS, bytes: 2048 });
+    scope.put(key, { value, endsMs: nowMs + CERTIFICATE_TTL_MS, bytes: 2048 + text.length });
     return value;
   }
 
@@ -196,7 +196,8 @@ export class Standings {
     const standing = { identity: identityOf('token', outcome.claims, settings) };
     const checked = this.#stillActive(standing, settings, nowMs);
     if (checked.identity === undefined) return checked;
-    scope.put(key, { value: standing, endsMs: Math.min(nowMs + settings.cacheForMs, expiryMs(outcome.claims)), bytes: 2048 + 3 * size });
+    const endsMs = Math.min(nowMs + settings.cacheForMs, expiryMs(outcome.claims));
+    scope.put(key, { value: standing, endsMs, bytes: 2048 + 3 * (size + outcome.bytes) });
     return standing;
   }
 }

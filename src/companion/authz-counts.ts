@@ -34,16 +34,31 @@ interface Cell<Facts> {
   times: number;
 }
 
+/** Names of routes come with the requests: so many kinds of decision are told apart between two takes, and longer names are none of ours. */
+const MOST_KINDS = 10_000;
+const LONGEST_NAME = 256;
+const OTHER = 'other';
+
 /** Nested maps: a look-up joins no text. */
 class Counter<Facts> {
   readonly #cells = new Map<string, Map<string, Map<string, Cell<Facts>>>>();
+  #size = 0;
 
   count(keys: readonly [string, string, string], facts: () => Facts): void {
     const [first, second, third] = keys;
     const level = within(within(this.#cells, first), second);
     const cell = level.get(third);
-    if (cell === undefined) level.set(third, { facts: facts(), times: 1 });
-    else cell.times += 1;
+    if (cell !== undefined) {
+      cell.times += 1;
+      return;
+    }
+    level.set(third, { facts: facts(), times: 1 });
+    this.#size += 1;
+  }
+
+  /** Whether there is room for what is counted under that name. */
+  takes(first: string): boolean {
+    return (this.#size < MOST_KINDS && first.length <= LONGEST_NAME) || this.#cells.has(first);
   }
 
   /** What was counted since the last time. */
@@ -55,6 +70,10 @@ class Counter<Facts> {
           if (cell.times > 0) taken.push({ ...cell.facts, times: cell.times });
           cell.times = 0;
         }
+    if (this.#size >= MOST_KINDS) {
+      this.#cells.clear();
+      this.#size = 0;
+    }
     return taken;
   }
 }
@@ -79,7 +98,8 @@ export class CountBook implements HandlerMetrics {
   readonly #times = new Float64Array(RANGES_MS.length + 1);
   readonly #sums = new Float64Array(RANGES_MS.length + 1);
 
-  decided({ route, decision, reason, mode, durationMs }: DecisionRecord): void {
+  decided({ route: named, decision, reason, mode, durationMs }: DecisionRecord): void {
+    const route = this.#decisions.takes(named) ? named : OTHER;
     // A reason has one decision.
     this.#decisions.count([route, reason, mode], () => ({ route, decision, reason, mode }));
     let range = 0;

@@ -1,6 +1,7 @@
 // Keys of issuers for all workers, fetched in the supervisor (J7): the key store with the clock, the log and the metrics of this process.
 import { type FetchOutcome, fetchKeySet } from '../authz/jwks/fetch-key-set.ts';
 import type { KeyParcel } from '../authz/jwks/key-parcel.ts';
+import { keySetId } from '../authz/jwks/key-set-id.ts';
 import type { KeyOwner } from '../authz/jwks/key-source.ts';
 import { KeyStore, type ProviderKeys } from '../authz/jwks/key-store.ts';
 import { afterMs } from '../lib/after-ms.ts';
@@ -39,21 +40,23 @@ function statusOf({ owner, state, fetchedAtMs }: ProviderKeys, nowMs: number): P
 
 /** Counts each fetch; tells the log of an issuer that is away once a minute. */
 export function fetchListener({ logger, metrics, nowMs }: KeyFeedOptions): (owner: KeyOwner, outcome: FetchOutcome) => void {
-  /** Issuers that fail, and when that was told last. */
+  /** Key sets that cannot be fetched, and when that was told last: an issuer may have several. */
   const failing = new Map<string, number>();
-  return ({ issuer }, outcome) => {
+  return (owner, outcome) => {
+    const { issuer } = owner;
+    const id = keySetId(owner);
     const result = outcome.kind === 'failed' ? outcome.reason : outcome.kind === 'keys' ? 'ok' : 'unchanged';
     metrics.increment('chancery_jwks_fetch_total', { issuer, result });
     if (outcome.kind === 'failed') {
-      if (nowMs() - (failing.get(issuer) ?? Number.NEGATIVE_INFINITY) < WARN_MS) return;
-      failing.set(issuer, nowMs());
+      if (nowMs() - (failing.get(id) ?? Number.NEGATIVE_INFINITY) < WARN_MS) return;
+      failing.set(id, nowMs());
       logger.warn(
         { event: 'authz.jwks_failed', issuer, reason: outcome.reason, detail: outcome.detail },
         "the issuer's keys cannot be fetched",
       );
       return;
     }
-    if (failing.delete(issuer)) logger.info({ event: 'authz.jwks_back', issuer }, "the issuer's keys are fetched again");
+    if (failing.delete(id)) logger.info({ event: 'authz.jwks_back', issuer }, "the issuer's keys are fetched again");
     if (outcome.kind === 'keys' && outcome.skipped > 0)
       logger.warn(
         { event: 'authz.jwks_skipped', issuer, skipped: outcome.skipped },

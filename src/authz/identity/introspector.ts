@@ -64,7 +64,7 @@ async function asked({ token, secret, settings }: Question, call: CallTimes, par
       signal: AbortSignal.timeout(timeoutMs),
       maxBytes: MAX_ANSWER_BYTES,
     });
-    return outcomeOf(parseStrictJson(body, LIMITS), settings);
+    return outcomeOf(parseStrictJson(body, LIMITS), body.length, settings);
   } catch (error) {
     parts.onFailure?.(settings.issuer, error instanceof Error ? error.message : 'unknown');
     return UNAVAILABLE;
@@ -78,11 +78,11 @@ function basic(id: string, secret: Secret): string {
 }
 
 /** I2: anything but a clear answer is none. */
-function outcomeOf(answer: JsonObject | undefined, { issuer }: IntrospectionSettings): IntrospectionOutcome {
+function outcomeOf(answer: JsonObject | undefined, bytes: number, { issuer }: IntrospectionSettings): IntrospectionOutcome {
   if (answer === undefined || typeof answer['active'] !== 'boolean') return UNAVAILABLE;
   if (!answer['active']) return INACTIVE;
   const { iss } = answer;
-  return iss === undefined || iss === issuer ? { kind: 'active', claims: answer } : INACTIVE;
+  return iss === undefined || iss === issuer ? { kind: 'active', claims: answer, bytes } : INACTIVE;
 }
 
 /** I4: what of an active answer does not hold now; pure. */

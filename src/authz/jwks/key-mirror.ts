@@ -38,8 +38,10 @@ export class KeyMirror implements KeySource {
   apply({ id, generation, jwks, freshUntilMs }: KeyParcel): void {
     const before = this.#mirrored.get(id);
     const isSame = before?.jwks === jwks && before?.answer.kind === 'keys' && before.answer.keys.generation === generation;
-    if (jwks === undefined) this.#mirrored.delete(id);
-    else this.#mirrored.set(id, { jwks, answer: isSame ? before.answer : imported(jwks, generation), freshUntilMs });
+    if (jwks === undefined) {
+      this.#mirrored.delete(id);
+      this.#quietUntil.delete(id);
+    } else this.#mirrored.set(id, { jwks, answer: isSame ? before.answer : imported(jwks, generation), freshUntilMs });
   }
 
   keysOf(owner: KeyOwner): KeyAnswer {

@@ -345,7 +345,7 @@ it('answers of introspection are remembered, failures are not (authz I3, I5)', a
   };
   const rule = { any_of: { rules: [{ jwt: { providers: ['main'] } }, { introspection: { provider: 'legacy' } }] } };
   const { test, ask } = load({ rule, introspection: [introspection] });
-  test.introspections.set('opaque', { kind: 'active', claims: { sub: 'u2' } });
+  test.introspections.set('opaque', { kind: 'active', claims: { sub: 'u2' }, bytes: 30 });
   for (let index = 0; index < 3; index++) expect(reasonOf(await ask({ headers: [bearer('opaque')] }))).toBe('ok');
   for (let index = 0; index < 3; index++) expect(reasonOf(await ask({ headers: [bearer('gone')] }))).toBe('token.inactive');
   test.introspections.set('down', { kind: 'unknown', reason: 'introspection.unavailable' });

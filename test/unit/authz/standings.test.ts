@@ -1,6 +1,6 @@
 // What strangers and callers can make the handler remember: never more than the bounds, however many come (authz S1, S2, I3, P27).
 import { beforeEach, expect, it } from 'vitest';
-import type { CacheName, HandlerPorts, JwtOutcome } from '../../../src/authz/handler-ports.ts';
+import type { CacheName, HandlerPorts, IntrospectionOutcome, JwtOutcome } from '../../../src/authz/handler-ports.ts';
 import type { CredentialLocation } from '../../../src/authz/policy/credential-locations.ts';
 import type { Credential } from '../../../src/authz/presented-credentials.ts';
 import { Standings } from '../../../src/authz/standings.ts';
@@ -8,17 +8,22 @@ import { NOW_MS, valid } from '../../support/check-handling.ts';
 
 const HEADER = { at: 'header', name: 'authorization' } as CredentialLocation;
 const SETTINGS = { id: 'main', name: 'main', from: [{ kind: 'header', name: 'authorization' }], maxTokenBytes: 8192, clockSkewSeconds: 0 };
-const POLICY = { jwt: [{ ...SETTINGS, scopeClaim: ['scope'], forwardClaims: [] }], introspection: [{ ...SETTINGS, denyForMs: 1_000 }] };
+const POLICY = {
+  jwt: [{ ...SETTINGS, scopeClaim: ['scope'], forwardClaims: [] }],
+  introspection: [{ ...SETTINGS, denyForMs: 1_000, cacheForMs: 60_000, scopeClaim: ['scope'], forwardClaims: [] }],
+};
 
 const counts = { hit: 0, miss: 0, evicted: 0 };
 let outcome: JwtOutcome;
+let introspected: IntrospectionOutcome;
 let standings: Standings;
 
 beforeEach(() => {
   Object.assign(counts, { hit: 0, miss: 0, evicted: 0 });
+  introspected = { kind: 'inactive' };
   const ports = {
     jwt: { verify: () => outcome, generation: () => 1, checkClaims: () => undefined },
-    introspection: { introspect: async () => ({ kind: 'inactive' }), checkClaims: () => undefined },
+    introspection: { introspect: async () => introspected, checkClaims: () => undefined },
     metrics: { cache: (_: CacheName, result: keyof typeof counts) => counts[result]++ },
   };
   standings = new Standings(ports as unknown as HandlerPorts);
@@ -67,3 +72,14 @@ it('answers of issuers, and certificates (I3, P27)', async () => {
   const { introspection, certificate } = standings.sizes();
   expect([introspection.entries, certificate.entries]).toEqual([10_000, 1_024]);
 }, 60_000);
+
+it('answers of issuers and certificates by their bytes: large ones of few callers take no more than small ones of many (I3, P27)', async () => {
+  introspected = { kind: 'active', claims: { active: true }, bytes: 64 * 1024 };
+  for (let index = 0; index < 500; index += 1) await standings.token(credential(`opaque-${index}`), call);
+  for (let index = 0; index < 500; index += 1) standings.certificate(`${index} ${'x'.repeat(100_000)}`, NOW_MS);
+  const { introspection, certificate } = standings.sizes();
+  for (const { entries, bytes } of [introspection, certificate]) {
+    expect(bytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+    expect(entries).toBeLessThan(200);
+  }
+});

@@ -38,3 +38,18 @@ it('counts of all workers add up; of what a cache holds each worker tells the ne
     expect(text).toContain(line);
   expect(text).not.toContain('authz_certificate');
 });
+
+it('names that strangers make up are forgotten once they are told, and are no longer than names may be (P27)', () => {
+  const book = new CountBook();
+  const sizes = { token: NONE, token_refused: NONE, introspection: NONE, certificate: NONE };
+  const decided = (route: string): void =>
+    book.decided({ route, decision: 'deny', reason: 'policy.missing', mode: 'enforce', durationMs: 1 });
+  for (let index = 0; index < 20_000; index += 1) decided(`made-up-${index}`);
+  decided('x'.repeat(100_000));
+  const told = book.take(sizes)?.decisions ?? [];
+  expect(told).toHaveLength(10_001);
+  expect(told.find(({ route }) => route === 'other')?.times).toBe(10_001);
+  expect(told.every(({ route }) => route.length < 300)).toBe(true);
+  decided('real');
+  expect(book.take(sizes)?.decisions).toMatchObject([{ route: 'real', times: 1 }]);
+});

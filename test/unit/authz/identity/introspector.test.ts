@@ -130,7 +130,7 @@ describe('the answer', () => {
     [
       'of our issuer',
       { active: true, iss: 'https://id.example.com/' },
-      { kind: 'active', claims: { active: true, iss: 'https://id.example.com/' } },
+      { kind: 'active', claims: { active: true, iss: 'https://id.example.com/' }, bytes: 47 },
     ],
     ['active as a text', { active: 'true' }, UNAVAILABLE],
     ['active as a number', { active: 1 }, UNAVAILABLE],
