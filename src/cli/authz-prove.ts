@@ -4,10 +4,12 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ChanceryError } from '../lib/errors.ts';
+import { findEnvoy } from '../local-envoy/find-envoy.ts';
 import type { RowResult } from '../prover/prove.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
 import { checkFormat } from './output-format.ts';
+import { PACKAGE_ROOT } from './package.ts';
 import { startProof } from './proof-gateway.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -39,8 +41,8 @@ async function prove(flags: ProveFlags, terminal: Terminal): Promise<number> {
     ({ name, policy, rules }) => flags.only === undefined || [name, policy, ...rules].some((text) => text.includes(flags.only ?? '')),
   );
   if (rows.length === 0) throw new ChanceryError('ERR_USAGE', `no row of the table contains "${flags.only ?? ''}"`);
+  const env = { ...terminal.env, CHANCERY_ENVOY: envoyOf(flags, terminal) };
   const directory = await mkdtemp(path.join(os.tmpdir(), 'chancery-prove-'));
-  const env = flags.envoy === undefined ? terminal.env : { ...terminal.env, CHANCERY_ENVOY: path.resolve(terminal.cwd, flags.envoy) };
   const start = async (text: string, { port }: { readonly port: number }): ReturnType<typeof startProof> => {
     const file = path.join(directory, 'gateway.yaml');
     await writeFile(file, text);
@@ -53,6 +55,12 @@ async function prove(flags: ProveFlags, terminal: Terminal): Promise<number> {
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Before anything is started. */
+function envoyOf({ envoy }: ProveFlags, { env, cwd }: Terminal): string {
+  const flag = envoy === undefined ? {} : { flag: { name: '--envoy', value: path.resolve(cwd, envoy) } };
+  return findEnvoy({ env, packageRoot: PACKAGE_ROOT, ...flag });
 }
 
 function plainResult({ row, form, outcome, differences }: RowResult): object {

@@ -12,6 +12,7 @@ const CODES: Partial<Readonly<Record<ErrorCode, number>>> = {
   ERR_PORT_IN_USE: EXIT.unavailable,
   ERR_ENVOY_NOT_FOUND: EXIT.unavailable,
   ERR_ENVOY_FAILED: EXIT.unavailable,
+  ERR_PROOF_FAILED: EXIT.unavailable,
   ERR_API_DESCRIPTORS: EXIT.unavailable,
 };
 

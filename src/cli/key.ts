@@ -5,7 +5,7 @@ import { ChanceryError } from '../lib/errors.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { CommandContext } from './command-context.ts';
-import { addConfigOption } from './config-option.ts';
+import { addConfigOption, isConfigNamed } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { goodModels } from './good-models.ts';
 import { checkFormat } from './output-format.ts';
@@ -66,7 +66,7 @@ async function create({ source, consumer, flags }: Wanted, terminal: Terminal): 
 }
 
 async function pepperOf(source: string, { config }: KeyFlags, terminal: Terminal): Promise<Secret | undefined | 'invalid'> {
-  if (config === undefined) return undefined;
+  if (!isConfigNamed(config, terminal)) return undefined;
   const models = await goodModels(config, terminal);
   if (models === undefined) return 'invalid';
   const sources = models.flatMap(({ auth }) => auth?.apiKeys ?? []);

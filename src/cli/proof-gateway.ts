@@ -38,6 +38,7 @@ export async function startProof({ file, port, state, env }: ProofGateway): Prom
     await stop();
     throw new ChanceryError('ERR_PROOF_FAILED', `the gateway of the proof does not answer:\n${printed.join('').slice(-SHOWN_CHARACTERS)}`, {
       cause,
+      remedy: 'read the lines above; the Envoy must be 1.37.1 or newer',
     });
   }
 }

@@ -5,6 +5,7 @@ import { DEVELOPMENT_KEY_VARIABLE, knownDevelopmentKey } from '../demo/developme
 import { ChanceryError } from '../lib/errors.ts';
 import { decodeBase64url } from '../lib/jose/base64url.ts';
 import { type JsonObject, parseStrictJson } from '../lib/jose/strict-json.ts';
+import { isConfigNamed } from './config-option.ts';
 import { EXIT } from './exit-codes.ts';
 import { goodModels } from './good-models.ts';
 import { checkFormat } from './output-format.ts';
@@ -32,7 +33,8 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
   }
   const nowMs = Date.now();
   const trusting = trustingDevelopment(flags, terminal);
-  const models = flags.config === undefined ? [] : await goodModels(flags.config, trusting);
+  const isAsked = isConfigNamed(flags.config, terminal);
+  const models = !isAsked ? [] : await goodModels(flags.config, trusting);
   if (models === undefined) return EXIT.invalid;
   const { providerOpinion } = await import('./token-opinion.ts');
   const asked = models.flatMap(({ gateway, auth }) => (auth?.jwt ?? []).map((provider) => ({ gateway, provider })));
@@ -40,18 +42,17 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
   const lints = lintsOf(parts);
   const times = timesOf(parts.claims, nowMs);
   if (flags.output === 'json') {
-    const providers = flags.config === undefined ? {} : { providers: opinions };
+    const providers = isAsked ? { providers: opinions } : {};
     terminal.out(`${JSON.stringify({ ...parts, times, lints, ...providers }, undefined, 2)}\n`);
   } else {
     terminal.out(`header ${pretty(parts.header)}\nclaims ${pretty(parts.claims)}\n`);
     for (const [name, words] of Object.entries(times)) terminal.out(`${name.padEnd(7)}${words}\n`);
     for (const { gateway, provider, says } of opinions) terminal.out(`\n${gateway}: jwt ${provider}: ${says}\n`);
-    if (flags.config === undefined) terminal.err('The signature was not checked; -c FILE asks the providers of a gateway.\n');
-    if (flags.config !== undefined && parts.claims['iss'] === DEVELOPMENT_ISSUER && !isDevelopmentKnown(trusting))
-      terminal.err(HOW_TO_KNOW);
+    if (!isAsked) terminal.err('The signature was not checked; -c FILE asks the providers of a gateway.\n');
+    if (isAsked && parts.claims['iss'] === DEVELOPMENT_ISSUER && !isDevelopmentKnown(trusting)) terminal.err(HOW_TO_KNOW);
     for (const lint of lints) terminal.err(`warning: ${lint}\n`);
   }
-  return flags.config === undefined || opinions.some(({ accepted }) => accepted) ? EXIT.ok : EXIT.invalid;
+  return !isAsked || opinions.some(({ accepted }) => accepted) ? EXIT.ok : EXIT.invalid;
 }
 
 const DEVELOPMENT_ISSUER = 'urn:chancery:development';

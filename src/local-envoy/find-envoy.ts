@@ -7,10 +7,16 @@ export interface FindEnvoyOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder that holds the package's .venv. */
   readonly packageRoot: string;
+  /** Goes before all others: the value of a flag, and what the flag is called. */
+  readonly flag?: { readonly name: string; readonly value: string };
 }
 
 /** Absolute path of the Envoy to run. Throws ERR_ENVOY_NOT_FOUND with the remedy. */
-export function findEnvoy({ env, packageRoot }: FindEnvoyOptions): string {
+export function findEnvoy({ env, packageRoot, flag }: FindEnvoyOptions): string {
+  if (flag !== undefined) {
+    if (isExecutableFile(flag.value)) return path.resolve(flag.value);
+    throw new ChanceryError('ERR_ENVOY_NOT_FOUND', `${flag.name} names ${flag.value}, which is not an executable file`);
+  }
   const named = env.CHANCERY_ENVOY;
   if (named !== undefined && named !== '') {
     if (isExecutableFile(named)) return path.resolve(named);

@@ -114,6 +114,12 @@ describe('chancery token', () => {
     expect((await run(['token', 'decode', 'endless'])).err).toContain('no exp');
   });
 
+  it('asks the providers of CHANCERY_CONFIG too, as --help says', async () => {
+    await workspace.write('token', (await mint()).out);
+    const asked = await run(['token', 'decode', 'token', ...state()], { CHANCERY_CONFIG: QUICKSTART });
+    expect(asked).toMatchObject({ code: 0, out: expect.stringContaining('its signature is good') as string });
+  });
+
   it('repeats nothing of what is no token, or was given in place of a file', async () => {
     await workspace.write('none', 'hunter2.hunter2');
     expect(await run(['token', 'decode', 'none'])).toMatchObject({ code: 1, out: '', err: expect.not.stringContaining('hunter2') });
@@ -141,8 +147,28 @@ describe('chancery key create', () => {
     expect(out + err).not.toContain('pepper');
   });
 
+  it('takes the files of CHANCERY_CONFIG too, as --help says: a plain digest would never fit a source with a pepper', async () => {
+    const env = { CHANCERY_CONFIG: 'edge.yaml' };
+    expect(await run(['key', 'create', 'partners', 'acme'], env)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('hmac:') as string,
+    });
+    expect(await run(['key', 'create', 'others', 'acme'], env)).toMatchObject({ code: 64 });
+    expect(await run(['key', 'create', 'others', 'acme'], { CHANCERY_CONFIG: '' })).toMatchObject({ code: 0 });
+  });
+
   it('offers the nearest source', async () => {
     const { code, err } = await run(['key', 'create', 'partner', 'acme', '-c', workspace.path('edge.yaml')]);
     expect({ code, err }).toEqual({ code: 64, err: expect.stringContaining('did you mean "partners"?') });
+  });
+});
+
+describe('chancery authz prove', () => {
+  it('says which Envoy there is not, as a thing that is missing and no fault of ours (O1)', async () => {
+    const { code, err } = await run(['authz', 'prove', '--envoy', 'nothing/here']);
+    expect(code).toBe(69);
+    expect(err).toContain(`--envoy names ${workspace.path('nothing/here')}, which is not an executable file`);
+    const byVariable = await run(['authz', 'prove'], { CHANCERY_ENVOY: '/nothing/here' });
+    expect(byVariable).toMatchObject({ code: 69, err: expect.stringContaining('CHANCERY_ENVOY names') as string });
   });
 });
