@@ -34,7 +34,7 @@ function lastMoment(): Scalar<number> {
 
 const consumerSchema = shape(
   {
-    keys: list(keyDigest()).exactOptional().describe('Digests of the keys, at most 5: two while one is replaced by another.'),
+    keys: list(keyDigest()).exactOptional().describe('Digests of the keys, at most 4: two while one is replaced by another.'),
     plain: list(secretText('a key'))
       .exactOptional()
       .describe('The keys themselves, "${file:…}": only for policies that the proxy enforces (enforce: proxy).'),

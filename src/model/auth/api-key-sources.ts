@@ -1,4 +1,4 @@
-// `apiKeys:` → sources with their consumers: digests of the kind that the pepper asks for, none twice, at most five each (authz K1-K5).
+// `apiKeys:` → sources with their consumers: digests of the kind that the pepper asks for, none twice, at most four each (authz K1-K5).
 import { createHash, createHmac } from 'node:crypto';
 import type { ApiKeysConfig, ConsumerConfig } from '../../config/schema/api-keys.ts';
 import type { ConfigPath } from '../../lib/issue.ts';
@@ -11,7 +11,7 @@ import { sortedOnce } from './token-settings.ts';
 import type { ApiKeySource, Consumer } from './types.ts';
 
 /** K5: two while one replaces the other, and room for mistakes. */
-const MAX_KEYS = 5;
+const MAX_KEYS = 4;
 
 /** Sorted by name. `nowMs` tells which keys are over. */
 export function resolveApiKeys(config: Readonly<Record<string, ApiKeysConfig>>, nowMs: number, report: Report): readonly ApiKeySource[] {

@@ -147,7 +147,7 @@ export interface ApiKeySource {
 export interface Consumer {
   readonly name: string;
   readonly path: ConfigPath;
-  /** `sha256:` or `hmac:` and 64 hexadecimal digits, lower case; sorted; at most 5 (K5). */
+  /** `sha256:` or `hmac:` and 64 hexadecimal digits, lower case; sorted; at most 4 (K5). */
   readonly digests: readonly string[];
   /** The keys themselves, where the proxy is to hold them. */
   readonly plain: readonly Secret[];

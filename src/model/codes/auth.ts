@@ -118,7 +118,7 @@ export const AUTH_CODES = {
   },
   CH2820: {
     title: 'API keys are there twice, or too many.',
-    cause: 'Every key has one owner, and an owner at most five: two while one replaces the other.',
+    cause: 'Every key has one owner, and an owner at most four: two while one replaces the other.',
     example: 'consumers: {a: {keys: ["sha256:4f…"]}, b: {keys: ["sha256:4f…"]}}',
     cure: 'consumers: {a: {keys: ["sha256:4f…"]}, b: {keys: ["sha256:9b…"]}}',
   },

@@ -50,6 +50,22 @@ describe('a gateway with auth', () => {
     expect(model.auth?.ipLists[0]?.cidrs).toEqual(['10.0.0.0/8', '192.0.2.0/24']);
   });
 
+  it('gives a consumer four live keys and no fifth (authz K5)', async () => {
+    const codesWith = async (count: number): Promise<readonly string[]> => {
+      const keys = Array.from({ length: count }, (_, index) => `"sha256:${String(index).repeat(64)}"`).join(', ');
+      const { config } = await loadText(
+        `${BASE}apiKeys: {partners: {consumers: {acme: {keys: [${keys}]}}}}\nroutes: [{name: a, backends: [orders], auth: {apiKeys: partners}}]\n`,
+      );
+      return config === undefined
+        ? ['none']
+        : createResolver()
+            .resolve(config, { nowMs: NOW })
+            .issues.map(({ code }) => code);
+    };
+    expect(await codesWith(4)).toEqual([]);
+    expect(await codesWith(5)).toEqual(['CH2820']);
+  });
+
   it('keeps secrets as secrets, in the model and in what is said of mistakes (C7)', async () => {
     const canary = 'canary-4711';
     const text = `${BASE}jwt:\n  main: {issuer: a, audiences: any, algorithms: [HS256], secret: ${canary}}\nroutes: [{name: a, backends: [orders], auth: {jwt: main}}]\n`;
