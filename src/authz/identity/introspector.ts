@@ -30,7 +30,10 @@ export function createIntrospector(parts: IntrospectorParts): Introspector {
   return {
     introspect: async (token, settings, call) => {
       const secret = parts.secrets(settings.clientSecretName);
-      if (secret === undefined) return UNAVAILABLE;
+      if (secret === undefined) {
+        parts.onFailure?.(settings.issuer, 'the secret of the client is not here');
+        return UNAVAILABLE;
+      }
       if (inFlight >= MOST_AT_ONCE) return OVERLOADED;
       inFlight += 1;
       try {
@@ -64,7 +67,9 @@ async function asked({ token, secret, settings }: Question, call: CallTimes, par
       signal: AbortSignal.timeout(timeoutMs),
       maxBytes: MAX_ANSWER_BYTES,
     });
-    return outcomeOf(parseStrictJson(body, LIMITS), body.length, settings);
+    const outcome = outcomeOf(parseStrictJson(body, LIMITS), body.length, settings);
+    if (outcome.kind === 'unknown') parts.onFailure?.(settings.issuer, 'the answer does not say whether the token is active');
+    return outcome;
   } catch (error) {
     parts.onFailure?.(settings.issuer, error instanceof Error ? error.message : 'unknown');
     return UNAVAILABLE;

@@ -101,8 +101,10 @@ describe('the question', () => {
   });
 
   it('is not asked without the secret of the client', async () => {
-    const without = createIntrospector({ request: issuerRequest, secrets: () => undefined, nowMs: Date.now, dev: true });
+    const onFailure = (_issuer: string, detail: string): void => void failures.push(detail);
+    const without = createIntrospector({ request: issuerRequest, secrets: () => undefined, nowMs: Date.now, dev: true, onFailure });
     expect(await without.introspect('t', settings(), { nowMs: 0, deadlineMs: Date.now() + 1_000 })).toEqual(UNAVAILABLE);
+    expect([asked, failures]).toEqual([[], ['the secret of the client is not here']]);
   });
 
   it('is asked 64 times at once at most (authz I1)', async () => {
@@ -142,6 +144,8 @@ describe('the answer', () => {
   ])('%s (authz I2)', async (_what, body, expected) => {
     answering(body);
     expect(await ask()).toEqual(expected);
+    // Whoever looks for the cause of 503s finds it in the log.
+    expect(failures).toEqual(expected === UNAVAILABLE ? ['the answer does not say whether the token is active'] : []);
   });
 
   it.each([
@@ -155,9 +159,13 @@ describe('the answer', () => {
     expect(failures).toEqual([detail]);
   });
 
-  it('that does not come in time is none (authz G11)', async () => {
-    reply = () => {};
+  it.each([
+    ['not at all', () => undefined],
+    ['byte by byte', (response: ServerResponse) => void response.writeHead(200).write('{"active":')],
+  ])('that comes %s is none, in bounded time (authz G11, J3)', async (_what, misbehave) => {
+    reply = misbehave;
     expect(await ask({ timeoutMs: 50 })).toEqual(UNAVAILABLE);
+    expect(failures).toHaveLength(1);
   });
 });
 

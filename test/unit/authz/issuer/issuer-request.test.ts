@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type IssuerRequest, issuerRequest } from '../../../../src/authz/issuer/issuer-request.ts';
 import { type CertificateAuthority, createAuthority, type IssuedCertificate } from '../../../support/certificates.ts';
@@ -167,6 +168,13 @@ describe('an answer', () => {
     const begun = performance.now();
     await expect(asked(url, { signal: AbortSignal.timeout(10_000) })).rejects.toBeInstanceOf(Error);
     expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
+  it('is taken as it stands: nothing is inflated, so no bomb goes off, and what it says of its kind does not matter (authz J3, T11)', async () => {
+    const bomb = gzipSync(Buffer.alloc(10_000_000));
+    const head = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/html\r\ncontent-encoding: gzip\r\n\r\n`;
+    const { body } = await asked(await serving(Buffer.concat([Buffer.from(head), bomb])), { maxBytes: 20_000 });
+    expect(body.equals(bomb)).toBe(true);
   });
 
   it('has as many bytes as were allowed and not one more (authz J3)', async () => {

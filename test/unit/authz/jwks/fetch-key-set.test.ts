@@ -29,6 +29,7 @@ function told(outcome: FetchOutcome): string {
 }
 
 const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey.export({ format: 'jwk' });
+const tiny = generateKeyPairSync('rsa', { modulusLength: 512 }).publicKey.export({ format: 'jwk' });
 const secret = testKey('ES256').privateKey.export({ format: 'jwk' });
 const good = testKey('ES256').jwk;
 
@@ -38,7 +39,16 @@ const BODIES: readonly (readonly [what: string, keys: readonly object[]])[] = [
   ['with a private key', [{ ...secret, kid: 'a', alg: 'ES256' }]],
   ['with a shared secret', [{ kty: 'oct', k: 'c2VjcmV0LW9mLXRoaXJ0eS10d28tYnl0ZXMtYXQtbGVhc3Q', alg: 'HS256' }]],
   ['with a weak RSA key', [{ ...weak, kid: 'a', alg: 'RS256' }]],
+  ['with an RSA key of 512 bits', [{ ...tiny, kid: 'a', alg: 'RS256' }]],
   ['with a small exponent', [{ ...testKey('RS256').jwk, e: 'Aw' }]],
+  ['with the exponent 1, with which every text is signed', [{ ...testKey('RS256').jwk, e: 'AQ' }]],
+  [
+    'with keys of one name and no algorithm that is one',
+    [
+      { ...good, kid: 'a', alg: 'none' },
+      { ...good, kid: 'a', alg: 'HS256' },
+    ],
+  ],
   ['with a key for encryption', [{ ...good, use: 'enc' }]],
   ['with a key that may only sign', [{ ...good, key_ops: ['sign'] }]],
   ['with an algorithm that is not ours', [{ ...testKey('ES384').jwk }]],
