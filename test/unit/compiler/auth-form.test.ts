@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { policyForm } from '../../../src/compiler/auth/form.ts';
 import { Secret } from '../../../src/lib/secret.ts';
-import type { AuthModel, AuthPolicy, AuthRule } from '../../../src/model/auth/types.ts';
+import type { ApiKeySource, AuthModel, AuthPolicy, AuthRule, Consumer, JwtProvider, Requirements } from '../../../src/model/auth/types.ts';
 import {
   ANONYMOUS,
   aJwtProvider,
@@ -38,7 +38,12 @@ const AUTH = anAuthModel({
   ipLists: [{ name: 'office', path: [], cidrs: ['203.0.113.0/24'] }],
 });
 
-const BY_KEY: AuthRule = { kind: 'apiKeys', path: [], source: 'partners', requirements: { scopes: ['read'], anyScope: [], claims: [] } };
+const BY_KEY: Extract<AuthRule, { kind: 'apiKeys' }> = {
+  kind: 'apiKeys',
+  path: [],
+  source: 'partners',
+  requirements: { scopes: ['read'], anyScope: [], claims: [] },
+};
 const BY_CERTIFICATE: AuthRule = { kind: 'clientCertificate', path: [], name: 'mesh' };
 
 function obstacles(rule: AuthRule, parts: Partial<AuthPolicy> = {}, auth: AuthModel = AUTH): readonly string[] {
@@ -75,6 +80,62 @@ describe('authz C2: what Envoy itself can enforce', () => {
     ['more than 4 sets of scopes', anyOf(...['a', 'b', 'c', 'd', 'e'].map((scope) => byToken('main', { scopes: [scope] }))), {}],
   ])('%s', (reason, rule, parts) => {
     expect(obstacles(rule, parts)).toEqual([reason]);
+  });
+
+  const asked = byToken('one', {});
+  const inHeader = (name: string, parts: object = {}) => aJwtProvider({ name, issuer: `https://${name}.test/`, ...parts });
+  const either = (...names: readonly string[]): AuthRule => anyOf(asked, ...names.map((name) => byToken(name)));
+  const prefixed = { from: [{ kind: 'header', name: 'authorization', prefix: 'Token ' }] } as const;
+  test.each<[string, AuthRule, readonly JwtProvider[]]>([
+    ['header authorization: providers that differ in credential', either('two'), [inHeader('two', { keepCredential: true })]],
+    ['header authorization: several prefixes', either('two'), [inHeader('two', prefixed)]],
+    [
+      'header authorization: more than 5 providers',
+      either('2', '3', '4', '5', '6'),
+      ['2', '3', '4', '5', '6'].map((name) => inHeader(name)),
+    ],
+  ])('%s', (reason, rule, others) => {
+    expect(obstacles(rule, {}, anAuthModel({ ...AUTH, jwt: [inHeader('one'), ...others] }))).toEqual([reason]);
+  });
+
+  test.each<[string, Partial<ApiKeySource>, Partial<Consumer>, Partial<Requirements>]>([
+    ['of acme only digests are known', {}, { digests: ['sha256:0', 'sha256:1'] }, {}],
+    ['the keys of acme end by themselves', {}, { notAfterMs: 1 }, {}],
+    ['more than one header tells the consumer', { consumerHeaders: ['x-a', 'x-b'] }, {}, {}],
+    ['a prefix before the key', { from: [{ kind: 'header', name: 'x-api-key', prefix: 'Key ' }] }, {}, {}],
+    [
+      'several places',
+      {
+        from: [
+          { kind: 'header', name: 'x-api-key', prefix: '' },
+          { kind: 'query', name: 'key' },
+        ],
+      },
+      {},
+      {},
+    ],
+    ['tests of metadata', {}, {}, { claims: [{ kind: 'exists', claim: ['tier'] }] }],
+  ])('API keys: %s', (reason, source, consumer, requirements) => {
+    const [partners] = AUTH.apiKeys;
+    const apiKeys = partners && { ...partners, ...source, consumers: partners.consumers.map((each) => ({ ...each, ...consumer })) };
+    const rule: AuthRule = { ...BY_KEY, requirements: { ...BY_KEY.requirements, ...requirements } };
+    expect(obstacles(rule, { enforce: 'proxy' }, anAuthModel({ ...AUTH, apiKeys: apiKeys === undefined ? [] : [apiKeys] }))).toEqual([
+      `apiKeys partners: ${reason}`,
+    ]);
+  });
+
+  test('a certificate whose subject is told, and introspection', () => {
+    const clientCertificates = [{ name: 'mesh', path: [], sans: [], forward: [{ header: 'x-client', part: 'subject' as const }] }];
+    expect(obstacles(allOf(byToken(), BY_CERTIFICATE), {}, anAuthModel({ ...AUTH, clientCertificates }))).toEqual([
+      'clientCertificate mesh: forwards its subject',
+    ]);
+    const introspection: AuthRule = {
+      kind: 'introspection',
+      path: [],
+      provider: 'legacy',
+      requirements: { scopes: [], anyScope: [], claims: [] },
+    };
+    expect(obstacles(introspection)).toEqual(['introspection legacy: Envoy has no such filter']);
   });
 
   test('auto takes the companion then, and enforce: proxy is a mistake with every reason', () => {
