@@ -23,6 +23,13 @@ interface Entry {
   readonly holder: QuotaHolder;
 }
 
+/** A bucket as it was when it was sorted. */
+interface IdleEntry {
+  readonly name: string;
+  readonly entry: Entry;
+  readonly busyMs: number;
+}
+
 /** Why a stream must end. */
 export type StreamProblem = 'no domain' | 'other domain';
 
@@ -30,6 +37,8 @@ export class QuotaStream {
   readonly #options: QuotaStreamOptions;
   readonly #asker: Asker;
   readonly #buckets = new Map<string, Entry>();
+  /** The first to forget is the last: those that were sorted once and went idle no less since. Sorted anew when it is used up. */
+  #longestIdle: IdleEntry[] = [];
   #domain: string | undefined;
 
   constructor(options: QuotaStreamOptions) {
@@ -53,6 +62,7 @@ export class QuotaStream {
   close(): void {
     for (const { budget, holder } of this.#buckets.values()) budget.closed(holder);
     this.#buckets.clear();
+    this.#longestIdle = [];
     this.#options.onClose();
   }
 
@@ -68,12 +78,29 @@ export class QuotaStream {
       return;
     }
     if (this.#buckets.size >= MOST_BUCKETS) this.#forgetLongestIdle();
-    this.#buckets.set(name, { budget, holder: budget.join(this.#asker, usage) });
+    const holder = budget.join(this.#asker, usage);
+    this.#buckets.set(name, { budget, holder });
+    // One that goes on from a closed stream may have been idle for longer than those that were sorted.
+    if (holder.busyMs < (this.#longestIdle[0]?.busyMs ?? holder.busyMs)) this.#longestIdle = [];
   }
 
   #forgetLongestIdle(): void {
-    const [longest] = [...this.#buckets].sort(([, a], [, b]) => a.holder.busyMs - b.holder.busyMs);
-    if (longest !== undefined) this.#forget(...longest);
+    const longest = this.#nextIdle() ?? this.#sorted().#nextIdle();
+    if (longest !== undefined) this.#forget(longest.name, longest.entry);
+  }
+
+  /** Who had a request since is busier than all that are left, and so is who came since. */
+  #nextIdle(): IdleEntry | undefined {
+    for (let next = this.#longestIdle.pop(); next !== undefined; next = this.#longestIdle.pop()) {
+      if (this.#buckets.get(next.name) === next.entry && next.entry.holder.busyMs === next.busyMs) return next;
+    }
+    return undefined;
+  }
+
+  #sorted(): this {
+    const entries = [...this.#buckets].map(([name, entry]) => ({ name, entry, busyMs: entry.holder.busyMs }));
+    this.#longestIdle = entries.sort((a, b) => a.busyMs - b.busyMs).reverse();
+    return this;
   }
 
   #forget(name: string, { budget, holder }: Entry): void {

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { LimitTable } from '../../../../src/ratelimit/limit-table.ts';
 import { MemoryStore } from '../../../../src/ratelimit/memory/memory-store.ts';
 import { QuotaAllocator } from '../../../../src/ratelimit/quota/quota-allocator.ts';
+import type { QuotaBudget } from '../../../../src/ratelimit/quota/quota-budget.ts';
+import { QuotaStream } from '../../../../src/ratelimit/quota/quota-stream.ts';
 import type { BucketAction } from '../../../../src/ratelimit/quota/usage-report.ts';
 import { StoreClock } from '../../../../src/ratelimit/store/store-clock.ts';
 import { SILENT_LISTENER } from '../../../../src/ratelimit/store/store-listener.ts';
@@ -23,15 +25,20 @@ function opened() {
   const allocator = new QuotaAllocator({ store, keySecret: Buffer.from('secret'), nowMs: () => nowMs, newName: () => `a.${(named += 1)}` });
   allocator.setTable(tableOf(1_000));
   const told: BucketAction[] = [];
-  const stream = allocator.open({ proxy: '10.0.0.1', send: (action) => void told.push(action) });
+  const again = () => {
+    const stream = allocator.open({ proxy: '10.0.0.1', send: (action) => void told.push(action) });
+    const report = (subjects: readonly string[], elapsedSeconds: number, allowed = 10) =>
+      stream.report({
+        domain: DOMAIN,
+        usages: subjects.map((subject) => ({ id: { limit: 'bucket', 'jwt.sub': subject }, elapsedSeconds, allowed, denied: 0 })),
+      });
+    return { report, idle: (subjects: readonly string[]) => report(subjects, 5, 0), close: () => stream.close() };
+  };
   return {
     allocator,
     told,
-    report: (subjects: readonly string[], elapsedSeconds: number) =>
-      stream.report({
-        domain: DOMAIN,
-        usages: subjects.map((subject) => ({ id: { limit: 'bucket', 'jwt.sub': subject }, elapsedSeconds, allowed: 10, denied: 0 })),
-      }),
+    again,
+    report: again().report,
     second: async () => {
       nowMs += 1_000;
       await allocator.tick();
@@ -55,6 +62,65 @@ describe('the buckets of a quota stream', () => {
     await second();
     expect(told.filter(({ kind }) => kind === 'abandon').map(({ id }) => id['jwt.sub'])).toEqual(['s7']);
     expect(allocator.counts().buckets).toBe(1_000);
+  });
+
+  it('make way for as many newcomers as come without being looked through for each of them (ratelimit R707)', () => {
+    let looks = 0;
+    let nowMs = 0;
+    const abandoned: number[] = [];
+    const budget = {
+      join: () => {
+        const busyMs = (nowMs += 1);
+        return {
+          get busyMs() {
+            looks += 1;
+            return busyMs;
+          },
+          number: busyMs,
+        };
+      },
+      abandon: ({ number }: { readonly number: number }) => void abandoned.push(number),
+    };
+    const stream = new QuotaStream({
+      proxy: '10.0.0.1',
+      send: () => {},
+      budgetOf: () => budget as unknown as QuotaBudget,
+      isCurrent: () => true,
+      onClose: () => {},
+    });
+    const newcomers = 5_000;
+    for (let at = 0; at < 1_000 + newcomers; at += 1) {
+      stream.report({ domain: DOMAIN, usages: [{ id: { limit: 'bucket', at: String(at) }, elapsedSeconds: 0, allowed: 1, denied: 0 }] });
+    }
+    expect(abandoned).toEqual(Array.from({ length: newcomers }, (_, at) => at + 1));
+    expect(looks).toBeLessThan(newcomers * 10);
+  });
+
+  it('that go on from a closed stream are forgotten by how long they were idle there too (ratelimit R707)', async () => {
+    const { again, told, report, second } = opened();
+    report(['old'], 0);
+    for (let time = 0; time < 5; time += 1) await second();
+    const other = again();
+    other.report(
+      Array.from({ length: 1_000 }, (_, at) => `s${at}`),
+      0,
+    );
+    await second();
+    other.report(['first'], 0);
+    await second();
+    expect(told.filter(({ kind }) => kind === 'abandon').map(({ id }) => id['jwt.sub'])).toEqual(['s0']);
+    other.close();
+    const last = again();
+    last.report(
+      Array.from({ length: 999 }, (_, at) => `t${at}`),
+      0,
+    );
+    last.report(['u', 'v'], 0);
+    last.idle(['s1', 's2']);
+    last.report(['w', 'x'], 0);
+    await second();
+    const abandoned = told.filter(({ kind }) => kind === 'abandon').map(({ id }) => id['jwt.sub']);
+    expect(new Set(abandoned.slice(1))).toEqual(new Set(['t0', 't1', 't2', 's1', 's2']));
   });
 
   it('get the new numbers of a limit that is changed, and are abandoned once it is gone (ratelimit R703, R707)', async () => {
