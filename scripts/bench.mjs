@@ -20,6 +20,7 @@ const CASES = [
   'authz',
   'authz-grpc',
   'ratelimit',
+  'ratelimit-redis',
   'ratelimit-store',
   'ratelimit-grpc',
   'gateway',
