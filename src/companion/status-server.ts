@@ -26,7 +26,8 @@ export async function startStatusServer(options: StatusServerOptions, host: stri
   const server = createServer((request, response) => {
     if (options.limits !== undefined && isAboutLimits(request)) return void answerLimits(request, response, options.limits);
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'GET only\n');
-    void answer(request.url ?? '', response, options);
+    // A scrape that fails must not end the companion.
+    answer(request.url ?? '', response, options).catch(() => send(response, 500, 'it cannot be told now\n'));
   });
   server.headersTimeout = 5_000;
   await new Promise<void>((resolve, reject) => {
