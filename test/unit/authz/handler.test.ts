@@ -329,22 +329,23 @@ it('a hundred checks of ten tokens verify ten times (authz S1, P31)', async () =
   expect(test.verified).toEqual(tokens);
 });
 
+const OPAQUE = {
+  name: 'legacy',
+  url: 'https://id.example.com/introspect',
+  issuer: 'https://id.example.com/',
+  client_id: 'gateway',
+  client_secret_name: 'secret/introspection/legacy',
+  timeout_ms: 150,
+  cache_for_ms: 60_000,
+  deny_for_ms: 5000,
+  max_token_bytes: 8192,
+  from: [AUTHORIZATION],
+  scope_claim: { steps: ['scope'] },
+};
+const OPAQUE_RULE = { any_of: { rules: [{ jwt: { providers: ['main'] } }, { introspection: { provider: 'legacy' } }] } };
+
 it('answers of introspection are remembered, failures are not (authz I3, I5)', async () => {
-  const introspection = {
-    name: 'legacy',
-    url: 'https://id.example.com/introspect',
-    issuer: 'https://id.example.com/',
-    client_id: 'gateway',
-    client_secret_name: 'secret/introspection/legacy',
-    timeout_ms: 150,
-    cache_for_ms: 60_000,
-    deny_for_ms: 5000,
-    max_token_bytes: 8192,
-    from: [AUTHORIZATION],
-    scope_claim: { steps: ['scope'] },
-  };
-  const rule = { any_of: { rules: [{ jwt: { providers: ['main'] } }, { introspection: { provider: 'legacy' } }] } };
-  const { test, ask } = load({ rule, introspection: [introspection] });
+  const { test, ask } = load({ rule: OPAQUE_RULE, introspection: [OPAQUE] });
   test.introspections.set('opaque', { kind: 'active', claims: { sub: 'u2' }, bytes: 30 });
   for (let index = 0; index < 3; index++) expect(reasonOf(await ask({ headers: [bearer('opaque')] }))).toBe('ok');
   for (let index = 0; index < 3; index++) expect(reasonOf(await ask({ headers: [bearer('gone')] }))).toBe('token.inactive');
@@ -352,6 +353,18 @@ it('answers of introspection are remembered, failures are not (authz I3, I5)', a
   for (let index = 0; index < 2; index++) expect(reasonOf(await ask({ headers: [bearer('down')] }))).toBe('introspection.unavailable');
   expect(test.introspected).toEqual(['opaque', 'gone', 'down', 'down']);
   expect(reasonOf(await ask({ headers: [bearer('a.b.c')] }))).toBe('jwt.signature');
+});
+
+it('questions about one token at a time are one, and its answer ends with the token, however long it may be remembered (authz I1, I4)', async () => {
+  const { test, ask } = load({ rule: OPAQUE_RULE, introspection: [OPAQUE] });
+  test.introspections.set('opaque', { kind: 'active', claims: { sub: 'u2', exp: NOW_MS / 1000 + 10 }, bytes: 50 });
+  const opaque = async (): Promise<unknown> => reasonOf(await ask({ headers: [bearer('opaque')] }));
+  expect(await Promise.all([opaque(), opaque(), opaque()])).toEqual(['ok', 'ok', 'ok']);
+  test.clock.nowMs += 9_000;
+  expect([await opaque(), test.introspected]).toEqual(['ok', ['opaque']]);
+  test.introspections.set('opaque', { kind: 'inactive' });
+  test.clock.nowMs += 2_000;
+  expect([await opaque(), test.introspected]).toEqual(['token.inactive', ['opaque', 'opaque']]);
 });
 
 it('at most 100 denials a second and reason are logged, and none holds a credential (authz S4, S5)', async () => {

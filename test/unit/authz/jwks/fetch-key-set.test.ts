@@ -161,6 +161,30 @@ describe('a key set', () => {
     }
   });
 
+  it('that the issuer did not change is not sent again: by its tag, by discovery too (authz J4)', async () => {
+    server.headers = { etag: '"v1"' };
+    for (const owner of [ownerOf(server.url), ownerOf(server.origin, true)]) {
+      const first = await fetchKeySet(owner, { etag: undefined, dev: true });
+      expect(first).toMatchObject({ kind: 'keys', etag: '"v1"' });
+      expect(await fetchKeySet(owner, { etag: '"v1"', dev: true })).toEqual({ kind: 'unchanged' });
+      expect(await fetchKeySet(owner, { etag: '"v0"', dev: true })).toMatchObject({ kind: 'keys' });
+    }
+  });
+
+  it.each([
+    ['max-age=60', 60_000],
+    ['public, MAX-AGE=0', 0],
+    ['max-age=60, must-revalidate', 60_000],
+    ['s-maxage=60', undefined],
+    ['max-age=-1', undefined],
+    ['max-age="60"', undefined],
+    ['max-age=99999999999999999999', undefined],
+  ])('with cache-control: %s says for how long it is good: %s ms (authz J4)', async (text, maxAgeMs) => {
+    server.headers = { 'cache-control': text };
+    const outcome = await fetchKeySet(ownerOf(server.url), { etag: undefined, dev: true });
+    expect(outcome.kind === 'keys' && outcome.maxAgeMs).toBe(maxAgeMs);
+  });
+
   it('that was good stays whatever comes after it (authz J5, J8, T11)', async () => {
     const outcomes: string[] = [];
     const waiting: (() => void)[] = [];
