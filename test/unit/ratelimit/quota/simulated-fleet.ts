@@ -24,6 +24,8 @@ export interface FleetOptions {
   readonly random: () => number;
   /** Of messages in each direction, at most. */
   readonly latencyMs?: number;
+  /** One for each allocator, in place of one in memory for all; they tell time by `nowMs`, and are waited for after each step. */
+  readonly stores?: (nowMs: () => number) => { readonly all: readonly CounterStore[]; settle(): Promise<void> };
 }
 
 export class Fleet {
@@ -37,17 +39,21 @@ export class Fleet {
   mostHeldShare = 0;
   mostHeldBurst = 0;
   readonly #ledgers = new Map<string, readonly Holding[]>();
+  readonly #lost = new Set<QuotaAllocator>();
+  readonly #settle: () => Promise<void>;
   readonly #mail: { readonly atMs: number; readonly deliver: () => void }[] = [];
 
   constructor(options: FleetOptions) {
     this.options = options;
     const clock = new StoreClock({ wallMs: () => EPOCH_MS + this.nowMs, monotonicMs: () => this.nowMs });
     const memory = new MemoryStore({ clock, listener: SILENT_LISTENER, random: options.random });
-    this.store = this.#watched(memory);
+    const given = options.stores?.(() => EPOCH_MS + this.nowMs);
+    this.store = given?.all[0] ?? this.#watched(memory);
+    this.#settle = given?.settle ?? (() => Promise.resolve());
     let named = 0;
-    this.allocators = Array.from({ length: options.allocators }, () => {
+    this.allocators = Array.from({ length: options.allocators }, (_, at) => {
       const newName = () => `holder-${String((named += 1)).padStart(5, '0')}`;
-      return new QuotaAllocator({ store: this.store, keySecret: new Uint8Array(32), nowMs: () => this.nowMs, newName });
+      return new QuotaAllocator({ store: given?.all[at] ?? this.store, keySecret: new Uint8Array(32), nowMs: () => this.nowMs, newName });
     });
     this.setTable(options.rate);
   }
@@ -67,7 +73,14 @@ export class Fleet {
     return client;
   }
 
-  async run(seconds: number, check: () => void = () => {}): Promise<void> {
+  /** An instance is killed: its proxies find another one with their next report. */
+  lose(allocator: number, heir: number): void {
+    const lost = this.allocators[allocator];
+    if (lost !== undefined) this.#lost.add(lost);
+    for (const client of this.clients) if (client.allocator === allocator) client.cut(heir);
+  }
+
+  async run(seconds: number, check: () => void | Promise<void> = () => {}): Promise<void> {
     for (const endMs = this.nowMs + seconds * 1_000; this.nowMs < endMs; ) {
       this.nowMs += STEP_MS;
       const due = this.#mail.filter(({ atMs }) => atMs <= this.nowMs);
@@ -76,9 +89,11 @@ export class Fleet {
         mail.deliver();
       }
       for (const client of this.clients) client.step(STEP_MS);
-      if (this.nowMs % 1_000 === 0) await Promise.all(this.allocators.map((allocator) => allocator.tick()));
+      const ticking = this.allocators.filter((allocator) => !this.#lost.has(allocator));
+      if (this.nowMs % 1_000 === 0) await Promise.all(ticking.map((allocator) => allocator.tick()));
       await new Promise((resolve) => setImmediate(resolve));
-      check();
+      await this.#settle();
+      await check();
     }
   }
 
@@ -158,6 +173,10 @@ export class SimulatedProxy {
     this.perSecond = perSecond;
     this.#allocator = allocator;
     this.#nextReportMs = fleet.nowMs + fleet.options.random() * REPORT_MS;
+  }
+
+  get allocator(): number {
+    return this.#allocator;
   }
 
   step(ms: number): void {
