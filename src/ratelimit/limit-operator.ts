@@ -126,6 +126,11 @@ async function change(store: CounterStore, { target, capacity }: PlannedCounter,
     const reason = failure === 'shed' ? 'the limiter has too much to do just now: ask again' : 'the store did not answer';
     if (source === 'failure') throw new StoreError(failure, reason);
   }
+  // It is counted in any case: who divides the counter elsewhere learns of it with the next report.
+  if (hits === 0) return undefined;
+  await store.announce(target).catch((error: unknown) => {
+    if (!(error instanceof StoreError)) throw error;
+  });
 }
 
 function isCounted(plan: DescriptorPlan, { quota, rates }: LimitRule): boolean {

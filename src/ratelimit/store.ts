@@ -150,7 +150,7 @@ export interface CounterStore {
   take(uses: readonly CounterUse[], call: StoreCall): TakeAnswer | Promise<TakeAnswer>;
   /** Gives hits back, floored at nothing used. What is lost on the way stays taken. */
   give(uses: readonly (CounterTarget & { readonly hits: number })[]): void | Promise<void>;
-  /** What stands there. Rejects with `StoreError` where the store is away; so do the next four. */
+  /** What stands there. Rejects with `StoreError` where the store is away; so do the next five. */
   read(target: CounterTarget): Promise<CounterReading>;
   /** For operators; what this worker knows, without asking anybody. */
   placeOf(target: CounterTarget): CounterPlace;
@@ -158,6 +158,8 @@ export interface CounterStore {
   reset(target: CounterTarget): Promise<void>;
   /** Lets so many more hits pass: windows until they end, buckets and exact logs at most until nothing is used. */
   grant(target: CounterTarget, hits: number): Promise<void>;
+  /** Tells every instance that somebody took what was left of it, as `reset` and `grant` tell what they did (R811). */
+  announce(target: CounterTarget): Promise<void>;
   ledger(claim: LedgerClaim): Promise<LedgerAnswer>;
   /** Tells that this worker lives, and gives how many do (R405: M). The store also does so itself every 2 s. */
   heartbeat(): Promise<number>;

@@ -128,6 +128,11 @@ export class MemoryStore implements CounterStore {
     this.#giveTo(target, { hits, isGrant: true });
   }
 
+  /** It is alone: who made the change tells its own. */
+  async announce(): Promise<void> {
+    return undefined;
+  }
+
   async ledger(claim: LedgerClaim): Promise<LedgerAnswer> {
     const { holdings, answer } = claimed(this.#ledgers.get(claim.key.text) ?? [], claim, Math.floor(this.#clock.nowUs() / 1000));
     if (holdings.length === 0) this.#ledgers.delete(claim.key.text);

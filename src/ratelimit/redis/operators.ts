@@ -39,7 +39,7 @@ export class Operators {
     return { used, remaining: Math.max(0, available), resetMs: Math.ceil(untilUs / 1000) };
   }
 
-  async change(what: 'reset' | 'grant', target: CounterTarget, hits: number): Promise<void> {
+  async change(what: 'reset' | 'grant' | 'announce', target: CounterTarget, hits: number): Promise<void> {
     if (target.limit.limit > 0) await this.#admin(what, target, hits);
   }
 

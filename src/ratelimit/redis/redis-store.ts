@@ -135,6 +135,10 @@ export class RedisStore implements CounterStore {
     this.#cache.forget(target.key.text);
   }
 
+  announce(target: CounterTarget): Promise<void> {
+    return this.#operators.change('announce', target, 0);
+  }
+
   ledger(claim: LedgerClaim): Promise<LedgerAnswer> {
     return this.#operators.ledger(claim);
   }

@@ -1,5 +1,5 @@
 -- What operators ask of one counter.
--- ARGV: 'read', 'reset' or 'grant'; the channel; the key's hash; hits; the key's description.
+-- ARGV: 'read', 'reset', 'grant' or 'announce' (a change that another script made); the channel; the key's hash; hits; the key's description.
 -- Answers: used, available, microseconds until the counter is as new.
 
 local counters = load_counters(5)
@@ -19,6 +19,7 @@ if ARGV[1] == 'grant' and tonumber(ARGV[4]) > 0 then
   store(counter)
   redis.call('PUBLISH', ARGV[2], ARGV[3])
 end
+if ARGV[1] == 'announce' then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 local used = counter.used
 local empty = reset_us(counter)
 if counter.kind == 't' then

@@ -37,5 +37,10 @@ describe('a counter that an operator changed', () => {
     const before = other.told.changed.length;
     await one.store.grant(target, 5);
     await eventually(() => other.told.changed.length > before);
+    const granted = other.told.changed.length;
+    const counter = await one.store.read(target);
+    await one.store.announce(target);
+    await eventually(() => other.told.changed.length > granted);
+    expect(await one.store.read(target)).toMatchObject({ used: counter.used, remaining: counter.remaining });
   });
 });

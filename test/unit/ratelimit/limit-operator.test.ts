@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type CounterDeed, type OperatedLimits, operate, recordedLimits } from '../../../src/ratelimit/limit-operator.ts';
 import type { CounterAnswer, LimitRefusal } from '../../../src/ratelimit/limit-question.ts';
 import type { LimitRule } from '../../../src/ratelimit/limit-table.ts';
@@ -73,6 +73,15 @@ describe("an operator's question about a counter", () => {
     expect(passes('per-user', 'anna')).toBe(true);
     const banned = await counted('bucket', { 'jwt.sub': 'anna' }, 'ban');
     expect(banned.counters).toMatchObject([{ used: 20, remaining: 0 }]);
+  });
+
+  it('tells the other instances of a ban as of any change, once, and counts it also where that fails (ratelimit R505, R811)', async () => {
+    const { counted, all } = operated([rule('per-user')]);
+    const announced = vi.spyOn(all.store, 'announce').mockRejectedValue(new StoreError('unavailable', 'Redis is not connected'));
+    const answer = await counted('per-user', { 'jwt.sub': 'anna' }, 'ban');
+    expect(announced.mock.calls.map(([{ key }]) => key.text)).toEqual([answer.counters[0]?.hash]);
+    expect(await counted('per-user', { 'jwt.sub': 'anna' })).toMatchObject({ counters: [{ remaining: 0 }] });
+    expect(announced).toHaveBeenCalledTimes(1);
   });
 
   it('refuses what is not there: a limit, a part, a store that is away (ratelimit R811)', async () => {
