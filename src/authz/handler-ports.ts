@@ -69,6 +69,8 @@ export interface DenialRecord {
   readonly gateway: string;
   readonly policy: string;
   readonly version: string;
+  /** Versions of the policy that are here, where the one that was asked for is not. */
+  readonly held?: readonly string[];
   readonly route: string;
   readonly decision: 'deny' | 'unknown';
   readonly reason: AuthReason;

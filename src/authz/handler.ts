@@ -24,6 +24,7 @@ const FAILED = unknown('authz.internal');
 const CLIENT_IP = Buffer.from(CLIENT_IP_HEADER);
 const NOBODY: ToldRequest = { requestId: '', isGrpc: false, metadataUrl: undefined };
 const MOST_LOGGED = 128;
+const MOST_VERSIONS_LOGGED = 8;
 
 export interface CheckHandlerParts {
   readonly api: EnvoyApi;
@@ -195,9 +196,12 @@ class Checks {
     this.#ports.metrics.decided({ route, decision: verdict.value, reason, mode, durationMs });
   }
 
-  #denial(facts: CheckFacts | undefined): Pick<DenialRecord, 'gateway' | 'policy' | 'version' | 'tokenHash' | 'subjectHash' | 'requestId'> {
-    if (facts === undefined)
-      return { gateway: '', policy: logged(this.#scan.text(FIELD.policy)), version: logged(this.#scan.text(FIELD.version)) };
+  #denial(facts: CheckFacts | undefined): Omit<DenialRecord, 'route' | 'decision' | 'reason' | 'mode'> {
+    if (facts === undefined) {
+      const [policy, version] = [this.#scan.text(FIELD.policy), this.#scan.text(FIELD.version)];
+      const held = this.#table.current().versionsOf(policy).slice(-MOST_VERSIONS_LOGGED);
+      return { gateway: '', policy: logged(policy), version: logged(version), ...(held.length === 0 ? {} : { held }) };
+    }
     const { settings, subjectKey = this.#ports.subjectKey } = facts.policy;
     const { gateway, policy, version } = settings;
     const [identity] = facts.identities();

@@ -69,6 +69,11 @@ export class KnownPolicies {
   find(name: string, version: string): CompiledPolicy | undefined {
     return this.#versions.get(name)?.get(version);
   }
+
+  /** Those that are here, in the order in which they came; for the log. */
+  versionsOf(name: string): readonly string[] {
+    return [...(this.#versions.get(name)?.keys() ?? [])];
+  }
 }
 
 export function createPolicyTable(api: EnvoyApi): PolicyTable {

@@ -239,11 +239,15 @@ describe('a request that nobody can decide', () => {
     expect(reasonOf(response)).toBe('jwks.unavailable');
   });
 
-  it('where the version is not here, whatever other versions are (authz D7)', async () => {
+  it('where the version is not here, whatever other versions are; the log names both (authz D7)', async () => {
     const { test } = load();
+    const [held] = [...test.table.current().policies.values()].map(({ settings }) => settings.version);
     const response = await test.check(checkRequest(api, { version: '0000000000000000' }));
     expect(reasonOf(response)).toBe('policy.unknown');
     expect(response.http_response).toBe('error_response');
+    expect(test.denied).toMatchObject([{ reason: 'policy.unknown', version: '0000000000000000', held: [held] }]);
+    await test.check(checkRequest(api, { policy: 'edge/of-nobody', version: '0000000000000000' }));
+    expect(test.denied.at(-1)).not.toHaveProperty('held');
   });
 
   it('when the answer comes too late (authz G11)', async () => {
