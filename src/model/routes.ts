@@ -75,7 +75,7 @@ function resolveRoute(entry: RouteConfig, context: RouteContext, report: Report)
     responseHeaders: resolveHeaderChanges(entry.responseHeaders, [...path, 'responseHeaders'], report),
     ...(cors === undefined ? {} : { cors }),
     ...(auth === undefined ? {} : { auth }),
-    ...(entry.rateLimits === undefined ? {} : { limits: [...new Set(entry.rateLimits)] }),
+    ...(entry.rateLimits === undefined ? {} : { limits: entry.rateLimits }),
     ...(entry.fault === undefined ? {} : { fault: resolveFault(entry.fault) }),
   };
 }

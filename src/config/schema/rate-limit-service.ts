@@ -22,14 +22,17 @@ const DEFAULT_PORT = 6_379;
 function redisUrl(): Scalar<RedisUrlConfig> {
   return scalar<RedisUrlConfig>({ type: 'string', examples: ['rediss://limits.internal:6379/0', 'unix:/run/redis.sock'] }, (value) => {
     if (typeof value !== 'string') return wrongType('the address of a Redis', value);
-    if (value.startsWith('unix:/')) return ok({ kind: 'socket', path: value.slice('unix:'.length) });
+    if (/^unix:\/./.test(value)) return ok({ kind: 'socket', path: value.slice('unix:'.length) });
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const db = /^\/?(\d{0,5})$/.exec(url?.pathname ?? '-')?.[1];
-    const isRedis = url !== undefined && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '' && db !== undefined;
+    const isRedis =
+      url !== undefined && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '' && url.port !== '0' && db !== undefined;
     if (!isRedis)
       return wrong('CH1123', 'this is not the address of a Redis', 'write redis://host:6379/0, rediss://host:6379 or unix:/run/redis.sock');
     if (url.username !== '' || url.password !== '')
       return wrong('CH1123', 'the address of a Redis holds no user and password', 'write username and password beside url');
+    if (url.search !== '' || url.hash !== '')
+      return wrong('CH1123', 'the address of a Redis holds nothing behind the number of its database', 'write what it says beside url');
     return ok({
       kind: 'single',
       host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -37,6 +40,17 @@ function redisUrl(): Scalar<RedisUrlConfig> {
       db: Number(db),
       isTls: url.protocol === 'rediss:',
     });
+  });
+}
+
+/** Stands in front of `{hash}`, by which a Cluster finds the node: braces of its own would put all counters on one. */
+function keyPrefix(): Scalar<string> {
+  const pattern = /^[A-Za-z0-9._:-]{1,64}$/;
+  return scalar({ type: 'string', pattern: pattern.source }, (value) => {
+    if (typeof value !== 'string') return wrongType('a prefix', value);
+    return pattern.test(value)
+      ? ok(value)
+      : wrong('CH1110', '{value} cannot be a prefix of keys', 'use 1 to 64 letters, digits, ".", "_", ":" and "-"');
   });
 }
 
@@ -76,7 +90,7 @@ const redisSchema = shape(
     password: secretText('a password').exactOptional().describe('Its password; usually "${file:redis.pw}".'),
     tls: redisTlsSchema.exactOptional().describe('Encrypt the way to it.'),
     timeout: duration().exactOptional().describe('For each batch of commands. Default 25ms.'),
-    prefix: text({ kind: 'a prefix' }).exactOptional().describe('Of all keys. Default crl.'),
+    prefix: keyPrefix().exactOptional().describe('Of all keys. Default crl.'),
   },
   { rules: [exactlyOne('redis', ['url', 'sentinel', 'cluster'])] },
 );

@@ -15,7 +15,7 @@ export const LIMIT_CODES = {
   },
   CH2902: {
     title: 'A window has no burst.',
-    cause: 'burst is the size of a token bucket. Windows admit their whole rate at once.',
+    cause: 'burst is the size of a token bucket. Windows admit their whole rate at once, and what is unlimited has no bucket.',
     example: 'rate: 100/minute, algorithm: fixedWindow, burst: 20',
     cure: 'rate: 100/minute, burst: 20',
   },
@@ -28,7 +28,7 @@ export const LIMIT_CODES = {
   CH2904: {
     title: 'Two things that a limit says exclude each other.',
     cause:
-      'A request that costs more than the limit ever holds would never pass; exact windows remember requests of cost 1; a lease lasts at most a second and a tenth of the window.',
+      'A request that costs more than the limit ever holds would never pass; exact windows remember requests of cost 1; a lease lasts at most a second and a tenth of the window; two rates of a list over one window would share their counter.',
     example: 'rate: 10/second, cost: 20',
     cure: 'rate: 10/second, burst: 20, cost: 20',
   },
@@ -149,5 +149,24 @@ export const LIMIT_CODES = {
       'With scope: quota each proxy counts a part by itself, in whole requests. Below ten a minute most proxies have none most of the time.',
     example: 'report: {key: [route], rate: 5/minute, scope: quota}',
     cure: 'report: {key: [route], rate: 5/minute}',
+  },
+  CH2924: {
+    title: 'An override fits no request.',
+    cause:
+      'Overrides compare texts. client.ip is one address as proxies write it, client.net/N a network with zeros behind its bits, method is in capitals; routes and services must be there.',
+    example: 'key: [client.ip], overrides: [{match: {client.ip: 10.0.0.0/8}, rate: 0/day}]',
+    cure: 'key: [client.net/8], overrides: [{match: {client.net/8: 10.0.0.0/8}, rate: 0/day}]',
+  },
+  CH2925: {
+    title: 'A replacement leaves nothing that denies.',
+    cause: 'A limit in shadow mode takes the place of one that denies, or limits replace each other, so that none of them counts.',
+    example: 'editor: {mode: shadow, replaces: [per-user], …}',
+    cure: 'editor: {mode: shadow, …}',
+  },
+  CH2926: {
+    title: 'A route names a limit twice.',
+    cause: 'It counts each request once.',
+    example: 'rateLimits: [per-user, per-user]',
+    cure: 'rateLimits: [per-user]',
   },
 } as const;

@@ -2,7 +2,7 @@
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
 import { errorAt, type Report, warningAt } from '../issue.ts';
 import { checkQuota } from './quota-checks.ts';
-import type { Limit, Rate } from './types.ts';
+import type { Limit, LimitKeyPart, Rate } from './types.ts';
 
 const MOST_LEASE_MS = 1_000;
 
@@ -14,24 +14,39 @@ export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report)
   checkLease(limit, report);
   const { path, slotBy, parts } = limit;
   if (slotBy !== undefined && !parts.some(({ part }) => part === slotBy)) {
-    const help = `the key holds ${parts.map(({ part }) => part).join(', ')}`;
+    const help = parts.length === 0 ? 'the key is empty' : `the key holds ${parts.map(({ part }) => part).join(', ')}`;
     report(errorAt([...path, 'slotBy'], 'CH2906', { message: `${slotBy} is no part of the key of this limit`, help }));
   }
-  if (entry.calendar !== undefined && limit.rates.every(({ algorithm }) => algorithm !== 'fixed')) {
-    report(
-      errorAt([...path, 'calendar'], 'CH2903', {
-        message: 'a calendar has a meaning for fixed windows only',
-        at: 'key',
-        help: 'write algorithm: fixedWindow, or remove it',
-      }),
-    );
-  }
+  checkCalendar(limit, entry, report);
+}
+
+/** R104. */
+function checkCalendar(limit: Limit, entry: RateLimitConfig, report: Report): void {
+  const all = allRates(limit);
+  if (entry.calendar === undefined || all.some(({ calendar }) => calendar !== undefined)) return;
+  const isFixed = all.some(({ algorithm }) => algorithm === 'fixed');
+  report(
+    errorAt([...limit.path, 'calendar'], 'CH2903', {
+      message: isFixed ? 'windows shorter than a day follow no calendar' : 'a calendar has a meaning for fixed windows only',
+      at: 'key',
+      help: isFixed ? 'remove it' : 'write algorithm: fixedWindow, or remove it',
+    }),
+  );
+}
+
+/** Of all requests, with or without an override or a claim. */
+function allRates({ rates, overrides, limitFrom }: Limit): readonly Rate[] {
+  return [...rates, ...overrides.flatMap((override) => override.rates), ...(limitFrom === undefined ? [] : [limitFrom.max])];
 }
 
 /** R111: what a proxy alone cannot do. */
 const NEEDS_SHARED = ['limitFrom', 'lease', 'replaces', 'precision', 'slotBy', 'body', 'onStoreFailure', 'onFailure', 'overrides'] as const;
 
-function checkScope({ path, phase, mode, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
+/** Parts that a request may lack: in a proxy each set of those that are there needs a bucket of its own (R212), twice as many for each part. */
+const MAY_LACK: readonly LimitKeyPart['kind'][] = ['header', 'query', 'jwt', 'apiKey'];
+const MOST_LACKING = 6;
+
+function checkScope({ path, parts, phase, mode, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
   if (entry.scope !== 'local') return;
   const refuse = (key: string, message: string, help = 'write scope: shared, or leave it out'): void =>
     report(
@@ -47,12 +62,18 @@ function checkScope({ path, phase, mode, whenMissing, rates, headers, cost }: Li
   if (cost.kind !== 'constant') refuse('cost', 'a proxy takes the same of each request');
   if (mode === 'shadow') refuse('mode', 'a proxy has no dry run of one limit');
   if (phase === 'early') refuse('phase', 'proxies count after auth', 'leave phase out');
+  if (whenMissing === 'share' && parts.filter(({ kind }) => MAY_LACK.includes(kind)).length > MOST_LACKING)
+    refuse(
+      'key',
+      `a request may lack more than ${MOST_LACKING} of its parts, and each set of them is a bucket of its own`,
+      'write whenMissing: skip, or a shorter key',
+    );
 }
 
-function checkPrecision({ path, rates }: Limit, entry: RateLimitConfig, report: Report): void {
-  if (entry.precision === undefined || rates.some(({ algorithm }) => algorithm === 'slidingExact')) return;
+function checkPrecision(limit: Limit, entry: RateLimitConfig, report: Report): void {
+  if (entry.precision === undefined || allRates(limit).some(({ algorithm }) => algorithm === 'slidingExact')) return;
   report(
-    errorAt([...path, 'precision'], 'CH2904', {
+    errorAt([...limit.path, 'precision'], 'CH2904', {
       message: 'precision: exact is a way of slidingWindow',
       at: 'key',
       help: 'write algorithm: slidingWindow',
@@ -86,9 +107,10 @@ function capacity({ algorithm, limit, burst }: Rate): number {
 }
 
 /** R506. */
-function checkLease({ path, lease, cost, rates }: Limit, report: Report): void {
+function checkLease(limit: Limit, report: Report): void {
+  const { path, lease, cost, rates } = limit;
   if (lease === undefined) return;
-  const shortest = Math.min(...rates.map(({ seconds }) => seconds * 1000));
+  const shortest = Math.min(...allRates(limit).map(({ seconds }) => seconds * 1000));
   const most = Math.min(MOST_LEASE_MS, shortest / 10);
   if (lease.ttlMs > most) {
     report(
@@ -113,7 +135,7 @@ const DAY_S = 86_400;
 
 /** R112. */
 export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; readonly forgets: boolean }, report: Report): void {
-  const { name, path, phase, onFailure, scope, rates } = limit;
+  const { name, path, phase, mode, onFailure, scope } = limit;
   if (!facts.isUsed) {
     report(
       warningAt(path, 'CH2917', {
@@ -125,7 +147,7 @@ export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; rea
   }
   if (scope === 'local') return;
   warnOfThinQuota(limit, report);
-  if (phase === 'early' && onFailure === 'allow') {
+  if (phase === 'early' && onFailure === 'allow' && mode === 'enforce') {
     report(
       warningAt(path, 'CH2916', {
         message: `"${name}" protects what comes after it, and lets everything pass while nobody counts`,
@@ -134,7 +156,8 @@ export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; rea
       }),
     );
   }
-  if (facts.forgets && rates.some(({ seconds }) => seconds >= DAY_S)) {
+  // A rate of 0 needs no counter.
+  if (facts.forgets && allRates(limit).some(({ limit: most, seconds }) => most > 0 && seconds >= DAY_S)) {
     report(
       warningAt([...path, 'rate'], 'CH2915', {
         message: 'memory forgets what was used when the limiter restarts',

@@ -1,5 +1,6 @@
 // What limits ask of auth and of each other (ratelimit R106, R110): who calls is known after auth, and what replaces must be asked together.
-import { errorAt, type Report } from '../issue.ts';
+import type { ConfigPath } from '../../lib/issue.ts';
+import { errorAt, type Report, warningAt } from '../issue.ts';
 import type { Limit } from './types.ts';
 import { type KnownLimits, reportUnknownLimit } from './unknown-limit.ts';
 
@@ -29,8 +30,13 @@ export function checkCostHeader({ path, cost }: Limit, identityHeaders: readonly
   );
 }
 
-export function checkReplaces(limit: Limit, known: KnownLimits, report: Report): void {
-  for (const [index, name] of limit.replaces.entries()) {
+export interface ReplaceFacts extends KnownLimits {
+  /** Names in the order of the file. */
+  readonly written: readonly string[];
+}
+
+export function checkReplaces(limit: Limit, known: ReplaceFacts, report: Report): void {
+  for (const [index, name] of known.written.entries()) {
     const path = [...limit.path, 'replaces', index];
     const other = known.limits.get(name);
     if (name === limit.name) {
@@ -45,6 +51,51 @@ export function checkReplaces(limit: Limit, known: KnownLimits, report: Report):
           related: [{ message: `"${name}" is here`, path: other.path, at: 'key' }],
         }),
       );
+    } else {
+      warnOfReplaced(limit, { other, path, limits: known.limits }, report);
     }
   }
+}
+
+interface Replaced {
+  readonly other: Limit;
+  readonly path: ConfigPath;
+  readonly limits: KnownLimits['limits'];
+}
+
+/** Files of the reference service may say these, so they are no errors; but who writes them rarely means that nothing is left to deny. */
+function warnOfReplaced(limit: Limit, { other, path, limits }: Replaced, report: Report): void {
+  const related = [{ message: `"${other.name}" is here`, path: other.path, at: 'key' }] as const;
+  if (limit.mode === 'shadow' && other.mode === 'enforce') {
+    report(
+      warningAt(path, 'CH2925', {
+        message: `"${limit.name}" denies nothing, and where it counts "${other.name}" does not either`,
+        help: 'leave replaces out as long as mode is shadow',
+        related,
+      }),
+    );
+  }
+  const chain = chainBack(other, limit.name, limits);
+  // Told once, by the first of its members.
+  if (chain === undefined || chain.some((name) => name < limit.name)) return;
+  const through = chain.length === 1 ? '' : `, by way of ${chain.slice(1).join(', ')}`;
+  report(
+    warningAt(path, 'CH2925', {
+      message: `"${other.name}" replaces "${limit.name}" in turn${through}: where all of them match, none of them counts`,
+      help: 'remove one of the two',
+      related,
+    }),
+  );
+}
+
+/** Names from the limit to one that replaces `target`; undefined where there is no such way. */
+function chainBack(from: Limit, target: string, limits: KnownLimits['limits']): readonly string[] | undefined {
+  const ways = new Map<string, readonly string[]>([[from.name, [from.name]]]);
+  for (const [name, way] of ways) {
+    for (const next of limits.get(name)?.replaces ?? []) {
+      if (next === target) return way;
+      if (!ways.has(next)) ways.set(next, [...way, next]);
+    }
+  }
+  return undefined;
 }

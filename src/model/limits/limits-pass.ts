@@ -9,6 +9,7 @@ import { warnOfLimit } from './limit-checks.ts';
 import { checkCostHeader, checkPhase, checkReplaces } from './limit-relations.ts';
 import { resolveLimitService } from './limit-service.ts';
 import { resolveLimits } from './limits.ts';
+import { checkOverrideValues } from './override-values.ts';
 import { checkRouteLimits } from './route-limits.ts';
 import type { LimitsModel } from './types.ts';
 
@@ -28,10 +29,15 @@ export function resolveLimitsModel(config: GatewayConfig, { trust, broken, route
   const byName = new Map(limits.map((limit) => [limit.name, limit]));
   const used = checkRouteLimits(routes, { limits: byName, broken: broken.rateLimits, auth }, report);
   const forgets = service.store.kind === 'memory' && service.store.snapshotFile === undefined;
+  const defined = {
+    routes: routes.map(({ name }) => name),
+    services: [...Object.keys(config.services), ...broken.services],
+  };
   for (const limit of limits) {
     checkPhase(limit, report);
     checkCostHeader(limit, auth?.identityHeaders ?? [], report);
-    checkReplaces(limit, { limits: byName, broken: broken.rateLimits }, report);
+    checkReplaces(limit, { limits: byName, broken: broken.rateLimits, written: config.rateLimits[limit.name]?.replaces ?? [] }, report);
+    checkOverrideValues(limit, defined, report);
     warnOfLimit(limit, { isUsed: used.has(limit.name), forgets }, report);
   }
   return limits.length === 0 ? undefined : { limits, service };

@@ -5,7 +5,7 @@ import { errorAt, type Report } from '../issue.ts';
 import * as defaults from './defaults.ts';
 import { checkLimit } from './limit-checks.ts';
 import { resolveOverrides } from './overrides.ts';
-import { resolveRate } from './rates.ts';
+import { checkUnlimited, resolveRate } from './rates.ts';
 import type { Cost, Limit, LimitKeyPart, Quota, Rate } from './types.ts';
 
 export interface LimitDefaults {
@@ -49,7 +49,8 @@ function resolveLimit(name: string, { entry, general }: LimitEntry, report: Repo
     scope,
     ...(scope === 'local' && entry.per === 'fleet' ? { per: entry.per } : {}),
     phase: entry.phase ?? 'main',
-    onFailure: entry.onFailure ?? general.onFailure,
+    // R108: what denies nothing does not deny either while nobody counts.
+    onFailure: entry.mode === 'shadow' ? 'allow' : (entry.onFailure ?? general.onFailure),
     onStoreFailure: entry.onStoreFailure ?? defaults.ON_STORE_FAILURE,
     headers: entry.headers ?? (scope === 'shared' ? 'draft' : 'none'),
     hasBody: entry.body !== undefined,
@@ -94,10 +95,31 @@ function partOf(written: RateLimitConfig['key'][number]): LimitKeyPart {
 
 function resolveRates(entry: RateLimitConfig, path: ConfigPath, report: Report): readonly Rate[] {
   const { rate, burst } = entry;
-  if (rate === 'unlimited') return [];
+  if (rate === 'unlimited') {
+    checkUnlimited(entry, path, report);
+    return [];
+  }
   const frame = { path, entry };
   if (!isList(rate)) return [resolveRate({ rate, burst, path }, frame, report)];
-  return rate.map((each, index) => resolveRate({ ...each, path: [...path, 'rate', index] }, frame, report));
+  const rates = rate.map((each, index) => resolveRate({ ...each, path: [...path, 'rate', index] }, frame, report));
+  reportSameWindows(rates, path, report);
+  return rates;
+}
+
+/** R102: a counter is its window, so two rates over one window would take each request from one counter twice. */
+function reportSameWindows(rates: readonly Rate[], path: ConfigPath, report: Report): void {
+  const windows = rates.map(({ algorithm, seconds, calendar }) => JSON.stringify([algorithm, seconds, calendar]));
+  for (const [index, window] of windows.entries()) {
+    const first = windows.indexOf(window);
+    if (first === index) continue;
+    report(
+      errorAt([...path, 'rate', index], 'CH2904', {
+        message: 'another rate counts over the same window by the same algorithm',
+        help: 'leave the smaller one; how much a bucket holds says burst',
+        related: [{ message: 'the other one is here', path: [...path, 'rate', first] }],
+      }),
+    );
+  }
 }
 
 function isList<Item>(

@@ -3,8 +3,8 @@
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
 import { matchTies } from '../../lib/match-rank.ts';
 import { errorAt, type Report } from '../issue.ts';
-import { type RateFrame, resolveRate } from './rates.ts';
-import type { LimitKeyPart, LimitOverride } from './types.ts';
+import { checkUnlimited, type RateFrame, resolveRate, type WrittenRate } from './rates.ts';
+import type { LimitKeyPart, LimitOverride, Rate } from './types.ts';
 
 export interface OverrideFrame extends RateFrame {
   readonly parts: readonly LimitKeyPart[];
@@ -20,14 +20,24 @@ export function resolveOverrides(
     checkParts(Object.keys(match), { ...frame, path }, report);
     return {
       match: Object.entries(match)
-        .map(([part, value]) => ({ part: part.startsWith('header.') ? part.toLowerCase() : part, value }))
+        .map(([part, value]) => ({ part: spelled(part), value }))
         .sort((a, b) => (a.part < b.part ? -1 : 1)),
-      rates: rate === 'unlimited' ? [] : [resolveRate({ rate, burst, path }, frame, report)],
+      rates: overrideRates({ rate, burst, path }, frame, report),
       shared: shared ?? false,
     };
   });
   reportTies(overrides, frame, report);
   return overrides;
+}
+
+function overrideRates(
+  { rate, ...written }: Omit<WrittenRate, 'rate'> & { readonly rate: WrittenRate['rate'] | 'unlimited' },
+  frame: OverrideFrame,
+  report: Report,
+): readonly Rate[] {
+  if (rate !== 'unlimited') return [resolveRate({ ...written, rate }, frame, report)];
+  checkUnlimited(written, written.path, report);
+  return [];
 }
 
 function checkParts(names: readonly string[], { path, parts }: OverrideFrame, report: Report): void {
@@ -40,11 +50,26 @@ function checkParts(names: readonly string[], { path, parts }: OverrideFrame, re
     );
   }
   const known = parts.map(({ part }) => part);
-  for (const name of names) {
-    if (known.includes(name.startsWith('header.') ? name.toLowerCase() : name)) continue;
+  for (const [index, name] of names.entries()) {
+    const first = names.findIndex((other) => spelled(other) === spelled(name));
+    if (first < index) {
+      report(
+        errorAt([...path, 'match', name], 'CH2906', {
+          message: `${name} is the same part as ${names[first]}`,
+          at: 'key',
+          help: 'remove one of them',
+        }),
+      );
+    }
+    if (known.includes(spelled(name))) continue;
     const help = known.length === 0 ? 'the key is empty' : `the key holds ${known.join(', ')}`;
     report(errorAt([...path, 'match', name], 'CH2906', { message: `${name} is no part of the key of this limit`, at: 'key', help }));
   }
+}
+
+/** Names of headers are one in capitals and without. */
+function spelled(part: string): string {
+  return part.startsWith('header.') ? part.toLowerCase() : part;
 }
 
 function reportTies(overrides: readonly LimitOverride[], { path }: OverrideFrame, report: Report): void {

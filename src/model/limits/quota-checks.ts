@@ -40,6 +40,8 @@ export function checkQuota(limit: Limit, entry: RateLimitConfig, report: Report)
   if (quota.reservePermille > MOST_RESERVED_PERMILLE) refuse('reserve', 'more than half of the rate would lie idle', 'write reserve: 5%');
   if (quota.peakPerSecond !== undefined && rates.some(({ algorithm }) => algorithm !== 'fixed'))
     refuse('peak', 'a bucket has its rate as peak', 'remove it');
+  if (entry.peak !== undefined && entry.peak.limit < entry.peak.seconds)
+    refuse('peak', 'a peak is one request a second at least', 'write 1/second or more');
   checkRate(limit, entry, refuse);
 }
 

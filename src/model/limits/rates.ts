@@ -56,6 +56,18 @@ export function resolveRate(written: WrittenRate, { entry, path }: RateFrame, re
   return { ...rate, ...(calendar === undefined ? {} : { calendar }) };
 }
 
+/** What is unlimited has no bucket. `path`: of the map that says it. */
+export function checkUnlimited({ burst }: { readonly burst?: number | undefined }, path: ConfigPath, report: Report): void {
+  if (burst === undefined) return;
+  report(
+    errorAt([...path, 'burst'], 'CH2902', {
+      message: 'burst is the size of a bucket; what is unlimited has none',
+      at: 'key',
+      help: 'remove it',
+    }),
+  );
+}
+
 function algorithmOf(word: AlgorithmWord, { precision }: RateFrame['entry']): Algorithm {
   switch (word) {
     case 'tokenBucket':

@@ -48,6 +48,9 @@ function resolveTls({ url, tls }: RedisConfig, { path, trust }: RedisPlace, repo
   const isAsked = url?.kind === 'single' && url.isTls;
   if (tls === undefined) return isAsked ? {} : undefined;
   const { ca, cert, key, serverName } = tls;
+  if (url?.kind === 'socket') {
+    report(errorAt([...path, 'tls'], 'CH2914', { message: 'a socket of the machine is not encrypted', at: 'key', help: 'remove tls' }));
+  }
   if (url?.kind === 'single' && !isAsked) {
     report(
       errorAt([...path, 'tls'], 'CH2914', {

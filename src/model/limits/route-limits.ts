@@ -19,8 +19,12 @@ export function checkRouteLimits(routes: readonly Route[], tools: RouteLimitTool
     checkOneQuota(route, tools, report);
     checkLoneService(route, tools.limits, report);
     for (const [index, name] of (route.limits ?? []).entries()) {
-      used.add(name);
       const path = [...route.path, 'rateLimits', index];
+      if (used.has(name) && route.limits?.indexOf(name) !== index) {
+        report(errorAt(path, 'CH2926', { message: `this route names "${name}" twice`, help: 'remove one of them' }));
+        continue;
+      }
+      used.add(name);
       const limit = tools.limits.get(name);
       if (limit === undefined) reportUnknownLimit(name, { path, known: tools }, report);
       else

@@ -62,6 +62,28 @@ describe('a limit', () => {
     expect((await limitOf('{key: [], rate: 1/second, onFailure: allow}', rest))?.onFailure).toBe('allow');
   });
 
+  it('in shadow mode denies nothing while nobody counts either, whatever onFailure says (ratelimit R108)', async () => {
+    const rest = 'defaults: {onFailure: {rateLimit: deny}}\n';
+    expect((await limitOf('{key: [], rate: 1/second, mode: shadow}', rest))?.onFailure).toBe('allow');
+    expect((await limitOf('{key: [], rate: 1/second, mode: shadow, onFailure: deny}'))?.onFailure).toBe('allow');
+  });
+
+  it.each([
+    ['203.0.113.7', undefined],
+    ['2001:db8::7', undefined],
+    ['::ffff:203.0.113.7', undefined],
+    ['2001:db8:*', undefined],
+    ['2001:0db8::7', 'write 2001:db8::7'],
+    ['2001:db8:0:0:1:0:0:7', 'write 2001:db8::1:0:0:7'],
+    ['203.0.113.07', 'write 203.0.113.7 or 2001:db8::7; blocks need a key with client.net/N'],
+    ['fe80::1%eth0', 'write 203.0.113.7 or 2001:db8::7; blocks need a key with client.net/N'],
+  ])('warns where an override names %s as no proxy writes it (ratelimit R107)', async (address, help) => {
+    const { issues } = await resolve(
+      `${BASE}rateLimits:\n  it: {key: [client.ip], rate: 1/second, overrides: [{match: {client.ip: "${address}"}, rate: 0/day}]}\nroutes: [{name: r, backends: [orders], rateLimits: [it]}]\n`,
+    );
+    expect(issues.map((issue) => issue.help)).toEqual(help === undefined ? [] : [help]);
+  });
+
   it('has windows of the calendar where they are a day or longer (R104)', async () => {
     const windows = async (rate: string) => (await limitOf(`{key: [], rate: ${rate}, algorithm: fixedWindow}`))?.rates[0]?.calendar;
     const utc = { timeZone: 'UTC', weekStart: 'monday', monthDay: 1 };
