@@ -4,7 +4,7 @@ import type { LimitTable } from './limit-table.ts';
 import type { DescriptorPlan } from './plan/descriptor-plan.ts';
 import type { DomainPlans } from './plan/domain-plans.ts';
 import { ownLimits } from './plan/own-limits.ts';
-import { isSame, PlanCache } from './plan/plan-cache.ts';
+import { byteText, isSame, PlanCache } from './plan/plan-cache.ts';
 import { type ReferenceTools, referenceLimits } from './reference/reference-limits.ts';
 import type { ReferenceTable } from './reference/reference-table.ts';
 import { type RequestScan, readEntries } from './request-scan.ts';
@@ -29,7 +29,7 @@ export class ReadyTable {
   readonly revision: string;
   readonly plans: PlanCache;
   readonly #domains: readonly DomainPlans[];
-  readonly #names: readonly Uint8Array[];
+  readonly #names: readonly string[];
   readonly #places: ReadonlyMap<string, number>;
   /** Of the request before: most come from one gateway. */
   #lastPlace = 0;
@@ -40,8 +40,8 @@ export class ReadyTable {
       ...(own?.domains ?? []).map((domain) => ownLimits(domain, tools)),
       ...(reference?.domains ?? []).map((domain) => referenceLimits(domain, tools)),
     ];
-    this.#names = this.#domains.map(({ domain }) => Buffer.from(domain));
-    this.#places = new Map(this.#names.map((name, place) => [textOf(name, 0, name.length), place]));
+    this.#names = this.#domains.map(({ domain }) => Buffer.from(domain).toString('latin1'));
+    this.#places = new Map(this.#names.map((name, place) => [name, place]));
     this.plans = new PlanCache({ capacity: maxPlans, seed });
   }
 
@@ -51,9 +51,10 @@ export class ReadyTable {
 
   /** The place of the domain of a scanned request; -1 if there is none of that name. */
   placeOf(bytes: Uint8Array, { domainStart, domainEnd }: RequestScan): number {
+    const span = { start: domainStart, end: domainEnd };
     const last = this.#names[this.#lastPlace];
-    if (last !== undefined && isSame(last, bytes, { start: domainStart, end: domainEnd })) return this.#lastPlace;
-    const place = this.#places.get(textOf(bytes, domainStart, domainEnd)) ?? -1;
+    if (last !== undefined && isSame(last, bytes, span)) return this.#lastPlace;
+    const place = this.#places.get(byteText(bytes, span)) ?? -1;
     if (place >= 0) this.#lastPlace = place;
     return place;
   }
@@ -82,9 +83,4 @@ export interface DescriptorPlace {
   readonly domain: number;
   /** Place of the descriptor in the request. */
   readonly place: number;
-}
-
-/** A character a byte. */
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

@@ -27,7 +27,8 @@ export class PlanCache implements CacheCounts {
   readonly #hashes: Int32Array;
   readonly #domains: Uint32Array;
   readonly #ages: Uint32Array;
-  readonly #keys: (Uint8Array | undefined)[];
+  /** As texts of a character a byte: an array of bytes of its own costs twice the memory, and most of the time of a new key. */
+  readonly #keys: (string | undefined)[];
   readonly #plans: (DescriptorPlan | undefined)[];
   #clock = 0;
   #size = 0;
@@ -108,7 +109,7 @@ export class PlanCache implements CacheCounts {
     this.#bytes += length;
     this.#hashes[place] = hash;
     this.#domains[place] = span.domain;
-    this.#keys[place] = new Uint8Array(bytes.subarray(span.start, span.end));
+    this.#keys[place] = byteText(bytes, span);
     this.#plans[place] = plan;
     this.#ages[place] = this.#tick();
   }
@@ -149,9 +150,16 @@ export interface DescriptorSpan {
   readonly end: number;
 }
 
-/** Whether a part of `bytes` is the same as `key`. */
-export function isSame(key: Uint8Array, bytes: Uint8Array, { start, end }: Pick<DescriptorSpan, 'start' | 'end'>): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = start; at < end; at += 1) if (key[at - start] !== bytes[at]) return false;
+type ByteSpan = Pick<DescriptorSpan, 'start' | 'end'>;
+
+/** A copy of a part of `bytes`, a character a byte. */
+export function byteText(bytes: Uint8Array, { start, end }: ByteSpan): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
+
+/** Whether a part of `bytes` is what `byteText` made of `text`. */
+export function isSame(text: string, bytes: Uint8Array, { start, end }: ByteSpan): boolean {
+  if (text.length !== end - start) return false;
+  for (let at = start; at < end; at += 1) if (text.charCodeAt(at - start) !== bytes[at]) return false;
   return true;
 }
