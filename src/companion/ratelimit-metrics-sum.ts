@@ -13,6 +13,8 @@ const PLAIN = [
   'chancery_ratelimit_overflowed_total',
 ] as const;
 
+const HISTOGRAMS = ['chancery_ratelimit_batch_requests', 'chancery_ratelimit_redis_duration_seconds'] as const;
+
 /** Breakers and clocks: the worst worker; counters in memory: all together. */
 const GAUGES = {
   chancery_ratelimit_breaker_open: largest,
@@ -45,8 +47,9 @@ export class RatelimitMetricsSum {
   add(worker: number, { counters, gauges, observations }: MetricParcel): void {
     for (const { name, labels, by } of counters) this.#count(name, labels, by);
     for (const { name, value, times } of observations) {
-      if (name !== 'chancery_ratelimit_batch_requests') continue;
-      for (let time = 0; time < times; time += 1) this.#metrics.observe(name, {}, value);
+      const known = HISTOGRAMS.find((histogram) => histogram === name);
+      if (known === undefined) continue;
+      for (let time = 0; time < times; time += 1) this.#metrics.observe(known, {}, value);
     }
     for (const { name, labels, value, source = '' } of gauges) {
       const { limit, cache } = labels;

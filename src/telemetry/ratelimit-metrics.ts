@@ -29,6 +29,12 @@ export const RATELIMIT_METRICS = {
     help: 'Requests that went to Redis together.',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
   },
+  chancery_ratelimit_redis_duration_seconds: {
+    type: 'histogram',
+    labels: [],
+    help: 'How long batches waited for the answer of Redis; those that were given up, until then.',
+    buckets: [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+  },
   chancery_ratelimit_redis_commands_total: { type: 'counter', labels: [], help: 'Commands sent to Redis.' },
   chancery_ratelimit_redis_errors_total: { type: 'counter', labels: ['kind'], help: 'Commands that Redis refused or did not answer.' },
   chancery_ratelimit_overlimit_cache_hits_total: {

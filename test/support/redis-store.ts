@@ -78,6 +78,7 @@ function listenerOf(told: Told): StoreListener {
       told.requests += requests;
       told.commands += commands;
     },
+    batchEnded: () => undefined,
     overLimitHit: () => {
       told.overLimitHits += 1;
     },

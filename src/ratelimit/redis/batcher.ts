@@ -1,10 +1,10 @@
 // R501: what was asked in one turn of the event loop leaves in one write for each node; never a timer, never waiting for what is on its way. Decides
 // what became of each command, and gives up on a batch that is not answered in time.
-import { isDecisive } from '../algorithms/decide.ts';
 import type { FixedWindows } from '../algorithms/fixed-window.ts';
 import type { StoreClock } from '../store/store-clock.ts';
 import type { StoreListener } from '../store/store-listener.ts';
 import type { CounterTarget, CounterUse, StoreFailure } from '../store.ts';
+import { decidedParts } from './decided-parts.ts';
 import type { OverLimitCache } from './over-limit-cache.ts';
 import type { Pending } from './pending.ts';
 import { isPlain, PlainCommand } from './plain-command.ts';
@@ -66,7 +66,7 @@ export class Batcher {
   add(pending: Pending, places: readonly number[]): void {
     const { uses } = pending;
     const nowUs = this.#options.clock.nowUs();
-    const parts = places.length === 1 ? [places] : partsOf(uses, places, this.#options.nodes.isSharded);
+    const parts = places.length === 1 ? [places] : decidedParts(uses, places, this.#options.nodes.isSharded);
     pending.expects(parts.length, nowUs);
     for (const part of parts) {
       const node = this.#nodeOf(uses[part[0] ?? 0]);
@@ -166,10 +166,12 @@ export class Batcher {
     const context = { node, nowUs: clock.nowUs(), generation: cache.generation };
     const commands = this.#commandsOf(batch, context.nowUs);
     if (batch.requests > 0) listener.batch(batch.requests, commands.length);
+    const sentMs = clock.monotonicMs();
     let [isLate, isAnswered] = [false, false];
     const giveUp = (): void => {
       if (isAnswered) return;
       isLate = true;
+      listener.batchEnded(clock.monotonicMs() - sentMs);
       listener.redisError('timeout');
       onBatch(node, 'timeout');
       failAll(batch, 'timeout');
@@ -180,7 +182,10 @@ export class Batcher {
     isAnswered = true;
     clearTimeout(timer);
     // Whether a late answer is good news is for the probes to find out.
-    if (!isLate) onBatch(node, replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
+    if (!isLate) {
+      listener.batchEnded(clock.monotonicMs() - sentMs);
+      onBatch(node, replies.every((reply) => 'error' in reply) ? 'unavailable' : undefined);
+    }
     this.#dispatch(batch, replies, context);
   }
 
@@ -239,7 +244,8 @@ export class Batcher {
       void nodes.send(node, [['pexpire', counter.name, this.#ttlMs(command, clock.nowUs())]]);
     }
     counter.isTouched = true;
-    counter.own += sum - denied;
+    // A counter that went back (reset, granted, lost) forgets whose hits it had: nobody's part of all hits is more than all of them (R803).
+    counter.own = Math.min(counter.own, Math.max(0, after - sum)) + sum - denied;
     counter.total = after - denied;
   }
 
@@ -261,26 +267,6 @@ interface Context {
   /** When the batch left. */
   readonly nowUs: number;
   readonly generation: number;
-}
-
-/** Places of the uses that are decided together: those that deny each other, of one slot where there are several; every other one alone. */
-function partsOf(uses: readonly CounterUse[], places: readonly number[], isSharded: boolean): readonly (readonly number[])[] {
-  const together = new Map<string, number[]>();
-  const parts: number[][] = [];
-  for (const place of places) {
-    const use = uses[place];
-    if (use === undefined) continue;
-    const name = isSharded ? (use.slot ?? use.key).text : '';
-    const part = isDecisive(use) ? together.get(name) : undefined;
-    if (part !== undefined) {
-      part.push(place);
-      continue;
-    }
-    const made = [place];
-    parts.push(made);
-    if (isDecisive(use)) together.set(name, made);
-  }
-  return parts;
 }
 
 const NO_REPLY: Reply = { error: new Error('no reply'), isLost: true };

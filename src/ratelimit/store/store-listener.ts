@@ -3,6 +3,8 @@
 export interface StoreListener {
   /** One batch left, with so many requests in so many commands (R501). */
   batch(requests: number, commands: number): void;
+  /** A batch waited so many milliseconds for its answer; one that was given up, until then. */
+  batchEnded(ms: number): void;
   /** An answer came from the over-limit cache (R505). */
   overLimitHit(): void;
   /** Why Redis refused a command: `MOVED`, `READONLY`, `LOADING`, `OOM`, `NOAUTH`, `timeout`, `link` … (R408). */
@@ -30,6 +32,7 @@ export interface StoreListener {
 /** Hears nothing. */
 export const SILENT_LISTENER: StoreListener = {
   batch: () => undefined,
+  batchEnded: () => undefined,
   overLimitHit: () => undefined,
   redisError: () => undefined,
   breaker: () => undefined,

@@ -98,6 +98,9 @@ describe('rate limiters beside a control plane', () => {
       expect((await all[0]?.get('/metrics'))?.text).toContain('chancery_ratelimit_decisions_total{limit="per-user"'),
     );
     const metrics = await Promise.all(all.map(async (each) => (await each.get('/metrics')).text));
+    // Seconds of Redis are told of each batch, never of each decision.
+    expect(metrics[0]).toMatch(/^chancery_ratelimit_redis_duration_seconds_count [1-9]/m);
+    expect(metrics[0]).toMatch(/^chancery_ratelimit_redis_duration_seconds_sum 0\.0*[1-9]/m);
     const keys = await redis.client.keys('*');
     const contents = (await Promise.all(keys.map((key) => redis.client.dumpBuffer(key)))).map(String);
     expect(all[0]?.child.stderr()).toContain('"action":"limits.reset"');

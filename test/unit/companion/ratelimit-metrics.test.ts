@@ -176,6 +176,8 @@ describe('metrics of stores and divided limits', () => {
     const relay = new MetricRelay();
     const listener = storeListener({ metrics: relay, logger: quietLogger(), nowMs: () => 0 });
     listener.batch(7, 2);
+    listener.batchEnded(0.304_9);
+    listener.batchEnded(20);
     listener.overLimitHit();
     listener.redisError('OOM');
     listener.breaker(true);
@@ -194,6 +196,10 @@ describe('metrics of stores and divided limits', () => {
     const text = await program.text();
     const lines = [
       'batch_requests_count 2',
+      'redis_duration_seconds_bucket{le="0.00025"} 0',
+      'redis_duration_seconds_bucket{le="0.0005"} 2',
+      'redis_duration_seconds_bucket{le="0.025"} 4',
+      'redis_duration_seconds_count 4',
       'redis_commands_total 4',
       'overlimit_cache_hits_total 2',
       'redis_errors_total{kind="OOM"} 2',
@@ -211,6 +217,7 @@ describe('metrics of stores and divided limits', () => {
       'rlqs_share_ratio{limit="report"} 1',
     ];
     for (const line of lines) expect(text).toContain(`chancery_ratelimit_${line}\n`);
+    expect(text).toMatch(/^chancery_ratelimit_redis_duration_seconds_sum 0\.0406\d*$/m);
   });
 
   it('of several gateways in one worker stand beside each other, and end with them (ratelimit R810)', async () => {
