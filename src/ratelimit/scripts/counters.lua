@@ -113,6 +113,8 @@ local function load_log(counter)
       last = moved
       redis.call('ZADD', counter.key, moved, string.format('%s:%04d', moved, same))
     end
+    -- Also where nothing is taken and nothing stored: no key is without an end.
+    redis.call('PEXPIRE', counter.key, text(math.ceil(counter.period / 1000) + 1))
     counter.is_changed = true
   end
   redis.call('ZREMRANGEBYSCORE', counter.key, '-inf', text(counter.now - counter.period))
