@@ -39,6 +39,12 @@ export class PlainCounters {
     return made;
   }
 
+  /** Somebody let hits pass of it: where it begins anew with the next one it was not lost. Not told of counters with a slot of their own. */
+  changed(hash: string): void {
+    const counter = this.#counters.get(hash);
+    if (counter !== undefined) counter.total = 0;
+  }
+
   /** What was seen says nothing any more (R806). */
   clear(): void {
     this.#counters.clear();

@@ -87,7 +87,10 @@ export class RedisStore implements CounterStore {
       ...hearingOptions(options),
       channel,
       cache: this.#cache,
-      onChanged: (hash) => listener.changed(hash),
+      onChanged: (hash) => {
+        this.#counters.changed(hash);
+        listener.changed(hash);
+      },
     });
   }
 

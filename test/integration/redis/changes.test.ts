@@ -43,4 +43,30 @@ describe('a counter that an operator changed', () => {
     await eventually(() => other.told.changed.length > granted);
     expect(await one.store.read(target)).toMatchObject({ used: counter.used, remaining: counter.remaining });
   });
+
+  it('is no lost one, and nobody would let pass more of it than N, were Redis away then (R504, R803, R811)', async () => {
+    const [one, other] = stores;
+    const target = use(yearly('fixed', 100));
+    const hit = async (times: number): Promise<void> => {
+      for (let time = 0; time < times; time += 1) await other.store.take([target], { deadlineMs: Number.POSITIVE_INFINITY });
+    };
+    const share = (): number => other.store.placeOf(target).localPart.hits;
+    await hit(50);
+    expect(share()).toBe(100);
+    const { lost } = other.told;
+    await one.store.reset(target);
+    await eventually(() => other.told.changed.includes(target.key.text));
+    await hit(1);
+    expect([share(), other.told.lost]).toEqual([100, lost]);
+    await hit(20);
+    await one.store.grant(target, 20);
+    await eventually(async () => (await one.store.read(target)).used === 1);
+    await hit(1);
+    expect(share()).toBeLessThanOrEqual(100);
+    // And of one that was lost indeed.
+    await hit(10);
+    await redis.client.del(one.store.placeOf(target).name);
+    await hit(1);
+    expect([share(), other.told.lost]).toEqual([100, lost + 1]);
+  });
 });
