@@ -170,7 +170,44 @@ it('by --redis: a socket, Sentinel, Cluster and a user with a password, beside f
   expect(await used(server)).toBe(16);
 }, 60_000);
 
+it('by --redis rediss://: with the right authority and name only, for either fault with its reason where operators look (R325, R408, R1008)', async () => {
+  const [authority, stranger] = await Promise.all([createAuthority(), createAuthority()]);
+  const leaf = await authority.issue({ name: 'limits.internal' });
+  const proxy = ending(await startTcpProxy(server.port, { cert: leaf.cert, key: leaf.key }));
+  const workspace = await workspaceWith({
+    'limits/a.yaml': 'domain: d\ndescriptors:\n  - key: user\n    rate_limit: {unit: year, requests_per_unit: 50}\n',
+    '.key': 'k'.repeat(32),
+    'ca.pem': authority.cert,
+    'other-ca.pem': stranger.cert,
+  });
+  const start = async (ca: string, name: string) => {
+    const place = ['--redis', `rediss://127.0.0.1:${proxy.port}/0`, '--redis-ca', workspace.path(ca), '--redis-server-name', name];
+    const files = ['--reference-config', workspace.path('limits'), '--key-secret-file', workspace.path('.key')];
+    const running = await startRatelimitCompanion([...files, ...place, '--redis-timeout', '5s', '--on-store-failure', 'deny']);
+    ends.push(() => running.child.stop());
+    const caller = limitCaller(running.endpoint, 'none');
+    ends.push(() => caller.close());
+    return { ...running, code: async () => overallCode(await caller.askDomain('d', [['user', 'u']])) };
+  };
+  const [right, wrongName, wrongAuthority] = await Promise.all([
+    start('ca.pem', 'limits.internal'),
+    start('ca.pem', 'elsewhere.internal'),
+    start('other-ca.pem', 'limits.internal'),
+  ]);
+  await eventually(async () => expect(await right.get('/readyz')).toMatchObject({ status: 200 }), { what: 'a store behind TLS' });
+  expect([await right.code(), await used(server)]).toEqual(['OK', 1]);
+  const isTold = async ({ get }: typeof right, reason: RegExp): Promise<void> => {
+    await eventually(async () => expect(await get('/readyz')).toMatchObject({ status: 503, text: expect.stringMatching(reason) }));
+  };
+  await isTold(wrongName, /elsewhere\.internal/);
+  await isTold(wrongAuthority, /certificate/);
+  expect([await wrongName.code(), await wrongAuthority.code(), await used(server)]).toEqual(['OVER_LIMIT', 'OVER_LIMIT', 1]);
+}, 60_000);
+
 async function hit(caller: LimitCaller): Promise<unknown> {
-  const reply = await caller.ask('per-user', { 'header.x-user': 'u' });
+  return overallCode(await caller.ask('per-user', { 'header.x-user': 'u' }));
+}
+
+function overallCode(reply: Awaited<ReturnType<LimitCaller['ask']>>): unknown {
   return typeof reply === 'object' ? reply.overall_code : reply;
 }
