@@ -2,6 +2,7 @@
 // of a rate limiter that runs alone. Values of keys leave this process in bodies only.
 import type { Command } from 'commander';
 import { ChanceryError } from '../lib/errors.ts';
+import { nearest } from '../lib/nearest.ts';
 import { defaultServer, serverOf } from './admin-client.ts';
 import type { CommandContext } from './command-context.ts';
 import { EXIT } from './exit-codes.ts';
@@ -9,7 +10,7 @@ import { counterText } from './limit-text.ts';
 import { askCounter, hotKeys, listLimits } from './limits-client.ts';
 import type { ListedLimit } from './limits-schema.ts';
 import { hotTable, limitsTable, shadowTable } from './limits-table.ts';
-import { formatData } from './output-format.ts';
+import { checkFormat, formatData } from './output-format.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Flags {
@@ -41,7 +42,9 @@ export function addLimitsCommand(program: Command, { terminal, finish }: Command
         `admin API of the control plane, or of a rate limiter alone (CHANCERY_SERVER; default ${defaultServer(terminal)})`,
       )
       .option('--gateway <name>', 'of this gateway; needed where several have the limit')
-      .option('-o, --output <format>', 'table, json or yaml', 'table');
+      .option('-o, --output <format>', 'table, json or yaml', 'table')
+      // Before anything is asked: a counter that was reset stays so.
+      .hook('preAction', (command) => checkFormat(command.opts<Flags>().output, FORMATS));
   add('list', 'all limits with what they decided').action(async (flags: Flags) => finish(await list(flags, terminal, false)));
   add('shadow', 'limits in shadow mode: how much they would deny').action(async (flags: Flags) =>
     finish(await list(flags, terminal, true)),
@@ -58,13 +61,15 @@ export function addLimitsCommand(program: Command, { terminal, finish }: Command
   }
 }
 
+const FORMATS = ['table', 'json', 'yaml'];
+
 const HELP = `
 Counters are named by the values of their key, as they stand in rateLimits: chancery limits show per-user jwt.sub=anna. The limiter hashes them
 when they arrive; neither its log nor its answers hold them. With limitFrom in a limit, limitFrom=RATE says what the claim holds.
 
 A rate limiter of its own answers on its own machine, where its /metrics are: chancery limits list --server http://127.0.0.1:18082. Several of
 them over one Redis have the same counters; what they decided is each one's own. Limits of scope local are counted by each proxy for itself and
-are not listed.`;
+are not listed. Where a limit stands in the files tells chancery explain, of a request that meets it.`;
 
 const NO_LIMITS = 'no limits\n';
 const NO_SHADOW = 'no limit is in shadow mode: `mode: shadow` tries one without denying anything\n';
@@ -104,13 +109,21 @@ async function counter({ deed, limit, parts }: Asked, flags: Flags, terminal: Te
 
 async function gatewayOf(server: string, limit: string, { gateway }: Flags): Promise<string> {
   if (gateway !== undefined) return gateway;
-  const found = (await listLimits(server)).limits.filter(({ name }: ListedLimit) => name === limit);
+  const { limits } = await listLimits(server);
+  const found = limits.filter(({ name }: ListedLimit) => name === limit);
   const [only] = found;
-  if (only === undefined)
-    throw new ChanceryError('ERR_USAGE', `there is no limit "${limit}"`, { remedy: 'chancery limits list shows all' });
+  if (only === undefined) throw new ChanceryError('ERR_USAGE', `there is no limit "${limit}"`, { remedy: remedyOfUnknown(limit, limits) });
   if (found.length === 1) return only.gateway;
   const names = found.map((each) => each.gateway).join(', ');
   throw new ChanceryError('ERR_USAGE', `several gateways have a limit "${limit}": ${names}`, { remedy: 'name one with --gateway' });
+}
+
+function remedyOfUnknown(limit: string, limits: readonly ListedLimit[]): string {
+  const meant = nearest(
+    limit,
+    limits.map(({ name }) => name),
+  );
+  return meant === undefined ? 'chancery limits list shows all; those of scope local are in each proxy alone' : `did you mean ${meant}?`;
 }
 
 function partOf(text: string): readonly [string, string] {
