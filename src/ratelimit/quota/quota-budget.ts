@@ -4,8 +4,8 @@ import { GRACE_MS } from '../algorithms/ledger.ts';
 import type { CounterKey } from '../store/counter-key.ts';
 import { StoreError } from '../store/store-error.ts';
 import type { CounterStore, LedgerAnswer, LedgerEntry } from '../store.ts';
-import { type Asker, NOTHING, type Portion, QuotaHolder } from './quota-holder.ts';
-import { isSameId, type QuotaLimit } from './quota-limit.ts';
+import { type Asker, formerHolder, NOTHING, type Portion, QuotaHolder } from './quota-holder.ts';
+import type { QuotaLimit } from './quota-limit.ts';
 import type { Divided, QuotaPool } from './quota-pool.ts';
 import { burstOf, demandOf, isChange, isShort, type Participant, roomOf, type Targets, targetsOf, wantOf } from './targets.ts';
 import { ASSIGNMENT_TTL_MS, type BucketUsage } from './usage-report.ts';
@@ -88,9 +88,7 @@ export class QuotaBudget {
   join(asker: Asker, usage: BucketUsage): QuotaHolder {
     const nowMs = this.#options.nowMs();
     this.#reportedMs = nowMs;
-    const former = [...this.#holders].find(
-      (holder) => holder.asker === undefined && holder.proxy === asker.proxy && isSameId(holder.id, usage.id),
-    );
+    const former = formerHolder(this.#holders, asker.proxy, usage.id);
     if (former !== undefined) {
       former.asker = asker;
       this.report(former, usage);

@@ -1,7 +1,7 @@
 // One proxy's part of one budget, as the allocator knows it: what it would use, what it was told and until when that holds. Decides nothing.
 import { GRACE_MS } from '../algorithms/ledger.ts';
 import { Demand } from './demand.ts';
-import type { BucketId } from './quota-limit.ts';
+import { type BucketId, isSameId } from './quota-limit.ts';
 import { ASSIGNMENT_TTL_MS, type BucketAction, type BucketUsage } from './usage-report.ts';
 
 /** R703: a report this long after a smaller assignment was sent was made under it. */
@@ -127,4 +127,17 @@ export class QuotaHolder {
     const usable = this.portion.burst > 0 ? this.portion : NOTHING;
     this.asker?.send({ kind: 'assign', id: this.id, assignment: { ...usable, fillSeconds } });
   }
+}
+
+/**
+ * Whose stream is closed: what it had goes on with a new stream of that proxy. Several proxies may have one name, and which of them is back nobody
+ * knows: with the least share none of them has more than it had, and all of them together have no more than what the ledger knows.
+ */
+export function formerHolder(holders: Iterable<QuotaHolder>, proxy: string, id: BucketId): QuotaHolder | undefined {
+  let least: QuotaHolder | undefined;
+  for (const holder of holders) {
+    if (holder.asker !== undefined || holder.proxy !== proxy || !isSameId(holder.id, id)) continue;
+    if (least === undefined || holder.portion.share < least.portion.share) least = holder;
+  }
+  return least;
 }

@@ -122,6 +122,20 @@ describe('a limit divided over a simulated fleet', () => {
     expect(two.assignment?.share).toBeGreaterThan(800);
   });
 
+  it('never adds up to more than the limit where proxies of one name are cut off and come back in any order (R703)', async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const fleet = new Fleet({ rate: SECOND, terms: TERMS, allocators: 1, random: randomOf(seed) });
+      const clients = [1_500, 40, 300, 10].map((demand) => fleet.add(demand, 0, 'uri:spiffe://example/edge'));
+      await fleet.run(20);
+      for (let turn = 0; turn < 4; turn += 1) {
+        for (const client of clients) client.cut();
+        await fleet.run(12, () => expect(fleet.live.perSecond).toBeLessThanOrEqual(2_000));
+      }
+      await fleet.run(15);
+      expect(fleet.live.perSecond).toBeGreaterThan(1_700);
+    }
+  });
+
   it('keeps everybody at what he has while the store is away, and grows nobody (R707)', async () => {
     const fleet = new Fleet({ rate: SECOND, terms: TERMS, allocators: 1, random: randomOf(13) });
     const [one, two] = [fleet.add(100), fleet.add(3_000)];

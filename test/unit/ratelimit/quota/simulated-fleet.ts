@@ -67,8 +67,12 @@ export class Fleet {
     for (const allocator of this.allocators) allocator.setTable(table);
   }
 
-  add(perSecond: number, allocator = Math.floor(this.options.random() * this.allocators.length)): SimulatedProxy {
-    const client = new SimulatedProxy(this, { name: `10.0.0.${this.clients.length}`, perSecond, allocator });
+  add(
+    perSecond: number,
+    allocator = Math.floor(this.options.random() * this.allocators.length),
+    name = `10.0.0.${this.clients.length}`,
+  ): SimulatedProxy {
+    const client = new SimulatedProxy(this, { name, perSecond, allocator });
     this.clients.push(client);
     return client;
   }
