@@ -23,7 +23,7 @@ export interface PendingOwner {
 export interface PendingParts {
   readonly uses: readonly CounterUse[];
   /** Outcomes that were known before: of blocked and of remembered counters. Absent: none. */
-  readonly known?: readonly (UseOutcome | undefined)[];
+  readonly known?: readonly (UseOutcome | undefined)[] | undefined;
   readonly resolve: (answer: TakeAnswer) => void;
 }
 

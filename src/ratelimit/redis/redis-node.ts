@@ -6,7 +6,7 @@ import { Breaker } from './breaker.ts';
 import type { RedisScripts } from './redis-scripts.ts';
 import type { ClientOptions } from './redis-settings.ts';
 
-export type Command = readonly [string, ...(string | number)[]];
+export type Command = [string, ...(string | number)[]];
 
 /** What Redis said to one command. `isLost`: it was sent, and the link broke before an answer came: it may have run. */
 export type Reply = { readonly value: unknown } | { readonly error: Error; readonly isLost: boolean };
@@ -140,7 +140,7 @@ export class RedisNode {
 
   async #sendOnce(commands: readonly Command[]): Promise<readonly Reply[]> {
     try {
-      const results = await this.#redis.pipeline(commands.map((command) => [...command])).exec();
+      const results = await this.#redis.pipeline([...commands]).exec();
       return (results ?? []).map(([error, value]) => (error === null ? { value } : this.#refused(error)));
     } catch (error) {
       const refusal = this.#refused(error instanceof Error ? error : new Error(String(error)));

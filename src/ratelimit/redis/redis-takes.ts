@@ -30,7 +30,7 @@ export interface RedisTakesOptions {
 
 /** What is not known before. */
 interface Open {
-  readonly known?: readonly (UseOutcome | undefined)[];
+  readonly known?: readonly (UseOutcome | undefined)[] | undefined;
   readonly asked: readonly number[];
 }
 
@@ -52,7 +52,7 @@ export class RedisTakes {
     if (uses.length === 1 && only !== undefined) {
       const known = this.#knownOutcome(only, nowMs);
       if (known !== undefined) return { isOver: known.isOver && !only.isShadow, outcomes: [known], source: 'cache' };
-      return this.#askOrFail(uses, ALL_OPEN, { ...call, nowMs });
+      return this.#askOrFail(uses, ALL_OPEN, { deadlineMs: call.deadlineMs, nowMs });
     }
     const known = uses.map((use) => this.#knownOutcome(use, nowMs));
     const asked = uses.flatMap((_, at) => (known[at] === undefined ? [at] : []));
@@ -96,7 +96,7 @@ export class RedisTakes {
   #askOrFail(uses: readonly CounterUse[], open: Open, at: Moment): TakeAnswer | Promise<TakeAnswer> {
     const failure = this.#failureNow(uses, open.asked, at);
     if (failure !== undefined) return this.#options.onFailure(uses, failure);
-    return this.#ask(this.#owner, { uses, ...open }, at.deadlineMs - SPARE_MS - at.nowMs);
+    return this.#ask(this.#owner, { uses, known: open.known, asked: open.asked }, at.deadlineMs - SPARE_MS - at.nowMs);
   }
 
   #failureNow(uses: readonly CounterUse[], asked: readonly number[], { nowMs, deadlineMs }: Moment): StoreFailure | undefined {
@@ -107,10 +107,10 @@ export class RedisTakes {
   }
 
   /** A timer only where it comes before the batch's own end: one for each call is what batches are to save. */
-  #ask(owner: PendingOwner, { asked, ...parts }: Open & { readonly uses: readonly CounterUse[] }, inMs: number): Promise<TakeAnswer> {
+  #ask(owner: PendingOwner, { asked, uses, known }: Open & { readonly uses: readonly CounterUse[] }, inMs: number): Promise<TakeAnswer> {
     this.#waiting += 1;
     return new Promise((resolve) => {
-      const pending = new Pending(owner, { ...parts, resolve });
+      const pending = new Pending(owner, { uses, known, resolve });
       if (inMs < this.#options.timeoutMs) pending.failsAfter(inMs);
       this.#options.batcher.add(pending, asked);
     });
