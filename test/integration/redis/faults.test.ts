@@ -6,7 +6,7 @@ import { use, YEAR_US, yearly } from '../../contract/ratelimit-store-contract.ts
 import { createAuthority } from '../../support/certificates.ts';
 import { eventually } from '../../support/eventually.ts';
 import { REDIS_RIGHTS } from '../../support/redis-rights.ts';
-import { type RedisServer, startRedis, startSentinel } from '../../support/redis-server.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { becomesReady, startStore, type TestStore } from '../../support/redis-store.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { limitOf } from '../../unit/ratelimit/store-limit.ts';
@@ -211,24 +211,6 @@ describe('several workers of one Redis', () => {
 });
 
 describe('how Redis is reached (ratelimit R408, R1008)', () => {
-  it('after a failover of Sentinel the new master is asked', async () => {
-    const servers = await startSentinel();
-    const hosts = [{ host: '127.0.0.1', port: servers.sentinelPort }];
-    const { store } = await startStore({ endpoint: { kind: 'sentinel', name: servers.name, hosts } }, { timeoutMs: TIMEOUT_MS });
-    const one = use(yearly('fixed', 100));
-    await store.take([one], NEVER);
-    await eventually(async () => (await servers.replica.client.keys('crl:f:*')).length === 1);
-    servers.master.child.signal('SIGKILL');
-    const isAnswered = async (): Promise<boolean> => {
-      if ((await store.take([{ ...one, hits: 0 }], NEVER)).source === 'store') return true;
-      throw new Error(`${JSON.stringify(store.readiness())}\n${servers.log()}`);
-    };
-    await eventually(isAnswered, { what: 'the new master', timeoutMs: 50_000 });
-    expect((await store.read(one)).used).toBeGreaterThanOrEqual(1);
-    await store.close();
-    await servers.stop();
-  });
-
   it('with a user that may do no more than the documented ACL allows, and a password that is rotated', async () => {
     const server = await startRedis();
     await server.client.call('ACL', 'SETUSER', 'chancery', 'on', '>old', ...REDIS_RIGHTS);
