@@ -239,8 +239,9 @@ export class Batcher {
   #noteTouched(node: RedisNode, command: PlainCommand, { after, denied }: { readonly after: number; readonly denied: number }): void {
     const { nodes, listener, clock } = this.#options;
     const { counter, sum } = command;
-    if (counter.isTouched && counter.total > 0 && after === sum) {
-      listener.counterLost();
+    // Also where it may have been changed, and not lost: a counter without an end would stay for ever.
+    if (counter.isTouched && after === sum) {
+      if (counter.total > 0) listener.counterLost();
       void nodes.send(node, [['pexpire', counter.name, this.#ttlMs(command, clock.nowUs())]]);
     }
     counter.isTouched = true;

@@ -5,6 +5,8 @@ import type { ClientOptions, RedisAddress } from './redis-settings.ts';
 
 /** A link that is half open says nothing: it is asked, and given up where it owes the answer (see `socketTimeout`). */
 const ASK_MS = 2_000;
+/** Before the hash of a counter that was set back (scripts/admin.lua). */
+const RESET = 'reset ';
 
 export interface InvalidationsOptions {
   readonly connect: (options: ClientOptions) => Redis;
@@ -15,6 +17,8 @@ export interface InvalidationsOptions {
   readonly cache: OverLimitCache;
   /** A counter lets hits pass again. */
   readonly onChanged: (hash: string) => void;
+  /** Beside that: what was taken of it before says nothing any more. */
+  readonly onReset: (hash: string) => void;
 }
 
 export class Invalidations {
@@ -22,7 +26,7 @@ export class Invalidations {
   readonly #ticker: NodeJS.Timeout;
   #attempts = 0;
 
-  constructor({ connect, options, hosts, channel, cache, onChanged }: InvalidationsOptions) {
+  constructor({ connect, options, hosts, channel, cache, onChanged, onReset }: InvalidationsOptions) {
     this.#redis = connect({ ...options, autoResubscribe: false });
     // The other connections tell what is wrong; here it only shortens what is remembered.
     this.#redis.on('error', () => undefined);
@@ -38,6 +42,7 @@ export class Invalidations {
       );
     });
     this.#redis.on('message', (_channel: string, key: string) => {
+      if (key.startsWith(RESET)) return onReset(key.slice(RESET.length));
       cache.forget(key);
       onChanged(key);
     });

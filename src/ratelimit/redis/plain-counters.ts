@@ -45,6 +45,11 @@ export class PlainCounters {
     if (counter !== undefined) counter.total = 0;
   }
 
+  /** One was set back by an operator: whose its hits were says nothing any more (R803). */
+  forget(key: string): void {
+    this.#counters.delete(key);
+  }
+
   /** What was seen says nothing any more (R806). */
   clear(): void {
     this.#counters.clear();

@@ -91,6 +91,7 @@ export class RedisStore implements CounterStore {
         this.#counters.changed(hash);
         listener.changed(hash);
       },
+      onReset: (hash) => this.#wasReset(hash),
     });
   }
 
@@ -129,7 +130,7 @@ export class RedisStore implements CounterStore {
 
   async reset(target: CounterTarget): Promise<void> {
     await this.#operators.change('reset', target, 0);
-    this.#leases.forget(target.key.text);
+    this.#wasReset(target.key.text);
     this.#cache.forget(target.key.text);
   }
 
@@ -216,6 +217,12 @@ export class RedisStore implements CounterStore {
     if (failure !== undefined) {
       if (node.breaker.failed(nowMs)) this.#probes.opened(node);
     } else if (!node.breaker.isOpen) node.breaker.succeeded(nowMs);
+  }
+
+  /** Here or elsewhere (R506, R803). */
+  #wasReset(hash: string): void {
+    this.#leases.forget(hash);
+    this.#counters.forget(hash);
   }
 
   /** R806: what was remembered of counters says nothing any more. */

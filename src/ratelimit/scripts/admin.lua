@@ -12,6 +12,8 @@ if ARGV[1] == 'reset' then
     redis.call('DEL', counter.key)
   end
   redis.call('PUBLISH', ARGV[2], ARGV[3])
+  -- What was taken of it in advance is void, too; who gives hits back says nothing of the kind.
+  redis.call('PUBLISH', ARGV[2], 'reset ' .. ARGV[3])
   return { 0, 0, 0 }
 end
 if ARGV[1] == 'grant' and tonumber(ARGV[4]) > 0 then

@@ -57,7 +57,7 @@ if own.held_share == 0 and own.held_burst == 0 then
   gone[#gone + 1] = holder
 end
 -- Before what is written: the claimant may be one of those whose time was over.
-if #gone > 0 then redis.call('HDEL', KEYS[1], unpack(gone)) end
+for _, name in ipairs(gone) do redis.call('HDEL', KEYS[1], name) end
 if holders[holder] then
   redis.call('HSET', KEYS[1], holder, table.concat({
     whole(own.share), whole(own.burst), whole(own.held_share), whole(own.held_burst), whole(own.held_until), whole(own.till),
