@@ -1,6 +1,7 @@
 // Limits that each proxy counts for itself → one filter with a bucket for each (ratelimit R212), and another for those of which it has its share
 // (R213). They stand in their slots and not in routes, so that all routes and matches of a listener that name a limit share its buckets.
-import type { DeniedStatus, Limit, LimitKeyPart, Rate } from '../../model/limits/types.ts';
+import { MAY_LACK } from '../../model/limits/limit-checks.ts';
+import type { Cost, DeniedStatus, Limit, LimitKeyPart, Rate } from '../../model/limits/types.ts';
 import { any } from '../../proto/any.ts';
 import { duration } from '../../proto/duration.ts';
 import type { TypedExtensionConfig } from '../../proto/generated/envoy/config/core/v3/TypedExtensionConfig.ts';
@@ -47,23 +48,27 @@ export function compileLocalLimits(slot: LocalSlot, limits: readonly Limit[], de
 }
 
 /** One for each set of parts that a request may lack: Envoy compares whole lists of entries. A blank value stands for any. */
-function compileDescriptors({ name, parts, rates, whenMissing }: Limit): readonly LocalRateLimitDescriptor[] {
+function compileDescriptors({ name, parts, rates, cost, whenMissing }: Limit): readonly LocalRateLimitDescriptor[] {
   const [rate] = rates;
   if (rate === undefined) return [];
-  const token_bucket = compileBucket(rate);
+  const token_bucket = compileBucket(perRequest(rate, cost));
   return partLists(parts, whenMissing === 'share').map((present) => ({
     entries: [{ key: 'limit', value: name }, ...present.map((part) => ({ key: entryOf(part), value: '' }))],
     token_bucket,
   }));
 }
 
-const MAY_LACK: readonly LimitKeyPart['kind'][] = ['header', 'query', 'jwt', 'apiKey'];
-
 function partLists(parts: readonly LimitKeyPart[], isShared: boolean): readonly (readonly LimitKeyPart[])[] {
   const [first, ...rest] = parts;
   if (first === undefined) return [[]];
   const lists = partLists(rest, isShared);
   return [...lists.map((list) => [first, ...list]), ...(isShared && MAY_LACK.includes(first.kind) ? lists : [])];
+}
+
+/** Envoy takes one token of each request here, so a bucket holds as many as it has costs (R106). */
+function perRequest({ limit, seconds, burst }: Rate, cost: Cost): Parameters<typeof compileBucket>[0] {
+  const hits = cost.kind === 'constant' ? cost.hits : 1;
+  return { limit, seconds: seconds * hits, burst: Math.floor(burst / hits) };
 }
 
 /** Filled by whole tokens as often as that goes, in steps of the default bucket. */

@@ -1,5 +1,6 @@
 // Limits that are divided over proxies → one filter that counts what it was given (ratelimit R214). Envoy reads nothing of routes here, so a route
 // says by headers which limit it means; clients cannot write them (H3), and backends do not get them.
+import { isListed, type ListedPart } from '../../model/limits/quota-checks.ts';
 import type { Limit, LimitKeyPart, LimitService } from '../../model/limits/types.ts';
 import type { Route } from '../../model/types.ts';
 import { any } from '../../proto/any.ts';
@@ -53,12 +54,6 @@ interface MatchTask {
   readonly listed: readonly ListedPart[];
 }
 
-type ListedPart = LimitKeyPart & { readonly kind: 'header'; readonly values: readonly string[] };
-
-function isListed(part: LimitKeyPart): part is ListedPart {
-  return part.kind === 'header' && part.values !== undefined;
-}
-
 /** A request with another value than the listed ones has no bucket, and passes (R111). `values`: by part, found so far. */
 function compileMatch({ limit, service, listed }: MatchTask, values: Readonly<Record<string, string>> = {}): OnMatch {
   const [part, ...rest] = listed;
@@ -74,10 +69,12 @@ function compileMatch({ limit, service, listed }: MatchTask, values: Readonly<Re
 
 /** What a token bucket would be before the first assignment, Envoy cannot say: all or nothing (R214). */
 function compileBucket(
-  { name, parts, onFailure }: Limit,
+  { name, parts, rates, onFailure }: Limit,
   { deniedStatus }: LimitService,
   values: Readonly<Record<string, string>>,
 ): RateLimitQuotaBucketSettings {
+  // R103: a rate of 0 blocks at once.
+  const isOpen = onFailure === 'allow' && rates.some(({ limit }) => limit > 0);
   return {
     bucket_id_builder: {
       bucket_id_builder: {
@@ -88,7 +85,7 @@ function compileBucket(
     },
     reporting_interval: duration(REPORT_MS),
     deny_response_settings: { http_status: { code: deniedStatus }, grpc_status: { code: RESOURCE_EXHAUSTED } },
-    no_assignment_behavior: { fallback_rate_limit: { blanket_rule: onFailure === 'allow' ? 'ALLOW_ALL' : 'DENY_ALL' } },
+    no_assignment_behavior: { fallback_rate_limit: { blanket_rule: isOpen ? 'ALLOW_ALL' : 'DENY_ALL' } },
   };
 }
 

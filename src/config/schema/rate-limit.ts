@@ -39,14 +39,29 @@ const costSchema = z.union([
     {
       metadata: filterAndKey().exactOptional().describe('"FILTER:KEY" of dynamic metadata that holds the number.'),
       request: headerReference().exactOptional().describe('header.NAME that holds the number; a header that clients cannot write.'),
-      response: z
-        .union([word('bytes', 'durationMs'), headerReference()])
+      response: costOfResponse()
         .exactOptional()
         .describe('What is known at the end: header.NAME of the answer, bytes or durationMs. Taken then, whatever is left.'),
     },
     { rules: [exactlyOne('a cost', ['metadata', 'request', 'response'])] },
   ),
 ]);
+
+export type ResponseCost = { readonly kind: 'responseHeader'; readonly name: string } | { readonly kind: 'responseBytes' | 'responseMs' };
+
+function costOfResponse(): Scalar<ResponseCost> {
+  return scalar<ResponseCost>(
+    { type: 'string', pattern: '^(bytes|durationMs|header[.].+)$', examples: ['bytes', 'header.x-tokens-used'] },
+    (value) => {
+      if (value === 'bytes') return ok({ kind: 'responseBytes' });
+      if (value === 'durationMs') return ok({ kind: 'responseMs' });
+      const header = headerReference().safeParse(value);
+      if (header.success) return ok({ kind: 'responseHeader', name: header.data });
+      if (typeof value !== 'string') return wrongType('bytes, durationMs or a header such as header.x-tokens-used', value);
+      return wrong('CH1129', '{value} is nothing that a response tells', 'write bytes, durationMs or header.NAME');
+    },
+  );
+}
 
 function filterAndKey(): Scalar<{ readonly filter: string; readonly key: string }> {
   return scalar({ type: 'string', examples: ['envoy.filters.http.ext_proc:tokens'] }, (value) => {

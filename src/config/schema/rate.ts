@@ -1,4 +1,5 @@
 // Rates of limits: so many per unit or per duration (C9, ratelimit R102).
+import { nearest } from '../../lib/nearest.ts';
 import { RATE_UNITS, type RateUnit, rateSeconds, rateUnit, secondsOfUnit } from '../../lib/rate-unit.ts';
 import { ok } from '../../lib/result.ts';
 import { type Scalar, type ScalarOutcome, scalar, wrong, wrongType } from './scalar.ts';
@@ -24,7 +25,11 @@ export function rate(): Scalar<RateConfig> {
 export function rateOrUnlimited(): Scalar<RateConfig | 'unlimited'> {
   return scalar<RateConfig | 'unlimited'>(
     { type: 'string', pattern: PATTERN.replace('^', '^(unlimited|').replace('$', ')$'), examples: ['100/minute', 'unlimited'] },
-    (value) => (value === 'unlimited' ? ok('unlimited') : parseRate(value)),
+    (value) => {
+      if (value === 'unlimited') return ok('unlimited');
+      const isMisspelt = typeof value === 'string' && nearest(value, ['unlimited']) !== undefined;
+      return isMisspelt ? wrong('CH1128', '{value} is not a rate', 'did you mean unlimited?') : parseRate(value);
+    },
   );
 }
 
@@ -46,9 +51,10 @@ function parseRate(value: unknown): ScalarOutcome<RateConfig> {
   return ok({ limit, seconds });
 }
 
-/** `100/min`, `100 per second`, `100r/s`. */
+/** `100/min`, `100 per second`, `100r/s`, `100rps`; in quotes `100`. */
 function meantRate(text: string): string | undefined {
-  const [, amount, letter] = /^\s*([0-9]+)\s*(?:r|req|requests)?\s*(?:\/|per)\s*([a-z])[a-z]*\s*$/i.exec(text) ?? [];
+  if (/^[0-9]+$/.test(text)) return `did you mean ${text}/second or ${text}/minute?`;
+  const [, amount, letter] = /^\s*([0-9]+)\s*(?:r|req|requests)?\s*(?:\/|per|(?<=r)p)\s*([a-z])[a-z]*\s*$/i.exec(text) ?? [];
   const unit = RATE_UNITS.find((name) => letter !== undefined && name.startsWith(letter.toLowerCase()));
   return amount === undefined || unit === undefined ? undefined : `did you mean ${amount}/${unit}?`;
 }

@@ -15,7 +15,7 @@ export const LIMIT_CODES = {
   },
   CH2902: {
     title: 'A window has no burst.',
-    cause: 'burst is the size of a token bucket. Windows admit their whole rate at once, and what is unlimited has no bucket.',
+    cause: 'burst is the size of a token bucket. Windows admit their whole rate at once, and what is unlimited or blocked has no bucket.',
     example: 'rate: 100/minute, algorithm: fixedWindow, burst: 20',
     cure: 'rate: 100/minute, burst: 20',
   },
@@ -28,7 +28,7 @@ export const LIMIT_CODES = {
   CH2904: {
     title: 'Two things that a limit says exclude each other.',
     cause:
-      'A request that costs more than the limit ever holds would never pass; exact windows remember requests of cost 1; a lease lasts at most a second and a tenth of the window; two rates of a list over one window would share their counter.',
+      'A request that costs more than the limit ever holds would never pass; exact windows remember requests of cost 1; a lease lasts at most a second and a tenth of the window; two rates of a list over one window would share their counter; limitFrom takes the place of one rate.',
     example: 'rate: 10/second, cost: 20',
     cure: 'rate: 10/second, burst: 20, cost: 20',
   },

@@ -1,8 +1,9 @@
 // What one limit cannot be at once (ratelimit R104, R106, R111, R112, R506). What routes, auth and other limits ask of it stands elsewhere.
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
+import { DAY_S } from '../../lib/rate-unit.ts';
 import { errorAt, type Report, warningAt } from '../issue.ts';
 import { checkQuota } from './quota-checks.ts';
-import type { Limit, LimitKeyPart, Rate } from './types.ts';
+import type { Calendar, Limit, LimitKeyPart, Rate } from './types.ts';
 
 const MOST_LEASE_MS = 1_000;
 
@@ -12,6 +13,7 @@ export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report)
   checkPrecision(limit, entry, report);
   checkCost(limit, report);
   checkLease(limit, report);
+  checkClaim(limit, report);
   const { path, slotBy, parts } = limit;
   if (slotBy !== undefined && !parts.some(({ part }) => part === slotBy)) {
     const help = parts.length === 0 ? 'the key is empty' : `the key holds ${parts.map(({ part }) => part).join(', ')}`;
@@ -23,15 +25,35 @@ export function checkLimit(limit: Limit, entry: RateLimitConfig, report: Report)
 /** R104. */
 function checkCalendar(limit: Limit, entry: RateLimitConfig, report: Report): void {
   const all = allRates(limit);
-  if (entry.calendar === undefined || all.some(({ calendar }) => calendar !== undefined)) return;
+  if (entry.calendar === undefined) return;
+  const units = new Set(all.flatMap(({ calendar }) => calendar?.unit ?? []));
+  if (units.size > 0) return warnOfIdleStarts(limit, { calendar: entry.calendar, units }, report);
   const isFixed = all.some(({ algorithm }) => algorithm === 'fixed');
   report(
     errorAt([...limit.path, 'calendar'], 'CH2903', {
-      message: isFixed ? 'windows shorter than a day follow no calendar' : 'a calendar has a meaning for fixed windows only',
+      message: isFixed
+        ? 'only windows of whole days, weeks, months and years follow a calendar'
+        : 'a calendar has a meaning for fixed windows only',
       at: 'key',
       help: isFixed ? 'remove it' : 'write algorithm: fixedWindow, or remove it',
     }),
   );
+}
+
+interface UsedCalendar {
+  readonly calendar: NonNullable<RateLimitConfig['calendar']>;
+  readonly units: ReadonlySet<Calendar['unit']>;
+}
+
+/** Warnings, for one text of a calendar may stand in many limits. What tokens say may be over any window. */
+function warnOfIdleStarts({ path, limitFrom }: Limit, { calendar, units }: UsedCalendar, report: Report): void {
+  if (limitFrom !== undefined) return;
+  const warn = (key: string, what: string): void =>
+    report(
+      warningAt([...path, 'calendar', key], 'CH2903', { message: `no rate of this limit is over ${what}`, at: 'key', help: 'remove it' }),
+    );
+  if (calendar.weekStart !== undefined && !units.has('week')) warn('weekStart', 'weeks');
+  if (calendar.monthDay !== undefined && !units.has('month') && !units.has('year')) warn('monthDay', 'months or years');
 }
 
 /** Of all requests, with or without an override or a claim. */
@@ -43,8 +65,10 @@ function allRates({ rates, overrides, limitFrom }: Limit): readonly Rate[] {
 const NEEDS_SHARED = ['limitFrom', 'lease', 'replaces', 'precision', 'slotBy', 'body', 'onStoreFailure', 'onFailure', 'overrides'] as const;
 
 /** Parts that a request may lack: in a proxy each set of those that are there needs a bucket of its own (R212), twice as many for each part. */
-const MAY_LACK: readonly LimitKeyPart['kind'][] = ['header', 'query', 'jwt', 'apiKey'];
+export const MAY_LACK: readonly LimitKeyPart['kind'][] = ['header', 'query', 'jwt', 'apiKey'];
 const MOST_LACKING = 6;
+/** A hundred years: what Envoy can still tell in nanoseconds. */
+const LONGEST_FILL_S = 100 * 366 * DAY_S;
 
 function checkScope({ path, parts, phase, mode, whenMissing, rates, headers, cost }: Limit, entry: RateLimitConfig, report: Report): void {
   if (entry.scope !== 'local') return;
@@ -60,6 +84,8 @@ function checkScope({ path, parts, phase, mode, whenMissing, rates, headers, cos
   if (whenMissing === 'deny') refuse('whenMissing', 'a proxy cannot deny requests for what they lack');
   if (headers === 'draft') refuse('headers', 'a proxy writes x-ratelimit-* (legacy) or none');
   if (cost.kind !== 'constant') refuse('cost', 'a proxy takes the same of each request');
+  if (cost.kind === 'constant' && rates.some(({ seconds }) => seconds * cost.hits > LONGEST_FILL_S))
+    refuse('cost', 'a proxy would fill its bucket too slowly for such a cost');
   if (mode === 'shadow') refuse('mode', 'a proxy has no dry run of one limit');
   if (phase === 'early') refuse('phase', 'proxies count after auth', 'leave phase out');
   if (whenMissing === 'share' && parts.filter(({ kind }) => MAY_LACK.includes(kind)).length > MOST_LACKING)
@@ -106,6 +132,18 @@ function capacity({ algorithm, limit, burst }: Rate): number {
   return algorithm === 'bucket' ? burst : limit;
 }
 
+/** R107: a claim has the algorithm of the limit's own rate, and wins over no rate at all. */
+function checkClaim({ path, limitFrom, rates }: Limit, report: Report): void {
+  if (limitFrom === undefined || rates.length === 1) return;
+  report(
+    errorAt([...path, 'limitFrom'], 'CH2904', {
+      message: `limitFrom takes the place of one rate, and this limit ${rates.length === 0 ? 'is unlimited' : `has ${rates.length}`}`,
+      at: 'key',
+      help: 'write one rate, which holds where the claim says none',
+    }),
+  );
+}
+
 /** R506. */
 function checkLease(limit: Limit, report: Report): void {
   const { path, lease, cost, rates } = limit;
@@ -130,8 +168,6 @@ function checkLease(limit: Limit, report: Report): void {
     );
   }
 }
-
-const DAY_S = 86_400;
 
 /** R112. */
 export function warnOfLimit(limit: Limit, facts: { readonly isUsed: boolean; readonly forgets: boolean }, report: Report): void {

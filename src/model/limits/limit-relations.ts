@@ -47,7 +47,7 @@ export function checkReplaces(limit: Limit, known: ReplaceFacts, report: Report)
       report(
         errorAt(path, 'CH2908', {
           message: `"${name}" is not asked together with "${limit.name}": scope, phase and onFailure must be the same`,
-          help: 'write the same phase and onFailure in both',
+          help: 'write the same scope, phase and onFailure in both',
           related: [{ message: `"${name}" is here`, path: other.path, at: 'key' }],
         }),
       );

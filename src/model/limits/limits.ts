@@ -134,7 +134,5 @@ function costOf(cost: RateLimitConfig['cost']): Cost {
   const { metadata, request, response } = cost;
   if (metadata !== undefined) return { kind: 'metadata', ...metadata };
   if (request !== undefined) return { kind: 'requestHeader', name: request };
-  if (response === 'bytes') return { kind: 'responseBytes' };
-  if (response === undefined || response === 'durationMs') return { kind: 'responseMs' };
-  return { kind: 'responseHeader', name: response };
+  return response ?? { kind: 'constant', hits: defaults.COST };
 }

@@ -68,7 +68,9 @@ function checkRate({ rates }: Limit, entry: RateLimitConfig, refuse: (key: strin
   if (rate.limit > UINT32_MAX || rate.burst > UINT32_MAX) refuse('rate', `proxies count up to ${UINT32_MAX}`);
 }
 
+export type ListedPart = LimitKeyPart & { readonly kind: 'header'; readonly values: readonly string[] };
+
 /** The filter of each proxy knows all values that are counted. */
-export function isListed(part: LimitKeyPart): part is LimitKeyPart & { readonly values: readonly string[] } {
+export function isListed(part: LimitKeyPart): part is ListedPart {
   return part.kind === 'header' && part.values !== undefined;
 }

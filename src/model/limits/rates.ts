@@ -2,12 +2,12 @@
 import type { RateConfig } from '../../config/schema/rate.ts';
 import type { RateLimitConfig } from '../../config/schema/rate-limit.ts';
 import type { ConfigPath } from '../../lib/issue.ts';
+import { DAY_S } from '../../lib/rate-unit.ts';
 import { errorAt, type Report } from '../issue.ts';
 import { countingProblem } from './countable.ts';
 import * as defaults from './defaults.ts';
 import type { Algorithm, Calendar, Rate } from './types.ts';
 
-const DAY_S = 86_400;
 const UINT32_MAX = 4_294_967_295;
 
 type AlgorithmWord = NonNullable<RateLimitConfig['algorithm']>;
@@ -48,9 +48,19 @@ export function resolveRate(written: WrittenRate, { entry, path }: RateFrame, re
         help: 'remove it, or write algorithm: tokenBucket',
       }),
     );
+  } else if (written.burst !== undefined && limit === 0) {
+    report(
+      errorAt([...written.path, 'burst'], 'CH2902', {
+        message: 'burst is the size of a bucket; a rate of 0 has none',
+        at: 'key',
+        help: 'remove it',
+      }),
+    );
   }
   const problem = entry.scope === 'local' ? localProblem(rate) : countingProblem(rate);
-  if (problem !== undefined) report(errorAt(at, 'CH2901', { message: `this rate cannot be counted: ${problem}` }));
+  if (problem !== undefined) {
+    report(errorAt(at, 'CH2901', { message: `this rate cannot be counted: ${problem}`, help: countableInstead(rate, entry) }));
+  }
   const calendar = algorithm === 'fixed' ? calendarOf(written.rate, entry.calendar) : undefined;
   checkZone(entry.calendar, [...path, 'calendar'], report);
   return { ...rate, ...(calendar === undefined ? {} : { calendar }) };
@@ -79,10 +89,15 @@ function algorithmOf(word: AlgorithmWord, { precision }: RateFrame['entry']): Al
   }
 }
 
+function countableInstead({ algorithm }: Rate, { scope }: RateFrame['entry']): string {
+  if (scope === 'local') return 'write scope: shared, or leave it out';
+  return algorithm === 'slidingExact' ? 'leave precision out, or lower the rate' : 'write a smaller burst, or algorithm: fixedWindow';
+}
+
 /** Envoy counts in 32 bits (R103), and knows no bucket without tokens. */
 function localProblem({ limit, burst }: Pick<Rate, 'limit' | 'burst'>): string | undefined {
   if (limit > UINT32_MAX || burst > UINT32_MAX) return `scope: local counts up to ${UINT32_MAX}`;
-  return limit === 0 ? 'scope: local cannot block; write scope: shared' : undefined;
+  return limit === 0 ? 'scope: local cannot block' : undefined;
 }
 
 /** R104. */

@@ -1,5 +1,6 @@
 // What the user meant by `rateLimits` and `rateLimitService`: defaulted, cross-referenced, readonly. Types only.
 import type { LimitKeyPart } from '../../config/schema/limit-key.ts';
+import type { ResponseCost } from '../../config/schema/rate-limit.ts';
 import type { DeniedStatus } from '../../config/schema/rate-limit-service.ts';
 import type { ConfigPath } from '../../lib/issue.ts';
 import type { Secret } from '../../lib/secret.ts';
@@ -86,8 +87,8 @@ export interface LimitOverride {
 export type Cost =
   | { readonly kind: 'constant'; readonly hits: number }
   | { readonly kind: 'metadata'; readonly filter: string; readonly key: string }
-  | { readonly kind: 'requestHeader' | 'responseHeader'; readonly name: string }
-  | { readonly kind: 'responseBytes' | 'responseMs' };
+  | { readonly kind: 'requestHeader'; readonly name: string }
+  | ResponseCost;
 
 export interface LimitService extends CompanionSettings {
   readonly deniedStatus: DeniedStatus;

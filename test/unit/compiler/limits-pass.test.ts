@@ -114,6 +114,26 @@ describe('claims (authz H12)', () => {
   });
 });
 
+describe('what a request takes', () => {
+  it('is a header of the answer also where its name is a word of ours', async () => {
+    const model = await modelOf(`${BASE}rateLimits: {a: {key: [], rate: 1000/minute, cost: {response: header.bytes}}}
+routes: [{name: list, backends: [orders], auth: none, rateLimits: [a]}]
+`);
+    expect(model.limits?.limits[0]?.cost).toEqual({ kind: 'responseHeader', name: 'bytes' });
+  });
+});
+
+describe('a divided rate of 0 (R103)', () => {
+  it('blocks before proxies are told their part', async () => {
+    const [compilation] = await compileAll(`${BASE}rateLimits: {a: {key: [], rate: 0/minute, scope: quota}}
+routes: [{name: list, backends: [orders], auth: none, rateLimits: [a]}]
+`);
+    const text = JSON.stringify(messages(compilation, 'TypedExtensionConfig'));
+    expect(text).toContain('DENY_ALL');
+    expect(text).not.toContain('ALLOW_ALL');
+  });
+});
+
 describe('the owner of an API key', () => {
   const text = (forward: string): string =>
     `${BASE}apiKeys: {partners: {${forward}consumers: {acme: {plain: [not-a-secret]}}}}
@@ -136,6 +156,18 @@ ${routes('{apiKeys: partners, enforce: proxy}', 'it')}`;
 });
 
 describe('the buckets of a proxy (R212)', () => {
+  it('hold and give as many requests as a constant cost leaves (R106)', async () => {
+    const [compilation] = await compileAll(`${BASE}rateLimits: {a: {key: [], rate: 100/minute, burst: 53, scope: local, cost: 5}}
+routes: [{name: list, backends: [orders], auth: none, rateLimits: [a]}]
+`);
+    const filter = messages(compilation, 'TypedExtensionConfig').find((message) => JSON.stringify(message).includes('filter/limit-local'));
+    expect(filter).toMatchObject({
+      typed_config: {
+        descriptors: [{ token_bucket: { max_tokens: 10, tokens_per_fill: { value: 1 }, fill_interval: { seconds: 3, nanos: 0 } } }],
+      },
+    });
+  });
+
   it('fill exactly at the rate, by whole tokens, in steps that Envoy takes, as often as can be', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4_294_967_295 }), fc.integer({ min: 1, max: 86_400 }), (limit, seconds) => {
