@@ -56,7 +56,7 @@ export class ClusterNodes implements RedisNodes {
 
   async send(node: RedisNode, commands: readonly Command[]): Promise<readonly Reply[]> {
     const replies = await node.send(commands);
-    const moved = replies.flatMap((reply, at) => redirection(reply, at));
+    const moved = replies.flatMap((reply, at) => redirection(reply, at, () => this.#hostOf(node)));
     if (moved.length === 0) return replies;
     this.#waited = LOOK_EVERY;
     void this.refresh();
@@ -81,7 +81,7 @@ export class ClusterNodes implements RedisNodes {
     const [reply] = await node.send([['cluster', 'slots']]);
     this.#isLooking = false;
     const value = valueOf(reply);
-    if (Array.isArray(value)) this.#learn(value);
+    if (Array.isArray(value)) this.#learn(value, this.#hostOf(node));
   }
 
   close(): void {
@@ -103,12 +103,12 @@ export class ClusterNodes implements RedisNodes {
   }
 
   /** Rows of first slot, last slot, master [host, port, …], replicas. */
-  #learn(rows: readonly unknown[]): void {
+  #learn(rows: readonly unknown[], asked: string): void {
     const masters: RedisNode[] = [];
     const seen = new Set<string>();
     this.#slots.fill(NONE);
     for (const row of rows) {
-      const master = Array.isArray(row) ? masterOf(row) : undefined;
+      const master = Array.isArray(row) ? masterOf(row, asked) : undefined;
       if (master === undefined) continue;
       seen.add(nameOf(master));
       this.#slots.fill(masters.push(this.#nodeAt(master)) - 1, master.first, master.last + 1);
@@ -131,6 +131,11 @@ export class ClusterNodes implements RedisNodes {
     return looks > 0;
   }
 
+  #hostOf(node: RedisNode): string {
+    for (const [name, known] of this.#nodes) if (known === node) return addressOf(name).host;
+    return '';
+  }
+
   #nodeAt(address: RedisAddress): RedisNode {
     const name = nameOf(address);
     const known = this.#nodes.get(name);
@@ -148,9 +153,16 @@ interface Redirection {
 }
 
 /** `MOVED slot host:port`: it did not run there. */
-function redirection(reply: Reply, at: number): readonly Redirection[] {
+function redirection(reply: Reply, at: number, asked: () => string): readonly Redirection[] {
   const match = 'error' in reply ? /^(MOVED|ASK) \d+ (\S+)$/.exec(reply.error.message) : null;
-  return match?.[2] === undefined ? [] : [{ at, isAsk: match[1] === 'ASK', to: match[2] }];
+  if (match?.[2] === undefined) return [];
+  const { host, port } = addressOf(match[2]);
+  return [{ at, isAsk: match[1] === 'ASK', to: nameOf({ host: toldHost(host, asked()), port }) }];
+}
+
+/** A server that does not know its name, or is not to tell it, means the one that was asked. */
+function toldHost(host: unknown, asked: string): string {
+  return typeof host === 'string' && host !== '' && host !== '?' ? host : asked;
 }
 
 function nameOf({ host, port }: RedisAddress): string {
@@ -162,9 +174,9 @@ function addressOf(text: string): RedisAddress {
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-function masterOf(row: readonly unknown[]): (RedisAddress & { readonly first: number; readonly last: number }) | undefined {
+function masterOf(row: readonly unknown[], asked: string): (RedisAddress & { readonly first: number; readonly last: number }) | undefined {
   const [first, last, master] = row;
   if (typeof first !== 'number' || typeof last !== 'number' || !Array.isArray(master)) return undefined;
   const [host, port] = master;
-  return typeof host === 'string' && typeof port === 'number' ? { first, last, host, port } : undefined;
+  return typeof port === 'number' ? { first, last, host: toldHost(host, asked), port } : undefined;
 }

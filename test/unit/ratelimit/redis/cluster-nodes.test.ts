@@ -121,6 +121,23 @@ describe('the masters of a Cluster (ratelimit R408)', () => {
     expect(cluster.nodes.all()).toHaveLength(2);
   });
 
+  it('that tell no host, or none that is known, are where they were asked: behind one address, by their ports', async () => {
+    const cluster = await clusterOf([1, 2]);
+    cluster.slots = [
+      [0, HALF - 1, [null, 1]],
+      [HALF, HALF + 9, ['?', 2]],
+      [HALF + 10, 16_383, ['', 2]],
+    ];
+    cluster.answer = (command, port) => (port === 1 && command[0] === 'incrby' ? refusal('MOVED 7 :2') : port);
+    const low = cluster.nodes.nodeOf(tagIn(0));
+    if (low === undefined) throw new Error('no node');
+    expect(await cluster.nodes.send(low, [['incrby', 'a', 1]])).toEqual([{ value: 2 }]);
+    await settled();
+    expect(cluster.nodes.all()).toHaveLength(2);
+    expect(cluster.nodes.nodeOf(tagIn(0))).toBe(low);
+    expect(cluster.nodes.nodeOf(tagIn(1))).toBe(cluster.nodes.all()[1]);
+  });
+
   it('a node whose breaker is open is not the one that is asked the time', async () => {
     const { nodes } = await clusterOf([1, 2]);
     const first = nodes.anyNode();
