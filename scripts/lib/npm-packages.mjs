@@ -1,6 +1,6 @@
 // The npm part of set-up: node_modules agrees with package-lock.json, with npm run only when it does not.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
@@ -22,6 +22,15 @@ export function installPackages(root) {
     say(`npm packages are installed (${seconds(startedAt)})`);
   }
   writeAtomically(stampOf(root), wantedStamp(root));
+}
+
+/** Downloads the archive of one package, `name@version`, into a folder; its file. Whether it is the right one is for the caller to check. */
+export function fetchPackage(root, name, folder) {
+  runNpm(root, ['pack', name, '--pack-destination', folder, '--loglevel=error']);
+  const archive = readdirSync(folder).find((file) => file.endsWith('.tgz'));
+  return archive
+    ? path.join(folder, archive)
+    : fail(`npm pack brought nothing of ${name}`, 'check `npm config get registry`, then run it again');
 }
 
 function wantedStamp(root) {

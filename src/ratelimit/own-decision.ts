@@ -120,10 +120,9 @@ export class OwnDecisions {
     const { counter, outcome } = tightest;
     const isOver = outcome.isOver && plan.op !== 'debit';
     rule.counts.add(resultOf({ plan, place, hits, tightest }, given));
-    if (!isOver && (!given.isOver || rule.isShadow || plan.op === 'debit')) {
-      rule.counts.addHits(plan.op === 'check' ? 0 : hits);
-      this.#ports.listener.counted(plan, hits);
-    }
+    if (!isOver && (!given.isOver || rule.isShadow || plan.op === 'debit')) rule.counts.addHits(plan.op === 'check' ? 0 : hits);
+    // Whoever is denied asks all the same, and most of all (R811).
+    this.#ports.listener.counted(plan, hits);
     if (isOver) this.#ports.listener.denied(plan, rule.isShadow);
     if (isOver && rule.isShadow) this.#reply.wouldDeny(plan);
     if (isOver && !rule.isShadow) this.#reply.denies(plan, tightest, given.source === 'failure' ? 'store_failure' : 'over_limit');
