@@ -38,7 +38,18 @@ export async function findFiles(fs: ConfigFileSystem, root: string): Promise<Fou
   try {
     await list(root, 0);
   } catch (error) {
-    failures.push({ path: root, message: readFailure(error) });
+    failures.push({
+      path: root,
+      message: (await isFile(fs, root)) ? 'it is a file; name the directory that holds it' : readFailure(error),
+    });
   }
   return { files: files.sort(), directories, failures };
+}
+
+async function isFile(fs: ConfigFileSystem, entry: string): Promise<boolean> {
+  try {
+    return (await fs.stat(entry)).kind === 'file';
+  } catch {
+    return false;
+  }
 }

@@ -221,6 +221,11 @@ describe('mistakes in reference files', () => {
     expect((await load({})).lines[0]).toContain('CH1001');
   });
 
+  it('are a file where a directory is expected', async () => {
+    const { lines } = await load({ limits: 'domain: d\n' });
+    expect(lines).toEqual(['limits:1:1 CH1001 limits cannot be read: it is a file; name the directory that holds it']);
+  });
+
   it('are bytes that are no text', async () => {
     expect((await load({ 'limits/a.yaml': Buffer.from([0xff, 0xfe, 0x00]) })).lines[0]).toContain('CH1001 limits/a.yaml cannot be read');
   });

@@ -36,6 +36,7 @@ export class MemoryFiles implements ConfigFileSystem {
   }
 
   async list(directory: string): Promise<readonly { name: string; kind: FileKind }[]> {
+    if (this.files.has(directory)) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
     const names = new Map<string, FileKind>();
     for (const file of this.files.keys()) {
       if (!file.startsWith(`${directory}/`)) continue;
