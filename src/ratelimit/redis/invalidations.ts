@@ -1,5 +1,6 @@
 // R505: hears from other workers which counters let hits pass again. One connection of its own: it can do nothing else.
 import type { Redis } from 'ioredis';
+import { keepConnected } from './keep-connected.ts';
 import type { OverLimitCache } from './over-limit-cache.ts';
 import type { ClientOptions, RedisAddress } from './redis-settings.ts';
 
@@ -24,6 +25,7 @@ export interface InvalidationsOptions {
 export class Invalidations {
   readonly #redis: Redis;
   readonly #ticker: NodeJS.Timeout;
+  readonly #disconnect: () => void;
   #attempts = 0;
 
   constructor({ connect, options, hosts, channel, cache, onChanged, onReset }: InvalidationsOptions) {
@@ -46,7 +48,7 @@ export class Invalidations {
       cache.forget(key);
       onChanged(key);
     });
-    this.#redis.connect().catch(() => undefined);
+    this.#disconnect = keepConnected(this.#redis);
     this.#ticker = setInterval(() => this.#ask(), ASK_MS).unref();
   }
 
@@ -56,7 +58,7 @@ export class Invalidations {
 
   close(): void {
     clearInterval(this.#ticker);
-    this.#redis.disconnect();
+    this.#disconnect();
   }
 
   #ask(): void {

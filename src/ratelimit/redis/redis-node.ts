@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis';
 import type { StoreListener } from '../store/store-listener.ts';
 import { Breaker } from './breaker.ts';
+import { keepConnected } from './keep-connected.ts';
 import type { RedisScripts } from './redis-scripts.ts';
 import type { ClientOptions } from './redis-settings.ts';
 
@@ -35,6 +36,7 @@ export class RedisNode {
   readonly #redis: Redis;
   readonly #scripts: RedisScripts;
   readonly #listener: StoreListener;
+  readonly #disconnect: () => void;
   #isReady = false;
   #problem: string | undefined;
   #refusal: string | undefined;
@@ -54,7 +56,7 @@ export class RedisNode {
       this.#isReady = false;
     });
     this.#redis.on('ready', () => void this.#prepare(parts));
-    this.#redis.connect().catch(() => undefined);
+    this.#disconnect = keepConnected(this.#redis);
   }
 
   /** Commands may be sent. */
@@ -135,7 +137,7 @@ export class RedisNode {
 
   close(): void {
     this.#isReady = false;
-    this.#redis.disconnect();
+    this.#disconnect();
   }
 
   async #sendOnce(commands: readonly Command[]): Promise<readonly Reply[]> {

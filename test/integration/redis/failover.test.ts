@@ -80,7 +80,18 @@ it('admits no more again than its replica had not heard of, answers in time all 
   await eventually(isNamed, { what: 'a new master', timeoutMs: 60_000 });
   sentinel.disconnect();
   const namedMs = performance.now();
-  await eventually(() => load.passed > before.passed, { what: 'answers of the new master', timeoutMs: 20_000 });
+  const isAnswered = (): boolean => {
+    if (load.passed > before.passed) return true;
+    const states = stores.map(({ store, told }) => ({
+      readiness: store.readiness(),
+      breaker: told.breaker,
+      errors: told.errors.slice(-5),
+    }));
+    throw new Error(
+      `${JSON.stringify({ before, sources: [...load.sources], states })}\n${servers.log()}\n${servers.replica.child.stdout()}`,
+    );
+  };
+  await eventually(isAnswered, { what: 'answers of the new master', timeoutMs: 20_000 });
   expect(performance.now() - namedMs).toBeLessThan(2_000 + SLACK_MS);
   // All that is left is asked for.
   await eventually(async () => (await counted(servers.replica)) >= LIMIT, { what: 'a limit that is used up', timeoutMs: 30_000 });
