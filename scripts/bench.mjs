@@ -157,7 +157,7 @@ function valueOf(row) {
 }
 
 function isMet(row) {
-  const { atMost = Number.POSITIVE_INFINITY, atLeast = 0 } = goals[row.goalId];
+  const { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY } = goals[row.goalId];
   return valueOf(row) <= atMost && valueOf(row) >= atLeast;
 }
 

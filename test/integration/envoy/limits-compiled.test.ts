@@ -45,6 +45,7 @@ rateLimits:
   tokens: {key: [header.x-case], rate: 10/hour, cost: {response: header.x-tokens-used}}
   weighed: {key: [jwt.sub], rate: 5/hour, cost: {request: header.x-weight}}
   shield: {key: [header.x-case, header.x-who], rate: 1/hour, burst: 2, scope: local}
+  heavy: {key: [header.x-case], rate: 3/hour, burst: 7, cost: 3, scope: local}
 services:
   backend: {endpoints: ["${backend}"]}
   streams: {endpoints: ["${backend}"]}
@@ -63,6 +64,7 @@ routes:
   - {name: tokens, matches: [{path: {prefix: /tokens}}], backends: [backend], auth: none, rateLimits: [tokens]}
   - {name: weighed, matches: [{path: {prefix: /weighed}}], backends: [backend], auth: {jwt: main}, rateLimits: [weighed]}
   - {name: shield, matches: [{path: {prefix: /shield}}, {path: {prefix: /also-shield}}], backends: [backend], auth: none, rateLimits: [shield]}
+  - {name: heavy, matches: [{path: {prefix: /heavy}}], backends: [backend], auth: none, rateLimits: [heavy]}
 `;
 }
 
@@ -238,5 +240,10 @@ describe('limits that the proxy counts itself (R212)', () => {
   test('R109: requests that lack a part of the key share one bucket', async () => {
     const without = async (): Promise<number> => (await get('/shield', { 'x-case': fresh })).status;
     expect([await without(), await without(), await without()]).toEqual([200, 200, 429]);
+  });
+
+  test('R106: a request that costs three takes three of seven, and what is left is too little for a third one', async () => {
+    const heavy = async (): Promise<number> => (await get('/heavy', { 'x-case': fresh })).status;
+    expect([await heavy(), await heavy(), await heavy()]).toEqual([200, 200, 429]);
   });
 });
