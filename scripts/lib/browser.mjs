@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { fetchPackage } from './npm-packages.mjs';
-import { isProgram, programsOnPath } from './program.mjs';
+import { checkRuns, isProgram, programsOnPath } from './program.mjs';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
 
@@ -69,13 +69,8 @@ export function installBrowser(root) {
   }
   unpack(folder, archive);
   const { program, env } = findBrowser(root);
-  const run = spawnSync(program, ['--version'], { encoding: 'utf8', env: { ...process.env, ...env } });
-  if (run.status !== 0) {
-    fail(
-      `Chromium ${pin.chromium} does not run here: ${(run.stderr || run.error?.message || '').trim().split('\n')[0]}`,
-      'bring a Chromium that does and set CHANCERY_BROWSER=/path/to/chromium',
-    );
-  }
+  const remedy = 'bring a Chromium that does and set CHANCERY_BROWSER=/path/to/chromium';
+  checkRuns(program, { name: `Chromium ${pin.chromium}`, remedy, env });
   writeAtomically(stampFile(root), stampOf(root));
   say(`Chromium ${pin.chromium} is installed (${seconds(startedAt)})`);
 }

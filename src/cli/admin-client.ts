@@ -27,15 +27,11 @@ export async function fetchJson<Schema extends z.ZodType>(server: string, path: 
   });
   const parsed = status === 200 ? schema.safeParse(body) : undefined;
   if (parsed?.success === true) return parsed.data;
-  const problem = problemSchema.safeParse(body);
-  if (status === 404 && problem.success) throw new ChanceryError('ERR_USAGE', problem.data.detail);
-  throw new ChanceryError(
-    'ERR_SERVER_UNREACHABLE',
-    problem.success ? problem.data.detail : `${server} answered, but not as an admin API does`,
-    {
-      remedy: 'give the address of the admin API with --server URL',
-    },
-  );
+  const problem = problemOf(body);
+  if (status === 404 && problem !== undefined) throw new ChanceryError('ERR_USAGE', problem);
+  throw new ChanceryError('ERR_SERVER_UNREACHABLE', problem ?? `${server} answered, but not as an admin API does`, {
+    remedy: 'give the address of the admin API with --server URL',
+  });
 }
 
 /** Throws ERR_USAGE where the server is no URL. */

@@ -34,7 +34,7 @@ export async function decodeToken(file: string | undefined, flags: DecodeFlags, 
   const nowMs = Date.now();
   const trusting = trustingDevelopment(flags, terminal);
   const isAsked = isConfigNamed(flags.config, terminal);
-  const models = !isAsked ? [] : await goodModels(flags.config, trusting);
+  const models = isAsked ? await goodModels(flags.config, trusting) : [];
   if (models === undefined) return EXIT.invalid;
   const { providerOpinion } = await import('./token-opinion.ts');
   const asked = models.flatMap(({ gateway, auth }) => (auth?.jwt ?? []).map((provider) => ({ gateway, provider })));

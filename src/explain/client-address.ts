@@ -1,5 +1,6 @@
 // The address that a listener takes for the client's: that of the connection, or what our own proxies say of it (trustedHops). Pure.
 import ipaddr from 'ipaddr.js';
+import { networkOf } from '../lib/ip-network.ts';
 import type { ExplainedRequest } from './request.ts';
 
 export type ClientAddress = { readonly kind: 'known'; readonly address: string } | { readonly kind: 'open'; readonly why: string };
@@ -23,11 +24,10 @@ export function addressOf(text: string): string | undefined {
 }
 
 /** `203.0.113.0/24`: so many bits of an IPv4 address, twice as many of an IPv6 one. */
-export function networkOf(address: string, bits: number): string {
+export function networkText(address: string, bits: number): string {
   const parsed = ipaddr.parse(address);
   const length = parsed.kind() === 'ipv4' ? bits : bits * 2;
-  const bytes = parsed.toByteArray().map((byte, index) => byte & (0xff << (8 - Math.min(8, Math.max(0, length - index * 8)))) & 0xff);
-  return `${ipaddr.fromByteArray([...bytes]).toString()}/${length}`;
+  return `${networkOf(parsed, length).toString()}/${length}`;
 }
 
 /** Whether an address lies in one of the blocks. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../lib/jose/strict-json.ts';
 import type { LimitKeyPart } from '../model/limits/types.ts';
 import type { Route } from '../model/types.ts';
 import type { ClientAddress } from './client-address.ts';
-import { networkOf } from './client-address.ts';
+import { networkText } from './client-address.ts';
 import type { ExplainedRequest } from './request.ts';
 
 export type KeyValue =
@@ -35,7 +35,7 @@ export function keyValue(part: LimitKeyPart, facts: KeyFacts): KeyValue {
     case 'clientIp':
       return client.kind === 'known' ? known(client.address) : client;
     case 'clientNet':
-      return client.kind === 'known' ? known(networkOf(client.address, part.bits)) : client;
+      return client.kind === 'known' ? known(networkText(client.address, part.bits)) : client;
     case 'header':
       return listed(present(headerOf(part.name, request), `the request has no header ${part.name}`), part);
     case 'query':

@@ -1,5 +1,6 @@
 // Blocks of IP addresses.
 import ipaddr from 'ipaddr.js';
+import { networkOf } from '../../lib/ip-network.ts';
 import { ok } from '../../lib/result.ts';
 import { type Scalar, type ScalarOutcome, scalar, wrong, wrongType } from './scalar.ts';
 
@@ -29,12 +30,4 @@ function parseCidr(value: string): ScalarOutcome<string> {
     return ok(`${address.toIPv4Address().toString()}/${length - 96}`);
   }
   return ok(`${address.toString()}/${length}`);
-}
-
-function networkOf(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): ipaddr.IPv4 | ipaddr.IPv6 {
-  const bytes = address.toByteArray().map((byte, index) => {
-    const kept = Math.min(8, Math.max(0, length - index * 8));
-    return byte & (0xff << (8 - kept)) & 0xff;
-  });
-  return ipaddr.fromByteArray(bytes);
 }

@@ -1,5 +1,6 @@
 // Values of overrides that no request can have (ratelimit R107): they would be passed over in silence, and with them a block or a customer's rate.
 import ipaddr from 'ipaddr.js';
+import { type IpAddress, networkOf } from '../../lib/ip-network.ts';
 import type { ConfigPath } from '../../lib/issue.ts';
 import { nearest } from '../../lib/nearest.ts';
 import { type Report, warningAt } from '../issue.ts';
@@ -88,21 +89,13 @@ function networkProblem(value: string, bits: number): ValueProblem | undefined {
 }
 
 /** Undefined for every other text. Four decimal numbers: octal and short forms mean different addresses to different readers. */
-function addressOf(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+function addressOf(text: string): IpAddress | undefined {
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'));
   return isAddress ? ipaddr.parse(text) : undefined;
 }
 
 /** As the C library writes it. */
-function textOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+function textOf(address: IpAddress): string {
   if (!(address instanceof ipaddr.IPv6)) return address.toString();
   return address.isIPv4MappedAddress() ? `::ffff:${address.toIPv4Address().toString()}` : address.toRFC5952String();
-}
-
-function networkOf(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): ipaddr.IPv4 | ipaddr.IPv6 {
-  const bytes = address.toByteArray().map((byte, index) => {
-    const kept = Math.min(8, Math.max(0, length - index * 8));
-    return byte & (0xff << (8 - kept)) & 0xff;
-  });
-  return ipaddr.fromByteArray(bytes);
 }
